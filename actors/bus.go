@@ -1,0 +1,201 @@
+package actors
+
+import (
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// bus is the actor of one medium: the parent of the supervisors of its devices, and
+// the lock on the wire. Every use of a driver that touches the medium waits for its turn
+// here, and holds it until it has returned or was abandoned.
+type bus struct {
+	boxed
+	env      *env
+	id       string
+	epoch    uint64
+	members  []member // mostly one, so a slice
+	turns    turns
+	current  *call // has the turn
+	rest     *time.Timer
+	shutting bool
+}
+
+// A member is a device on the bus.
+type member struct {
+	device     string
+	supervisor *actor.PID
+	leaving    bool    // it was told to stop
+	next       *charge // the device comes back once the supervisor has stopped
+}
+
+// Receive implements [actor.Actor].
+func (b *bus) Receive(ctx actor.Context) {
+	defer b.env.contain("bus")
+	switch msg := ctx.Message().(type) {
+	case *actor.Started:
+	case *actor.Stopping:
+		b.stop(ctx)
+	case *actor.Stopped:
+		b.box.close()
+		b.env.send(parent(ctx.Self()), &busEnded{bus: b.id})
+		b.env.actors.Done()
+	case *ended:
+		b.memberEnded(ctx, msg.who)
+	case *assign:
+		b.assign(ctx, msg)
+	case *shut:
+		b.shut(ctx)
+	case *turnWanted:
+		b.turns.add(msg.call)
+		b.giveTurn(ctx)
+	case *turnOver:
+		b.turnOver(ctx, msg)
+	case *turnReady:
+		b.giveTurn(ctx)
+	}
+}
+
+// assign opens, changes and closes devices until they are what was assigned.
+func (b *bus) assign(ctx actor.Context, msg *assign) {
+	if b.shutting {
+		return
+	}
+	b.id, b.epoch = msg.assignment.Bus, msg.assignment.Epoch
+	wanted := make(map[string]bool, len(msg.assignment.Devices))
+	for _, spec := range msg.assignment.Devices {
+		wanted[spec.Id] = true
+		b.charge(ctx, &charge{spec: spec, model: msg.models[spec.Profile], bus: ctx.Self(), epoch: b.epoch})
+	}
+	for i := range b.members {
+		if !wanted[b.members[i].device] {
+			b.dismiss(ctx, &b.members[i])
+		}
+	}
+}
+
+// charge gives a device to its supervisor, a new one if it has none.
+func (b *bus) charge(ctx actor.Context, c *charge) {
+	m := b.member(c.spec.Id)
+	switch {
+	case m == nil:
+		b.hire(ctx, c)
+	case m.leaving:
+		m.next = c
+	default:
+		ctx.Send(m.supervisor, c)
+	}
+}
+
+// hire spawns a supervisor for a device that is new here.
+func (b *bus) hire(ctx actor.Context, c *charge) {
+	pid := b.env.spawn(b.env.supervisorProps, ctx.Self())
+	b.members = append(b.members, member{device: c.spec.Id, supervisor: pid})
+	ctx.Send(pid, c) // before anybody else can
+	b.env.directory.add(c.spec.Id, pid)
+}
+
+func (b *bus) member(device string) *member {
+	for i := range b.members {
+		if b.members[i].device == device {
+			return &b.members[i]
+		}
+	}
+	return nil
+}
+
+// dismiss closes a device in order.
+func (b *bus) dismiss(ctx actor.Context, m *member) {
+	m.next = nil
+	if m.leaving {
+		return
+	}
+	m.leaving = true
+	b.env.directory.remove(m.device, m.supervisor)
+	ctx.Send(m.supervisor, &shut{})
+}
+
+// memberEnded forgets a supervisor that has ended.
+func (b *bus) memberEnded(ctx actor.Context, who *actor.PID) {
+	i := slices.IndexFunc(b.members, func(m member) bool { return m.supervisor.Equal(who) })
+	if i >= 0 {
+		m := b.members[i]
+		b.members = slices.Delete(b.members, i, i+1)
+		b.env.directory.remove(m.device, m.supervisor)
+		b.turns.forget(m.device)
+		if m.next != nil {
+			b.hire(ctx, m.next)
+		}
+	}
+	b.endIfEmpty(ctx)
+}
+
+// shut closes all devices in order, and then the bus.
+func (b *bus) shut(ctx actor.Context) {
+	b.shutting = true
+	for i := range b.members {
+		b.dismiss(ctx, &b.members[i])
+	}
+	b.endIfEmpty(ctx)
+}
+
+func (b *bus) endIfEmpty(ctx actor.Context) {
+	if b.shutting && len(b.members) == 0 {
+		ctx.Stop(ctx.Self())
+	}
+}
+
+// giveTurn lets the next call run, if the medium is free.
+func (b *bus) giveTurn(ctx actor.Context) {
+	for b.current == nil {
+		next, at := b.turns.next(time.Now())
+		if next == nil {
+			b.wakeAt(ctx, at)
+			return
+		}
+		self, env := ctx.Self(), b.env
+		// A call that was cancelled while it waited does not start.
+		if env.calls.start(next, func(o outcome) { env.send(self, &turnOver{call: next, outcome: o}) }) {
+			b.current = next
+		}
+	}
+}
+
+// wakeAt sets the timer to the end of the first rest.
+func (b *bus) wakeAt(ctx actor.Context, at time.Time) {
+	if b.rest != nil {
+		b.rest.Stop()
+		b.rest = nil
+	}
+	if !at.IsZero() {
+		b.rest = b.env.after(time.Until(at), ctx.Self(), &turnReady{})
+	}
+}
+
+func (b *bus) turnOver(ctx actor.Context, msg *turnOver) {
+	if msg.call != b.current {
+		return
+	}
+	b.current = nil
+	b.turns.over(msg.call.device, costly(msg.outcome), len(b.members) > 1, msg.outcome.took, time.Now())
+	b.giveTurn(ctx)
+}
+
+// costly reports whether a call took the medium's time without an answer of the device.
+func costly(o outcome) bool {
+	return o.err != nil && deviceStatus("", o.err).Code != roostv1.ErrRefused
+}
+
+// stop ends what is left at a hard stop.
+func (b *bus) stop(ctx actor.Context) {
+	for _, m := range b.members {
+		ctx.Stop(m.supervisor)
+	}
+	if b.rest != nil {
+		b.rest.Stop()
+	}
+	b.env.calls.stop(b.current)
+}

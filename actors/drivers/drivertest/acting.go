@@ -1,0 +1,98 @@
+package drivertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/roost-iot/roost/actors"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// checkActuate judges how actions end.
+func checkActuate(ctx context.Context, t *trial) error {
+	return t.with(ctx, func(s actors.Session) error {
+		a, ok := s.(actors.Actuator)
+		if !ok {
+			return nil
+		}
+		var broken []error
+		for _, action := range t.Actions {
+			broken = append(broken, t.acknowledged(ctx, a, action))
+		}
+		for _, action := range append(t.nonsense(), t.Refused...) {
+			if err := t.act(ctx, a, action); !errors.Is(err, actors.ErrRefused) && !errors.Is(err, actors.ErrNotSent) {
+				broken = append(broken, fmt.Errorf("%s: got %w, want ErrRefused or ErrNotSent", describe(action), orNone(err)))
+			}
+		}
+		if len(t.Actions) > 0 {
+			broken = append(broken, t.tooLate(ctx, a, t.Actions[0]))
+		}
+		return errors.Join(broken...)
+	})
+}
+
+// acknowledged judges an action that succeeds.
+func (t *trial) acknowledged(ctx context.Context, a actors.Actuator, action actors.Action) error {
+	var results map[string]*roostv1.Value
+	err := t.call(ctx, t.Timeout, "Actuate", func(ctx context.Context) error {
+		got, err := a.Actuate(ctx, action)
+		results = got
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", describe(action), err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(results)) {
+		v := results[name]
+		if _, err := roostv1.Convert(v, v.Type()); err != nil {
+			return fmt.Errorf("%s: answer %s: %w", describe(action), name, err)
+		}
+	}
+	return nil
+}
+
+// tooLate judges an action whose context had ended before: nobody may be told
+// that it was done.
+func (t *trial) tooLate(ctx context.Context, a actors.Actuator, action actors.Action) error {
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := t.act(ended, a, action); err == nil {
+		return fmt.Errorf("%s succeeded under a context that had ended", describe(action))
+	}
+	return nil
+}
+
+func (t *trial) act(ctx context.Context, a actors.Actuator, action actors.Action) error {
+	return t.call(ctx, t.Timeout, "Actuate", func(ctx context.Context) error {
+		_, err := a.Actuate(ctx, action)
+		return err
+	})
+}
+
+// nonsense returns actions that no device can carry out.
+func (t *trial) nonsense() []actors.Action {
+	const no = "no-such-thing"
+	return []actors.Action{
+		{CommandID: "nonsense-1", Command: "set", Resource: no, Value: roostv1.Double(1)},
+		{CommandID: "nonsense-2", Command: no},
+		{CommandID: "nonsense-3"},
+	}
+}
+
+func describe(a actors.Action) string {
+	if a.Resource == "" {
+		return fmt.Sprintf("command %q", a.Command)
+	}
+	return fmt.Sprintf("write of %s to %q", a.Value.Format(), a.Resource)
+}
+
+// orNone makes no error one that can be told.
+func orNone(err error) error {
+	if err == nil {
+		return errors.New("no error")
+	}
+	return err
+}

@@ -1,0 +1,252 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// The messages between the actors. They are not changed once sent. Messages from a
+// device carry its incarnation, since what an earlier one began may end later.
+
+// own is part of every message here: one that reaches a stopped actor is no news
+// for protoactor's log; what must be answered is refusable.
+type own struct{}
+
+// IgnoreDeadLetterLogging implements [actor.IgnoreDeadLetterLogging].
+func (own) IgnoreDeadLetterLogging() {}
+
+// control is embedded by messages of the actors' own protocol.
+type control struct{ own }
+
+func (control) lane() lane { return laneControl }
+
+// work is embedded by messages that commands overtake.
+type work struct{ own }
+
+func (work) lane() lane { return laneWork }
+
+// To a parent.
+type (
+	// ended tells that a child has stopped.
+	ended struct {
+		control
+		who *actor.PID
+	}
+	// crashed tells that a child has panicked; it is suspended.
+	crashed struct {
+		control
+		who    *actor.PID
+		reason any
+	}
+)
+
+// To a bus.
+type (
+	// assign brings the bus to what the assignment says.
+	assign struct {
+		control
+		assignment *roostv1.Assignment
+		models     map[string]*model // by profile id
+	}
+	// turnWanted asks for a turn on the medium.
+	turnWanted struct {
+		control
+		call *call
+	}
+	// turnOver tells that the call no longer uses the medium.
+	turnOver struct {
+		control
+		call    *call
+		outcome outcome
+	}
+	// turnReady is the bus's own timer: a device has rested.
+	turnReady struct{ control }
+	// shut asks a bus or supervisor to stop in order.
+	shut struct{ control }
+)
+
+// To a supervisor.
+type (
+	// charge tells what to supervise; the first message, and again on a change.
+	charge struct {
+		control
+		spec  *roostv1.DeviceSpec
+		model *model
+		bus   *actor.PID
+		epoch uint64
+	}
+	// opened is the end of the driver's Open; the value is the Session.
+	opened struct {
+		control
+		incarnation uint64
+		outcome     outcome
+		late        bool
+	}
+	// changed tells that the device answers, or does not.
+	changed struct {
+		control
+		incarnation uint64
+		state       roostv1.DeviceState
+		status      *roostv1.Status
+	}
+	// sampled brings samples; done may be nil.
+	sampled struct {
+		work
+		incarnation uint64
+		samples     []Sample
+		good        bool // at least one has a usable value
+		done        func(error)
+		losses      *losses
+	}
+	// lost tells of samples and polls that never became readings.
+	lost struct {
+		control
+		samples *losses // may be nil
+		polls   uint64
+	}
+	// performed is the end of a command's call; the value is a performance.
+	performed struct {
+		control
+		order   *order
+		permit  *permit // under which it was to be sent
+		outcome outcome
+		late    bool
+	}
+	// abandonedCall and returnedCall count driver calls that ignore their context.
+	abandonedCall struct {
+		control
+		what string
+	}
+	returnedCall struct {
+		control
+		what string
+	}
+	// closed is the end of the session's Close.
+	closed struct {
+		control
+		outcome outcome
+	}
+	// restartDue and permitted let the next incarnation begin.
+	restartDue struct {
+		control
+		incarnation uint64
+	}
+	permitted struct{ control }
+	// stored is the store's answer for the batch in flight.
+	stored struct {
+		control
+		err error
+	}
+	// storeAgain is the timer after a failed attempt to store.
+	storeAgain struct{ control }
+	// commandsDue is the timer of the command queue.
+	commandsDue struct{ control }
+	// statusWanted asks for a status; the answer is sent without waiting.
+	statusWanted struct {
+		control
+		resources bool
+		answer    chan<- *roostv1.DeviceStatus
+	}
+	// submit brings a command.
+	submit struct {
+		own
+		command *roostv1.Command
+		answer  chan<- answer
+	}
+	// recordWanted asks for the present record of a command.
+	recordWanted struct {
+		control
+		id     string
+		answer chan<- answer
+	}
+	// releaseWanted ends a quarantine.
+	releaseWanted struct {
+		control
+		answer chan<- error
+	}
+)
+
+// An answer is what becomes of a command: a record, or why there is none. The channels
+// it is sent on have room for all that are sent.
+type answer struct {
+	record *roostv1.CommandRecord
+	err    error
+}
+
+func (submit) lane() lane { return laneCommand }
+
+func (s *submit) refuse(reason error) { s.answer <- answer{err: reason} }
+
+func (r *recordWanted) refuse(reason error) { r.answer <- answer{err: reason} }
+
+func (r *releaseWanted) refuse(reason error) { r.answer <- reason }
+
+func (s *statusWanted) refuse(error) { s.answer <- nil }
+
+// To a device.
+type (
+	// begin tells what to be; the first message.
+	begin struct {
+		control
+		*charge
+		incarnation uint64
+		supervisor  *actor.PID
+		driver      Driver
+	}
+	// sessionOpen hands the session over that the supervisor keeps.
+	sessionOpen struct {
+		control
+		session Session
+	}
+	// tick is the device's timer.
+	tick struct{ work }
+	// pollSoon asks for a poll out of turn, to show what a command did.
+	pollSoon struct{ work }
+	// polled is the end of a poll; the value is []Sample.
+	polled struct {
+		work
+		resources []string
+		outcome   outcome
+	}
+	// pushed brings samples from a pushing session.
+	pushed struct {
+		work
+		samples []Sample
+		done    func(error) // may be nil
+		losses  *losses
+	}
+	// pushEnded is the end of Push.
+	pushEnded struct {
+		control
+		outcome outcome
+	}
+	// broken tells that a call showed the driver or session to be unusable.
+	broken struct {
+		control
+		status *roostv1.Status
+	}
+	// perform asks to carry out a command. The order is only sent back.
+	perform struct {
+		control
+		order   *order
+		permit  *permit
+		timeout time.Duration
+		actions []Action
+	}
+)
+
+func (p *pushed) refuse(reason error) { refuseSamples(p.samples, p.done, p.losses, reason) }
+
+func (s *sampled) refuse(reason error) { refuseSamples(s.samples, s.done, s.losses, reason) }
+
+// refuseSamples declares samples lost; but who waits for them still has them, and is told.
+func refuseSamples(samples []Sample, done func(error), losses *losses, reason error) {
+	if done != nil {
+		done(reason)
+		return
+	}
+	losses.add(len(samples))
+}

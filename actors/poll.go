@@ -1,0 +1,82 @@
+package actors
+
+import (
+	"context"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// startPoll asks for a turn to poll the resources, unless a poll waits or runs.
+func (d *device) startPoll(ctx actor.Context, resources []string) {
+	poller, ok := d.session.(Poller)
+	if !ok || d.poll != nil || len(resources) == 0 {
+		return
+	}
+	self, env := ctx.Self(), d.env
+	work := func(ctx context.Context) (any, error) { return poller.Poll(ctx, resources) }
+	d.poll = d.calling("poll", classPoll, d.policy().PollTimeout, work, func(o outcome) {
+		env.send(self, &polled{resources: resources, outcome: o})
+	})
+	env.send(d.begin.bus, &turnWanted{call: d.poll})
+}
+
+// polled takes the end of a poll.
+func (d *device) polled(ctx actor.Context, msg *polled) {
+	d.poll = nil
+	now := time.Now()
+	if msg.outcome.err != nil {
+		d.pollFailed(msg, now)
+	} else {
+		samples, _ := msg.outcome.value.([]Sample)
+		d.sampled(samples, nil, now)
+		if d.failedPolls > 0 {
+			d.becomeOnline()
+		}
+	}
+	d.arm(ctx, now)
+}
+
+// pollFailed tells the readers that there is no value, and fails the device when it
+// has happened too often, or when the driver itself is broken.
+func (d *device) pollFailed(msg *polled, now time.Time) {
+	status := deviceStatus("poll", msg.outcome.err)
+	d.failedPolls++
+	if d.failedPolls == 1 {
+		d.sampled(noValues(msg.resources), nil, now)
+	}
+	broken := msg.outcome.abandoned || status.Code == roostv1.ErrPanic
+	if broken || d.failedPolls >= d.policy().FailedPolls {
+		d.fail(status)
+	}
+	if d.failedPolls == 1 {
+		d.becomeOffline(status)
+	}
+}
+
+func noValues(resources []string) []Sample {
+	samples := make([]Sample, len(resources))
+	for i, name := range resources {
+		samples[i] = Sample{
+			Resource: name,
+			Quality:  roostv1.Quality_QUALITY_BAD,
+			Reason:   roostv1.QualityReason_QUALITY_REASON_COMM_FAILURE,
+		}
+	}
+	return samples
+}
+
+// sampled hands samples to the supervisor, and notes that the device lives.
+func (d *device) sampled(samples []Sample, done func(error), now time.Time) {
+	for i := range samples {
+		if samples[i].At.IsZero() {
+			samples[i].At = now
+		}
+	}
+	good := d.fresh.saw(samples, now)
+	d.env.send(d.begin.supervisor, &sampled{
+		incarnation: d.begin.incarnation, samples: samples, good: good, done: done, losses: d.losses,
+	})
+}

@@ -1,0 +1,92 @@
+package actors
+
+import (
+	"context"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"golang.org/x/time/rate"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// startPush lets the session push for as long as this incarnation lives. It runs
+// beside the turns of the bus.
+func (d *device) startPush(ctx actor.Context, pusher Pusher) {
+	self, env := ctx.Self(), d.env
+	s := &sink{box: d.box, losses: d.losses, budget: rate.NewLimiter(maxEmitted, maxEmitted)}
+	work := func(ctx context.Context) (any, error) { return nil, pusher.Push(ctx, s) }
+	d.push = d.calling("push", classPoll, 0, work, func(o outcome) {
+		env.send(self, &pushEnded{outcome: o})
+	})
+	env.calls.start(d.push, nil)
+}
+
+func (d *device) pushEnded(o outcome) {
+	if o.err == nil {
+		o.err = roostv1.Errorf(roostv1.ErrOffline, "the session ended")
+	}
+	d.fail(deviceStatus("push", o.err))
+}
+
+func (d *device) pushed(ctx actor.Context, msg *pushed) {
+	now := time.Now()
+	d.sampled(msg.samples, msg.done, now)
+	if d.timer == nil {
+		d.arm(ctx, now) // else the running timer finds a deadline that moved on
+	}
+}
+
+const (
+	// maxEmitted is how many samples a second a device may emit, and how many at
+	// once. What is more is dropped and declared.
+	maxEmitted = 20_000
+	// floodPause is how long a caller is held who emits too much, so that a
+	// babbling device does not take the processor from the others.
+	floodPause = time.Millisecond
+)
+
+// sink implements [Sink] for one incarnation of a device.
+type sink struct {
+	box    *mailbox
+	losses *losses
+	budget *rate.Limiter
+}
+
+// Emit implements [Sink].
+func (s *sink) Emit(samples ...Sample) error {
+	if len(samples) == 0 {
+		return nil
+	}
+	err := s.offer(&pushed{samples: samples, losses: s.losses})
+	if err != nil {
+		s.losses.add(len(samples))
+		time.Sleep(floodPause)
+	}
+	return err
+}
+
+func (s *sink) offer(msg *pushed) error {
+	if !s.budget.AllowN(time.Now(), len(msg.samples)) {
+		return roostv1.Errorf(roostv1.ErrBusy, "more than %d samples a second", maxEmitted)
+	}
+	return s.box.offer(msg)
+}
+
+// Deliver implements [Sink].
+func (s *sink) Deliver(ctx context.Context, samples ...Sample) error {
+	if len(samples) == 0 {
+		return nil
+	}
+	done := make(chan error, 1) // told once, without waiting
+	msg := &pushed{samples: samples, losses: s.losses, done: func(err error) { done <- err }}
+	if err := s.box.offer(msg); err != nil {
+		return err
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

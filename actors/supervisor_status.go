@@ -1,0 +1,72 @@
+package actors
+
+import (
+	"maps"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// status describes the device, with the last of every resource if that is asked for.
+func (s *supervisor) status(resources bool) *roostv1.DeviceStatus {
+	spec := s.charge.spec
+	status := &roostv1.DeviceStatus{
+		DeviceId:     spec.Id,
+		State:        s.state,
+		Gateway:      s.env.id,
+		Epoch:        s.charge.epoch,
+		Bus:          spec.BusID(),
+		Profile:      spec.Profile,
+		Driver:       spec.Driver,
+		AdminState:   spec.AdminState,
+		LastSeen:     timestamp(s.lastSeen),
+		Restarts:     s.counters.GetRestarts(),
+		LastError:    s.lastError,
+		NextAttempt:  timestamp(s.nextTry),
+		SpecRevision: spec.Revision,
+		Labels:       maps.Clone(spec.Labels),
+		Counters:     s.countersNow(),
+		Incarnation:  s.incarnation,
+	}
+	if resources {
+		status.Resources = s.resources()
+	}
+	return status
+}
+
+func (s *supervisor) countersNow() *roostv1.DeviceCounters {
+	c := &roostv1.DeviceCounters{}
+	if s.counters != nil {
+		c = proto.CloneOf(s.counters)
+	}
+	c.ReadingsStored = s.storedCount
+	return c
+}
+
+func (s *supervisor) resources() []*roostv1.ResourceState {
+	var states []*roostv1.ResourceState
+	for i, l := range s.readings.sampler.last {
+		if l.sample.At.IsZero() {
+			continue
+		}
+		states = append(states, &roostv1.ResourceState{
+			Resource:   s.charge.model.profile.Resources[i].Name,
+			Value:      l.sample.Value,
+			Quality:    l.sample.Quality,
+			Reason:     l.sample.Reason,
+			AcquiredAt: timestamppb.New(l.sample.At),
+		})
+	}
+	return states
+}
+
+// timestamp is nil for the zero time.
+func timestamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
