@@ -20,7 +20,7 @@ type device struct {
 	boxed
 	env    *env
 	begin  *begin
-	behave func(ctx actor.Context, msg any)
+	behave func(d *device, ctx actor.Context, msg any)
 
 	session  Session
 	schedule schedule
@@ -49,7 +49,7 @@ func (d *device) Receive(ctx actor.Context) {
 		d.becomeOpening(ctx)
 	default:
 		if d.behave != nil {
-			d.behave(ctx, msg)
+			d.behave(d, ctx, msg)
 		}
 	}
 }
@@ -70,7 +70,7 @@ func (d *device) policy() roostv1.Supervision { return d.begin.spec.Supervision.
 func (d *device) fail(status *roostv1.Status) { panic(failure{status: status}) }
 
 func (d *device) becomeOpening(ctx actor.Context) {
-	d.behave = d.opening
+	d.behave = (*device).opening
 	self, supervisor, incarnation := ctx.Self(), d.begin.supervisor, d.begin.incarnation
 	target := Device{Spec: d.begin.spec, Profile: d.begin.model.profile}
 	driver, env := d.begin.driver, d.env
@@ -119,7 +119,7 @@ func (d *device) checkAbilities() {
 
 // start begins to sample.
 func (d *device) start(ctx actor.Context) {
-	now := time.Now()
+	now := d.env.now()
 	if _, ok := d.session.(Poller); ok {
 		d.schedule = newSchedule(d.begin.model.pollGroups(d.begin.spec), now, d.env.dice)
 	}
@@ -132,13 +132,13 @@ func (d *device) start(ctx actor.Context) {
 }
 
 func (d *device) becomeOnline() {
-	d.behave = d.serving
+	d.behave = (*device).serving
 	d.failedPolls = 0
 	d.changed(roostv1.DeviceState_DEVICE_STATE_ONLINE, nil)
 }
 
 func (d *device) becomeOffline(status *roostv1.Status) {
-	d.behave = d.serving // it goes on trying, and takes commands
+	d.behave = (*device).serving // it goes on trying, and takes commands
 	d.changed(roostv1.DeviceState_DEVICE_STATE_OFFLINE, status)
 }
 
@@ -167,23 +167,23 @@ func (d *device) serving(ctx actor.Context, msg any) {
 }
 
 // arm sets the timer to the next moment that matters.
-func (d *device) arm(ctx actor.Context, now time.Time) {
-	at := d.schedule.next()
-	if stale := d.fresh.deadline(); at.IsZero() || !stale.IsZero() && stale.Before(at) {
-		at = stale
-	}
+func (d *device) arm(ctx actor.Context, now instant) {
+	d.armAt(ctx, min(d.schedule.next(), d.fresh.deadline()), now)
+}
+
+func (d *device) armAt(ctx actor.Context, at, now instant) {
 	switch {
-	case at.IsZero():
+	case at == never:
 	case d.timer == nil:
-		d.timer = d.env.after(at.Sub(now), ctx.Self(), &tick{})
+		d.timer = d.env.after(at.until(now), ctx.Self(), &tick{})
 	default:
-		d.timer.Reset(max(at.Sub(now), 0))
+		d.timer.Reset(at.until(now))
 	}
 }
 
 // tick polls what is due, unless the device is stale.
 func (d *device) tick(ctx actor.Context) {
-	now := time.Now()
+	now := d.env.now()
 	if d.poll == nil { // a poll that waits for the bus may yet bring news
 		if status := d.fresh.stale(now); status != nil {
 			d.fail(status)
@@ -202,9 +202,9 @@ func (d *device) tick(ctx actor.Context) {
 
 // armAfterTick keeps a device whose poll takes longer than it may be silent from
 // spinning: the poll's end sets the timer anew.
-func (d *device) armAfterTick(ctx actor.Context, now time.Time) {
-	if next := d.schedule.next(); d.poll != nil && !next.IsZero() {
-		d.timer.Reset(next.Sub(now))
+func (d *device) armAfterTick(ctx actor.Context, now instant) {
+	if d.poll != nil {
+		d.armAt(ctx, d.schedule.next(), now)
 		return
 	}
 	d.arm(ctx, now)

@@ -20,6 +20,7 @@ import (
 // not changed afterwards.
 type env struct {
 	id      string // of the gateway
+	started time.Time
 	system  *actor.ActorSystem
 	drivers map[string]Driver
 	store   Store
@@ -35,7 +36,7 @@ type env struct {
 	// outage makes one event and not one a device.
 	storeFailing atomic.Bool
 
-	busProps, supervisorProps, deviceProps *actor.Props
+	rootProps, busProps, supervisorProps, deviceProps *actor.Props
 	// actors counts those that have not ended. The tree is kept by the actors
 	// themselves: a parent has its own table, and a child tells it of its end. The
 	// children that protoactor keeps would cost half a kilobyte a parent, and its
@@ -83,23 +84,21 @@ func (e *env) HandleFailure(_ *actor.ActorSystem, _ actor.Supervisor, child *act
 	e.send(parent(child), &crashed{who: child, reason: reason})
 }
 
-// Mailbox bounds. What is not refusable is bounded by the actors' own protocol.
-var (
-	supervisorLimits = &mailboxLimits{command: 256, work: 64}
-	deviceLimits     = &mailboxLimits{command: 16, work: 256}
-	busLimits        = &mailboxLimits{command: 64, work: 64}
-)
-
-// newProps builds the props that all actors of a kind share: one copy a gateway
-// rather than one an actor. What an actor is to be, its first message tells.
+// newProps builds the props that all actors of a kind share: one copy a gateway rather
+// than one an actor. What an actor is to be, its first message tells. The bounds are those
+// of messages that can be refused; the others are bounded by the actors' own protocol.
 func (e *env) newProps() {
-	e.busProps = e.props(busLimits, func() actor.Actor { return &bus{env: e} })
-	e.supervisorProps = e.props(supervisorLimits, func() actor.Actor { return &supervisor{env: e} })
-	e.deviceProps = e.props(deviceLimits, func() actor.Actor { return &device{env: e} })
+	e.rootProps = e.props(64, 64, func() actor.Actor { return newRoot(e) })
+	e.busProps = e.props(64, 64, func() actor.Actor { return &bus{env: e} })
+	e.supervisorProps = e.props(256, 64, func() actor.Actor { return &supervisor{env: e} })
+	e.deviceProps = e.props(16, 256, func() actor.Actor { return &device{env: e} })
 }
 
-func (e *env) props(limits *mailboxLimits, produce actor.Producer) *actor.Props {
-	return actor.PropsFromProducer(produce, actor.WithDispatcher(e.dispatcher), actor.WithGuardian(e), actor.WithMailbox(func() actor.Mailbox { return newMailbox(limits) }))
+func (e *env) props(commands, work int, produce actor.Producer) *actor.Props {
+	kind := &mailboxKind{command: commands, work: work, dispatcher: e.dispatcher}
+	return actor.PropsFromProducer(produce, actor.WithGuardian(e), actor.WithMailbox(func() actor.Mailbox {
+		return newMailbox(kind)
+	}))
 }
 
 // send posts a message to an actor from any goroutine.

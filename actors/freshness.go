@@ -10,27 +10,27 @@ import (
 // data, not by what its connection says of itself. It is pure.
 type freshness struct {
 	after    time.Duration // for the device as a whole; 0: no limit
-	lastGood time.Time
+	lastGood instant
 	watched  []watchedResource // those with a max_staleness of their own
 }
 
 type watchedResource struct {
 	name     string
 	after    time.Duration
-	lastGood time.Time
+	lastGood instant
 }
 
 // newFreshness derives the limits; from now on news are expected.
-func newFreshness(m *model, p roostv1.Supervision, longestPoll time.Duration, now time.Time) freshness {
+func newFreshness(m *model, p roostv1.Supervision, longestPoll time.Duration, now instant) freshness {
 	f := freshness{after: p.StaleLimit(longestPoll), lastGood: now}
 	for _, r := range m.watched {
-		f.watched = append(f.watched, watchedResource{name: r.Name, after: r.MaxStaleness.AsDuration(), lastGood: now})
+		f.watched = append(f.watched, watchedResource{name: r.Name, after: r.MaxStaleness.AsDuration(), lastGood: f.lastGood})
 	}
 	return f
 }
 
 // saw notes news, and reports whether any of them was good.
-func (f *freshness) saw(samples []Sample, now time.Time) (good bool) {
+func (f *freshness) saw(samples []Sample, now instant) (good bool) {
 	for i := range samples {
 		if samples[i].Quality == roostv1.Quality_QUALITY_BAD {
 			continue
@@ -48,28 +48,27 @@ func (f *freshness) saw(samples []Sample, now time.Time) (good bool) {
 	return good
 }
 
-// deadline is when the device becomes stale without news; zero if it never does.
-func (f *freshness) deadline() time.Time {
-	var at time.Time
+// deadline is when the device becomes stale without news; never if it does not.
+func (f *freshness) deadline() instant {
+	end := never
 	if f.after > 0 {
-		at = f.lastGood.Add(f.after)
+		end = f.lastGood.add(f.after)
 	}
 	for i := range f.watched {
-		w := &f.watched[i]
-		if end := w.lastGood.Add(w.after); at.IsZero() || end.Before(at) {
-			at = end
-		}
+		end = min(end, f.watched[i].end())
 	}
-	return at
+	return end
 }
 
+func (w *watchedResource) end() instant { return w.lastGood.add(w.after) }
+
 // stale returns why the device counts as stale; nil if it does not.
-func (f *freshness) stale(now time.Time) *roostv1.Status {
-	if f.after > 0 && !now.Before(f.lastGood.Add(f.after)) {
+func (f *freshness) stale(now instant) *roostv1.Status {
+	if f.after > 0 && now >= f.lastGood.add(f.after) {
 		return roostv1.Errorf(roostv1.ErrStale, "connected, but no good sample for %v", f.after)
 	}
 	for i := range f.watched {
-		if w := &f.watched[i]; !now.Before(w.lastGood.Add(w.after)) {
+		if w := &f.watched[i]; now >= w.end() {
 			return roostv1.Errorf(roostv1.ErrStale, "connected, but no good sample of %s for %v", w.name, w.after)
 		}
 	}

@@ -79,6 +79,7 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	e := &env{
 		id:         cfg.ID,
+		started:    time.Now(),
 		drivers:    cfg.Drivers,
 		store:      cfg.Store,
 		events:     cfg.Events,
@@ -123,10 +124,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		return slog.New(slog.DiscardHandler)
 	}))
 	e.system.EventStream.Subscribe(e.answerDeadLetter)
-	r := &root{
-		env: e, buses: make(map[string]*busEntry), models: make(map[string]*model),
-	}
-	g.root = e.spawn(e.props(busLimits, func() actor.Actor { return r }), nil)
+	g.root = e.spawn(e.rootProps, nil)
 	close(g.begun)
 	<-ctx.Done()
 	close(g.ended)

@@ -48,6 +48,8 @@ func idle(b *testing.B, n int) {
 	up := make(chan struct{})
 	g, err := actors.New(actors.Config{
 		ID: "gw-1", Drivers: map[string]actors.Driver{"script": &script{}}, Store: forgetful{}, StopTimeout: time.Minute,
+		Jitter: func() float64 { return 0.999 }, // the first polls come after 10 s
+
 		Events: func(e *roostv1.Event) {
 			if e.Kind == roostv1.EventKind_EVENT_KIND_ONLINE && online.Add(1) == int64(n) {
 				close(up)

@@ -52,10 +52,9 @@ type mailbox struct {
 	left   atomic.Int32 // how many of them; read by others
 	streak uint8        // messages that overtook the first one of laneWork
 
-	urgent     atomic.Bool // there may be something before laneWork; set under mu
-	invoker    actor.MessageInvoker
-	dispatcher actor.Dispatcher
-	limits     *mailboxLimits
+	urgent  atomic.Bool // there may be something before laneWork; set under mu
+	invoker actor.MessageInvoker
+	kind    *mailboxKind
 
 	// What the runner writes is far from here, so that it and the senders do not
 	// take the same cache line from each other for every message.
@@ -68,17 +67,21 @@ type mailbox struct {
 	closed    bool
 }
 
-// mailboxLimits bound what can be refused: messages waiting, for each lane.
-type mailboxLimits struct{ command, work int }
-
-func (l *mailboxLimits) of(n lane) int {
-	if n == laneCommand {
-		return l.command
-	}
-	return l.work
+// A mailboxKind is what the mailboxes of all actors of a kind have in common: how many
+// messages that can be refused may wait in a lane, and who runs the actors.
+type mailboxKind struct {
+	command, work int
+	dispatcher    actor.Dispatcher
 }
 
-func newMailbox(limits *mailboxLimits) *mailbox { return &mailbox{limits: limits} }
+func (k *mailboxKind) limit(n lane) int {
+	if n == laneCommand {
+		return k.command
+	}
+	return k.work
+}
+
+func newMailbox(kind *mailboxKind) *mailbox { return &mailbox{kind: kind} }
 
 // offer posts a message unless the mailbox is closed, or full for such messages.
 func (m *mailbox) offer(msg any) error {
@@ -90,7 +93,7 @@ func (m *mailbox) offer(msg any) error {
 	}
 	if n != laneControl && m.fullLocked(n) && isRefusable(msg) {
 		m.mu.Unlock()
-		return roostv1.Errorf(roostv1.ErrBusy, "%d messages are waiting, no more are taken", m.limits.of(n))
+		return roostv1.Errorf(roostv1.ErrBusy, "%d messages are waiting, no more are taken", m.kind.limit(n))
 	}
 	m.lanes[n].push(msg)
 	if n != laneWork {
@@ -101,7 +104,7 @@ func (m *mailbox) offer(msg any) error {
 }
 
 func (m *mailbox) fullLocked(n lane) bool {
-	waiting, limit := m.lanes[n].len(), m.limits.of(n)
+	waiting, limit := m.lanes[n].len(), m.kind.limit(n)
 	if n == laneWork && waiting < limit && waiting+int(m.out) >= limit {
 		waiting += int(m.left.Load())
 	}
@@ -132,13 +135,13 @@ func (m *mailbox) scheduleAndUnlock() {
 	m.running = true
 	m.mu.Unlock()
 	if start {
-		m.dispatcher.Schedule(m.run)
+		m.kind.dispatcher.Schedule(m.run)
 	}
 }
 
 // RegisterHandlers implements [actor.Mailbox]; it also lets the actor hold its mailbox.
-func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
-	m.invoker, m.dispatcher = invoker, dispatcher
+func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, _ actor.Dispatcher) {
+	m.invoker = invoker
 	if ctx, ok := invoker.(interface{ Actor() actor.Actor }); ok {
 		if holder, ok := ctx.Actor().(interface{ attach(*mailbox) }); ok {
 			holder.attach(m)
@@ -208,7 +211,7 @@ func (m *mailbox) run() {
 			reason = panicked{value: reason, stack: debug.Stack()}
 		}
 		m.invoker.EscalateFailure(reason, msg)
-		m.dispatcher.Schedule(m.run)
+		m.kind.dispatcher.Schedule(m.run)
 	}()
 	for {
 		system := false

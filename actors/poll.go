@@ -26,26 +26,25 @@ func (d *device) startPoll(ctx actor.Context, resources []string) {
 // polled takes the end of a poll.
 func (d *device) polled(ctx actor.Context, msg *polled) {
 	d.poll = nil
-	now := time.Now()
 	if msg.outcome.err != nil {
-		d.pollFailed(msg, now)
+		d.pollFailed(msg)
 	} else {
 		samples, _ := msg.outcome.value.([]Sample)
-		d.sampled(samples, nil, now)
+		d.sampled(samples, nil)
 		if d.failedPolls > 0 {
 			d.becomeOnline()
 		}
 	}
-	d.arm(ctx, now)
+	d.arm(ctx, d.env.now())
 }
 
 // pollFailed tells the readers that there is no value, and fails the device when it
 // has happened too often, or when the driver itself is broken.
-func (d *device) pollFailed(msg *polled, now time.Time) {
+func (d *device) pollFailed(msg *polled) {
 	status := deviceStatus("poll", msg.outcome.err)
 	d.failedPolls++
 	if d.failedPolls == 1 {
-		d.sampled(noValues(msg.resources), nil, now)
+		d.sampled(noValues(msg.resources), nil)
 	}
 	broken := msg.outcome.abandoned || status.Code == roostv1.ErrPanic
 	if broken || d.failedPolls >= d.policy().FailedPolls {
@@ -69,13 +68,14 @@ func noValues(resources []string) []Sample {
 }
 
 // sampled hands samples to the supervisor, and notes that the device lives.
-func (d *device) sampled(samples []Sample, done func(error), now time.Time) {
+func (d *device) sampled(samples []Sample, done func(error)) {
+	now := time.Now()
 	for i := range samples {
 		if samples[i].At.IsZero() {
 			samples[i].At = now
 		}
 	}
-	good := d.fresh.saw(samples, now)
+	good := d.fresh.saw(samples, d.env.now())
 	d.env.send(d.begin.supervisor, &sampled{
 		incarnation: d.begin.incarnation, samples: samples, good: good, done: done, losses: d.losses,
 	})

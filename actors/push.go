@@ -30,10 +30,9 @@ func (d *device) pushEnded(o outcome) {
 }
 
 func (d *device) pushed(ctx actor.Context, msg *pushed) {
-	now := time.Now()
-	d.sampled(msg.samples, msg.done, now)
+	d.sampled(msg.samples, msg.done)
 	if d.timer == nil {
-		d.arm(ctx, now) // else the running timer finds a deadline that moved on
+		d.arm(ctx, d.env.now()) // else the running timer finds a deadline that moved on
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // Invariant: count >= 0; attempt counts the failures since the device was last well.
 type restarts struct {
 	count       float64
-	last        time.Time // of the last failure
+	last        instant // of the last failure
 	attempt     uint32
 	quarantined bool
 }
@@ -36,7 +36,7 @@ type verdict struct {
 }
 
 // failed takes a failure and says what to do. dice is drawn from [0, 1).
-func (r *restarts) failed(p roostv1.Supervision, now time.Time, dice float64) verdict {
+func (r *restarts) failed(p roostv1.Supervision, now instant, dice float64) verdict {
 	r.count = r.decayed(p, now) + 1
 	r.last = now
 	r.attempt++
@@ -55,11 +55,11 @@ func (r *restarts) delay(p roostv1.Supervision, dice float64) time.Duration {
 	return time.Duration(min(bound, float64(p.MaxDelay)) * dice)
 }
 
-func (r *restarts) decayed(p roostv1.Supervision, now time.Time) float64 {
+func (r *restarts) decayed(p roostv1.Supervision, now instant) float64 {
 	if r.count == 0 {
 		return 0
 	}
-	elapsed := max(now.Sub(r.last), 0)
+	elapsed := now - r.last
 	return r.count * math.Exp2(-float64(elapsed)/float64(p.Decay))
 }
 

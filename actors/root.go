@@ -18,13 +18,21 @@ type root struct {
 	empty    func() // called when shutting and no bus is left
 }
 
+func newRoot(e *env) *root {
+	return &root{env: e, buses: make(map[string]*busEntry), models: make(map[string]*model)}
+}
+
 // A busEntry is a bus that is open, or closing.
 type busEntry struct {
 	pid     *actor.PID
 	epoch   uint64
-	closing bool
-	next    *assign           // opens it again once it has closed
-	waiters []chan<- struct{} // closed once it has closed
+	closing *closing // nil while it is open
+}
+
+// closing is what is to happen once a bus has closed.
+type closing struct {
+	next    *assign           // opens it again; may be nil
+	waiters []chan<- struct{} // to be closed
 }
 
 // To the root.
@@ -90,11 +98,11 @@ func (r *root) assign(ctx actor.Context, a *roostv1.Assignment) {
 	switch {
 	case e == nil:
 		r.open(ctx, msg)
-	case e.closing:
-		e.next = msg
+	case e.closing != nil:
+		e.closing.next = msg
 	case e.epoch != a.Epoch: // sequences start again: nothing of the old epoch may remain
-		e.next = msg
 		r.close(ctx, e)
+		e.closing.next = msg
 	default:
 		ctx.Send(e.pid, msg)
 	}
@@ -107,8 +115,8 @@ func (r *root) open(ctx actor.Context, msg *assign) {
 }
 
 func (r *root) close(ctx actor.Context, e *busEntry) {
-	if !e.closing {
-		e.closing = true
+	if e.closing == nil {
+		e.closing = &closing{}
 		ctx.Send(e.pid, &shut{})
 	}
 }
@@ -119,20 +127,22 @@ func (r *root) withdraw(ctx actor.Context, msg *withdrawBus) {
 		close(msg.done)
 		return
 	}
-	e.next = nil
-	e.waiters = append(e.waiters, msg.done)
 	r.close(ctx, e)
+	e.closing.next = nil
+	e.closing.waiters = append(e.closing.waiters, msg.done)
 }
 
 // busEnded forgets a bus that has stopped.
 func (r *root) busEnded(ctx actor.Context, msg *busEnded) {
 	e := r.buses[msg.bus]
 	delete(r.buses, msg.bus)
-	for _, w := range e.waiters {
-		close(w)
-	}
-	if e.next != nil && !r.shutting {
-		r.open(ctx, e.next)
+	if c := e.closing; c != nil { // nil where it was cut off
+		for _, w := range c.waiters {
+			close(w)
+		}
+		if c.next != nil && !r.shutting {
+			r.open(ctx, c.next)
+		}
 	}
 	r.endIfEmpty()
 }

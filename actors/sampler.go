@@ -2,7 +2,6 @@ package actors
 
 import (
 	"math"
-	"time"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -17,18 +16,25 @@ type sampler struct {
 	last []lastSample // by resource index; nil before the first sample
 }
 
-// A lastSample is what is known of one resource.
+// A lastSample is what is known of one resource. There is one for every resource of
+// every device, so it is kept small.
 type lastSample struct {
-	sample      Sample // the last one, published or not
+	value       *roostv1.Value // of the last sample, published or not
+	at          int64          // Unix nanoseconds by the sample, for people; 0: no sample yet
 	published   *roostv1.Value
-	publishedAt time.Time // zero: never
-	quality     roostv1.Quality
-	reason      roostv1.QualityReason
+	publishedAt instant
+	// grade and publishedGrade are quality and reason in one; zero: there was none.
+	grade, publishedGrade grade
 }
+
+// A grade is a quality with its reason.
+type grade struct{ quality, reason uint8 }
+
+func gradeOf(s *Sample) grade { return grade{quality: uint8(s.Quality), reason: uint8(s.Reason)} }
 
 // check converts a sample in place to what the profile says of it, and reports
 // whether it is to be published. known is false if the profile has no such resource.
-func (s *sampler) check(m *model, sample *Sample) (publish, known bool) {
+func (s *sampler) check(m *model, sample *Sample, now instant) (publish, known bool) {
 	resource, i := m.resource(sample.Resource)
 	if resource == nil {
 		return false, false
@@ -39,13 +45,20 @@ func (s *sampler) check(m *model, sample *Sample) (publish, known bool) {
 		s.last = make([]lastSample, len(m.profile.Resources))
 	}
 	l := &s.last[i]
-	l.sample = *sample
-	if !l.due(resource, sample) {
+	l.value, l.at, l.grade = sample.Value, sample.At.UnixNano(), gradeOf(sample)
+	if !l.due(resource, now) {
 		return false, true
 	}
-	l.published, l.publishedAt = sample.Value, sample.At
-	l.quality, l.reason = sample.Quality, sample.Reason
+	l.published, l.publishedAt, l.publishedGrade = l.value, now, l.grade
 	return true, true
+}
+
+// value returns the last value of a resource; nil if there is none.
+func (s *sampler) value(i int) *roostv1.Value {
+	if i >= len(s.last) {
+		return nil
+	}
+	return s.last[i].value
 }
 
 // maxValueBytes bounds a text or a string of bytes: a longer one is no reading.
@@ -74,18 +87,18 @@ func judge(resource *roostv1.Resource, sample *Sample) {
 	}
 }
 
-// due reports whether the sample is to be published.
-func (l *lastSample) due(resource *roostv1.Resource, sample *Sample) bool {
+// due reports whether the last sample is to be published.
+func (l *lastSample) due(resource *roostv1.Resource, now instant) bool {
 	heartbeat := resource.Heartbeat.AsDuration()
 	switch {
-	case l.publishedAt.IsZero(), l.quality != sample.Quality, l.reason != sample.Reason:
+	case l.grade != l.publishedGrade:
 		return true
 	case resource.Deadband == 0 && heartbeat == 0:
 		return true
-	case heartbeat > 0 && sample.At.Sub(l.publishedAt) >= heartbeat:
+	case heartbeat > 0 && now >= l.publishedAt.add(heartbeat):
 		return true
 	default:
-		return moved(l.published, sample.Value, resource.Deadband)
+		return moved(l.published, l.value, resource.Deadband)
 	}
 }
 

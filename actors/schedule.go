@@ -11,7 +11,7 @@ import (
 // a slow device is not hit hardest when it comes back.
 type schedule struct {
 	groups []pollGroup // shared with other devices
-	dues   []time.Time // of each group
+	dues   []instant   // of each group
 }
 
 // A pollGroup is the resources that share a poll interval.
@@ -23,11 +23,11 @@ type pollGroup struct {
 // newSchedule lets each group begin at a random point of its interval, or of maxPhase
 // if that is shorter, so that devices which start together do not poll together. dice
 // returns numbers from [0, 1).
-func newSchedule(groups []pollGroup, now time.Time, dice func() float64) schedule {
-	s := schedule{groups: groups, dues: make([]time.Time, len(groups))}
+func newSchedule(groups []pollGroup, now instant, dice func() float64) schedule {
+	s := schedule{groups: groups, dues: make([]instant, len(groups))}
 	for i := range s.groups {
 		phase := float64(min(s.groups[i].interval, maxPhase)) * dice()
-		s.dues[i] = now.Add(time.Duration(phase))
+		s.dues[i] = now.add(time.Duration(phase))
 	}
 	return s
 }
@@ -35,27 +35,25 @@ func newSchedule(groups []pollGroup, now time.Time, dice func() float64) schedul
 // maxPhase keeps the first value of a slow resource from being long in coming.
 const maxPhase = 10 * time.Second
 
-// next is when the next group is due; zero if there is none.
-func (s *schedule) next() time.Time {
-	var at time.Time
+// next is when the next group is due; never if there is none.
+func (s *schedule) next() instant {
+	at := never
 	for _, due := range s.dues {
-		if at.IsZero() || due.Before(at) {
-			at = due
-		}
+		at = min(at, due)
 	}
 	return at
 }
 
 // due moves the groups that are due on, and returns their resources. ticks is how many
 // polls these are, and missed how many more had passed already.
-func (s *schedule) due(now time.Time) (resources []string, ticks, missed uint64) {
+func (s *schedule) due(now instant) (resources []string, ticks, missed uint64) {
 	for i := range s.groups {
 		g := &s.groups[i]
-		if now.Before(s.dues[i]) {
+		if now < s.dues[i] {
 			continue
 		}
-		skipped := now.Sub(s.dues[i]) / g.interval
-		s.dues[i] = s.dues[i].Add((skipped + 1) * g.interval)
+		skipped := time.Duration(now-s.dues[i]) / g.interval
+		s.dues[i] = s.dues[i].add((skipped + 1) * g.interval)
 		missed += uint64(skipped)
 		if ticks++; ticks == 1 {
 			resources = g.resources // not changed: the usual case costs no copy

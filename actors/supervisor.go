@@ -57,7 +57,7 @@ type supervisor struct {
 	commands *commands               // nil until the first one
 	waking   *time.Timer             // of the commands
 	counters *roostv1.DeviceCounters // nil until there is something to count
-	lastSeen time.Time
+	lastSeen int64                   // Unix nanoseconds; 0: never
 
 	storedCount uint64 // readings that the store acknowledged
 }
@@ -284,14 +284,13 @@ func (s *supervisor) crashed(ctx actor.Context, msg *crashed) {
 // failed plans what comes after a failure.
 func (s *supervisor) failed(self *actor.PID, status *roostv1.Status) {
 	s.leaveTurnstile()
-	now := time.Now()
 	policy := s.charge.spec.Supervision.Resolve()
-	v := s.restarts.failed(policy, now, s.env.dice())
+	v := s.restarts.failed(policy, s.env.now(), s.env.dice())
 	if s.counters.GetAbandonedRunning() >= maxAbandoned {
 		v.entered, v.quarantine, v.delay = !s.restarts.quarantined, true, policy.ProbeInterval
 		s.restarts.quarantined = true
 	}
-	s.nextTry = now.Add(v.delay)
+	s.nextTry = time.Now().Add(v.delay)
 	s.timer = s.env.after(v.delay, self, &restartDue{incarnation: s.incarnation})
 	event := &roostv1.Event{Status: status, Attempt: v.attempt, NextDelay: durationpb.New(v.delay)}
 	switch {
@@ -351,7 +350,7 @@ func (s *supervisor) changed(ctx actor.Context, msg *changed) {
 	}
 	if msg.state == roostv1.DeviceState_DEVICE_STATE_ONLINE {
 		s.leaveTurnstile()
-		s.lastSeen = time.Now()
+		s.lastSeen = time.Now().UnixNano()
 		if !s.charge.model.readable() {
 			s.noteWell()
 		}

@@ -165,11 +165,7 @@ func (s *supervisor) precondition(p *roostv1.Precondition) *roostv1.Status {
 	if i < 0 {
 		return roostv1.Errorf(roostv1.ErrInvalid, "precondition: %s has no resource %q", s.charge.spec.Id, p.Resource)
 	}
-	var last *roostv1.Value
-	if i < len(s.readings.sampler.last) {
-		last = s.readings.sampler.last[i].sample.Value
-	}
-	if !roostv1.EqualValues(last, p.Equals) {
+	if last := s.readings.sampler.value(i); !roostv1.EqualValues(last, p.Equals) {
 		return roostv1.Errorf(roostv1.ErrConflict, "precondition: %s is %s, not %s", p.Resource, last.Format(), p.Equals.Format())
 	}
 	return nil

@@ -30,9 +30,9 @@ func (s *supervisor) sampled(ctx actor.Context, msg *sampled) {
 	o := &s.readings.outbox
 	s.skip(msg.losses.collect())
 	before, dropped := o.last, 0
-	limit := s.charge.spec.OutboxSize()
+	limit, now := s.charge.spec.OutboxSize(), s.env.now()
 	for i := range msg.samples {
-		publish, known := s.readings.sampler.check(s.charge.model, &msg.samples[i])
+		publish, known := s.readings.sampler.check(s.charge.model, &msg.samples[i], now)
 		if !known {
 			s.unknownResource(msg.samples[i].Resource)
 		}
@@ -45,7 +45,7 @@ func (s *supervisor) sampled(ctx actor.Context, msg *sampled) {
 	}
 	s.dropped(uint64(dropped), "the outbox is full")
 	if msg.good && msg.incarnation == s.incarnation && !s.stopping {
-		s.lastSeen = time.Now()
+		s.lastSeen = time.Now().UnixNano()
 		s.noteWell()
 	}
 	s.flush(ctx)

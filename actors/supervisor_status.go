@@ -22,7 +22,7 @@ func (s *supervisor) status(resources bool) *roostv1.DeviceStatus {
 		Profile:      spec.Profile,
 		Driver:       spec.Driver,
 		AdminState:   spec.AdminState,
-		LastSeen:     timestamp(s.lastSeen),
+		LastSeen:     seen(s.lastSeen),
 		Restarts:     s.counters.GetRestarts(),
 		LastError:    s.lastError,
 		NextAttempt:  timestamp(s.nextTry),
@@ -49,15 +49,15 @@ func (s *supervisor) countersNow() *roostv1.DeviceCounters {
 func (s *supervisor) resources() []*roostv1.ResourceState {
 	var states []*roostv1.ResourceState
 	for i, l := range s.readings.sampler.last {
-		if l.sample.At.IsZero() {
+		if l.at == 0 {
 			continue
 		}
 		states = append(states, &roostv1.ResourceState{
 			Resource:   s.charge.model.profile.Resources[i].Name,
-			Value:      l.sample.Value,
-			Quality:    l.sample.Quality,
-			Reason:     l.sample.Reason,
-			AcquiredAt: timestamppb.New(l.sample.At),
+			Value:      l.value,
+			Quality:    roostv1.Quality(l.grade.quality),
+			Reason:     roostv1.QualityReason(l.grade.reason),
+			AcquiredAt: seen(l.at),
 		})
 	}
 	return states
@@ -69,4 +69,11 @@ func timestamp(t time.Time) *timestamppb.Timestamp {
 		return nil
 	}
 	return timestamppb.New(t)
+}
+
+func seen(unixNano int64) *timestamppb.Timestamp {
+	if unixNano == 0 {
+		return nil
+	}
+	return timestamppb.New(time.Unix(0, unixNano))
 }
