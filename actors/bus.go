@@ -192,6 +192,7 @@ func costly(o outcome) bool {
 // stop ends what is left at a hard stop.
 func (b *bus) stop(ctx actor.Context) {
 	for _, m := range b.members {
+		b.env.directory.remove(m.device, m.supervisor)
 		ctx.Stop(m.supervisor)
 	}
 	if b.rest != nil {

@@ -246,27 +246,32 @@ func TestOutcomes(t *testing.T) {
 		},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := &script{actuate: test.actuate}
-				b := online(t, s)
-				r := b.present(feed("c1"), 5*time.Second)
-				want(t, r, test.state, nil)
-				if r.Effect != test.effect {
-					t.Errorf("effect is %s, want %s", r.Effect.Word(), test.effect.Word())
-				}
-				sleep(time.Minute)
-				r = b.execute(feed("c1"))
-				if test.state == unknown {
-					want(t, r, indeterminate, roostv1.ErrOutcomeUnknown)
-				} else {
+		for _, patient := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/patient=%v", name, patient), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := &script{actuate: test.actuate}
+					b := online(t, s)
+					command := func() *roostv1.Command {
+						return feed("c1", func(c *roostv1.Command) { c.QueueWhileAway = patient })
+					}
+					r := b.present(command(), 5*time.Second)
 					want(t, r, test.state, nil)
-				}
-				if n := len(s.actions()); n != 1 {
-					t.Errorf("the device was told %d times, want once: it must never be repeated", n)
-				}
+					if r.Effect != test.effect {
+						t.Errorf("effect is %s, want %s", r.Effect.Word(), test.effect.Word())
+					}
+					sleep(time.Minute)
+					r = b.execute(command())
+					if test.state == unknown {
+						want(t, r, indeterminate, roostv1.ErrOutcomeUnknown)
+					} else {
+						want(t, r, test.state, nil)
+					}
+					if n := len(s.actions()); n != 1 {
+						t.Errorf("the device was told %d times, want once: it must never be repeated", n)
+					}
+				})
 			})
-		})
+		}
 	}
 }
 

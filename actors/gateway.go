@@ -169,9 +169,14 @@ func (e *env) answerDeadLetter(event any) {
 
 // ready waits until the gateway runs.
 func (g *Gateway) ready(ctx context.Context) error {
-	select {
+	select { // first what is certain: ctx may have ended as well
 	case <-g.ended:
 		return roostv1.Errorf(roostv1.ErrUnavailable, "gateway %s is stopping", g.env.id)
+	default:
+	}
+	select {
+	case <-g.begun:
+		return nil
 	default:
 	}
 	select {
@@ -234,6 +239,11 @@ func (g *Gateway) Execute(ctx context.Context, c *roostv1.Command) (*roostv1.Com
 	if err != nil {
 		return nil, err
 	}
+	return g.execute(ctx, pid, c)
+}
+
+// execute carries out a command on the device of a supervisor, or finds that it has stopped.
+func (g *Gateway) execute(ctx context.Context, pid *actor.PID, c *roostv1.Command) (*roostv1.CommandRecord, error) {
 	answers := make(chan answer, 1)
 	g.env.send(pid, &submit{command: proto.CloneOf(c), answer: answers})
 	select {

@@ -1,6 +1,7 @@
 package actors_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,17 +69,74 @@ func TestMailboxRefusesWithAnAnswerWhenFull(t *testing.T) {
 	})
 }
 
+// Commands that wait in the mailbox of a supervisor when its bus is cut off.
 func TestMailboxAnswersWhatIsLeftWhenItsActorStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		held := newSignal()
+		var holding atomic.Bool
+		b := start(t, drivers(&script{}), func(c *actors.Config) {
+			c.Events = func(*roostv1.Event) {
+				if holding.Load() {
+					<-held // the supervisor is busy with telling
+				}
+			}
+		})
+		b.assign(1, device("boiler-1"))
+		holding.Store(true)
+		answers := make(chan error, 10)
+		for i := range 10 {
+			go func() {
+				_, err := b.Execute(context.Background(), feed(fmt.Sprintf("c%d", i)))
+				answers <- err
+			}()
+			synctest.Wait() // the end of the first one is told as an event, the others wait
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := b.Withdraw(ended, "boiler-1"); !errors.Is(err, context.Canceled) {
+			t.Errorf("withdraw: %v, want canceled", err)
+		}
+		synctest.Wait()
+		holding.Store(false)
+		close(held)
+		refused := 0
+		for range 10 {
+			if err := <-answers; errors.Is(err, roostv1.ErrUnavailable) {
+				refused++
+			}
+		}
+		if refused != 9 {
+			t.Errorf("%d commands were refused, want the 9 that waited", refused)
+		}
+	})
+}
+
+// A command whose supervisor stops between look-up and sending.
+func TestMessageToAStoppedActorIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, drivers(&script{}))
 		b.assign(1, device("boiler-1"))
-		// Whether a command is taken before or after the stop, it is answered.
+		execute := b.LookedUp("boiler-1")
+		if err := b.Withdraw(t.Context(), "boiler-1"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := execute(context.Background(), feed("c1")); !errors.Is(err, roostv1.ErrUnavailable) {
+			t.Errorf("error is %v, want unavailable", err)
+		}
+	})
+}
+
+// Whether a command is taken before or after the stop, it is answered.
+func TestCommandsDuringWithdraw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, drivers(&script{}))
+		b.assign(1, device("boiler-1"))
 		var wg sync.WaitGroup
 		for i := range 200 {
 			wg.Go(func() {
-				r, err := b.Execute(t.Context(), feed(fmt.Sprintf("c%d", i)))
-				if r == nil && err == nil {
-					t.Errorf("command %d has neither record nor error", i)
+				r, err := b.Execute(context.Background(), feed(fmt.Sprintf("c%d", i)))
+				if (r == nil) == (err == nil) {
+					t.Errorf("command %d has record %v and error %v, want one of them", i, r, err)
 				}
 			})
 		}

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -10,7 +11,7 @@ import (
 
 const (
 	// maxBatchReadings and maxBatchBytes bound one batch, so that it fits a message.
-	maxBatchReadings = 2048
+	maxBatchReadings = 8192
 	maxBatchBytes    = 512 << 10
 	// readingBytes is what a reading costs besides its name and a long value.
 	readingBytes = 64
@@ -19,7 +20,7 @@ const (
 // An entry is a reading on its way to the store.
 type entry struct {
 	sequence uint64
-	sample   Sample // checked: At is set, the quality is not unspecified
+	sample   *Sample // checked: At is set, the quality is not unspecified
 }
 
 func (e *entry) bytes() int {
@@ -52,9 +53,12 @@ type waiter struct {
 	done        func(error)
 }
 
+// expect makes room for so many readings at once.
+func (o *outbox) expect(n int) { o.pending = slices.Grow(o.pending, n) }
+
 // add takes a reading, dropping the oldest one when there are limit already, and
 // returns how many were dropped.
-func (o *outbox) add(s Sample, limit int) (dropped int) {
+func (o *outbox) add(s *Sample, limit int) (dropped int) {
 	o.last++
 	o.pending = append(o.pending, entry{sequence: o.last, sample: s})
 	if len(o.pending) <= limit {
@@ -137,7 +141,7 @@ func fill(batch *roostv1.ReadingBatch, entries []entry) {
 	batch.Readings = make([]*roostv1.Reading, len(entries))
 	readings := make([]roostv1.Reading, len(entries)) // one allocation for all
 	for i := range entries {
-		s, r := &entries[i].sample, &readings[i]
+		s, r := entries[i].sample, &readings[i]
 		r.Resource, r.Value = s.Resource, s.Value
 		r.Quality, r.Reason, r.VendorCode = s.Quality, s.Reason, s.VendorCode
 		r.AcquiredOffsetUs = offset(base, s.At)

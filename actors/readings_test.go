@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -306,6 +307,38 @@ func TestBabblingDevice(t *testing.T) {
 		}
 		if stored, _, missed := b.store.readings(t, "boiler-1"); stored != 5 || missed != 0 {
 			t.Errorf("the other device has %d readings and %d missed polls, want 5 and 0", stored, missed)
+		}
+	})
+}
+
+// What was refused lies between what was taken before and after: the reader is told
+// where, not only how much.
+func TestGapIsDeclaredWhereItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := pushing(func(ctx context.Context, sink actors.Sink) error {
+			emit := func(n int) {
+				_ = sink.Emit(slices.Repeat(temp(roostv1.Double(1)), n)...)
+				<-time.After(100 * time.Millisecond)
+			}
+			emit(1)      // on its way
+			emit(5)      // waits
+			emit(30_000) // refused: more than a second's worth
+			emit(5)      // waits
+			<-ctx.Done()
+			return nil
+		})
+		b := start(t, drivers(s))
+		b.store.hold(true)
+		b.assign(1, device("boiler-1"))
+		sleep(time.Second)
+		b.store.hold(false)
+		synctest.Wait()
+		var got []string
+		for _, batch := range b.store.of("boiler-1") {
+			got = append(got, fmt.Sprintf("%d+%d after %d dropped", batch.FirstSequence, len(batch.Readings), batch.DroppedBefore))
+		}
+		if want := "[1+1 after 0 dropped 2+5 after 0 dropped 30007+5 after 30000 dropped]"; fmt.Sprint(got) != want {
+			t.Errorf("batches are %v, want %s", got, want)
 		}
 	})
 }

@@ -29,6 +29,7 @@ type readings struct {
 func (s *supervisor) sampled(ctx actor.Context, msg *sampled) {
 	o := &s.readings.outbox
 	s.skip(msg.losses.collect())
+	o.expect(len(msg.samples))
 	before, dropped := o.last, 0
 	limit, now := s.charge.spec.OutboxSize(), s.env.now()
 	for i := range msg.samples {
@@ -37,7 +38,7 @@ func (s *supervisor) sampled(ctx actor.Context, msg *sampled) {
 			s.unknownResource(msg.samples[i].Resource)
 		}
 		if publish {
-			dropped += o.add(msg.samples[i], limit)
+			dropped += o.add(&msg.samples[i], limit)
 		}
 	}
 	if msg.done != nil {

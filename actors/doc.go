@@ -1,0 +1,72 @@
+// Package actors runs the devices of one gateway as supervised actors, on the actor package
+// of protoactor-go.
+//
+//	gateway (root: opens and closes buses, never dies of a child)
+//	 `- bus            one per assigned bus: gives turns on the medium
+//	     `- supervisor one per device: keeps what must outlive a restart
+//	         `- device  one incarnation: opening -> online <-> offline, until it fails
+//
+// [Gateway] is the door: it is assigned buses, executes commands, tells statuses and events,
+// and hands readings to a [Store]. Code that speaks to hardware is a [Driver]. The package knows
+// neither NATS nor who decided that a bus is to be served here.
+//
+// # A reading
+//
+// A session samples, polled in its turn on the bus or pushing beside it. The device actor notes
+// that the device lives, and hands the samples to its supervisor. That checks them against the
+// profile (type, limits, deadband, heartbeat), numbers what is to be published, and keeps it in
+// the outbox until the store has acknowledged it. One batch of a device is on its way at a time;
+// what piles up meanwhile goes in the next.
+//
+// # A command
+//
+// The supervisor validates it, queues it, and gives it to the device actor when the device answers.
+// That asks the bus for a turn, where commands go before polls. Right before the first byte, the
+// call takes the command's permit; whoever wants the command not to be sent (its expiry, a
+// restart, a stop) takes the permit back. One of the two succeeds, once. What the driver answers
+// decides the outcome; where it says nothing certain, the outcome is UNKNOWN, a late answer may
+// settle it, and else it ends INDETERMINATE.
+//
+// # Promises
+//
+//   - A device that fails (error, panic, hang, stale data) is restarted with a delay that grows, and
+//     then tried slowly in quarantine; each failure is an event with its reason, the number of
+//     the attempt and the delay. It is never given up silently.
+//     [TestFailureOfOneDeviceIsItsOwn], [TestQuarantineProbesSlowlyAndEndsWithAGoodProbe]
+//   - No driver stops the gateway, or delays devices on other buses; on its own bus a device that
+//     does not answer takes a fifth of the time at most.
+//     [TestDeadDeviceOnABusCostsABoundedShare], [TestBabblingDevice]
+//   - A command gets exactly one final record. EXPIRED, REJECTED and SUPERSEDED mean that no byte
+//     was sent. What is not ABSOLUTE is sent once at most.
+//     [TestOutcomes], [TestLateOnTheBusIsExpiredNotSent], [TestEveryCommandIsAnsweredWhenTheGatewayStops]
+//   - Every reading that was dropped, and every poll that was skipped, is declared in the stream; a
+//     reader can prove from the sequences that it has all the rest.
+//     [TestCompletenessWhateverTheStoreDoes]
+//   - [Gateway.Run] ends within StopTimeout and a little, whatever a driver does.
+//     [TestStopIsBoundedWhateverTheDriverDoes]
+//
+// # What is not promised
+//
+// A driver call that ignores its context goes on: it is abandoned, counted and told of, and after
+// four of them the device is left alone. Nothing can end a goroutine from outside, so such a call
+// may still touch the device; Withdraw returns all the same. Readings are kept in memory here: those
+// that the store has not acknowledged are lost with the process. Commands are remembered in memory
+// as well: after a restart of the process, a repeated id is a new command.
+//
+// # Concurrency
+//
+// All methods of [Gateway] may be called by any goroutine. State belongs to an actor and is touched
+// only in its Receive, which never waits: driver calls run in goroutines of their own, under a
+// context with a deadline, and their end comes back as a message. PIDs are never used again, so a
+// message reaches the incarnation that it was meant for, or nobody; what must be answered is
+// answered also then. The hooks that are called by actors ([Config].Events, [Store].Store) must
+// not block.
+//
+// # What is used of protoactor
+//
+// Its actor contexts, process registry, props and the interfaces for mailboxes, dispatchers and
+// supervisor strategies. Mailbox, dispatcher and strategy are our own: the stock mailboxes drop,
+// spin or never refuse, a stopped actor's messages disappear, the backoff is not exponential, and
+// a restart that waits in a timer can start an actor that has been stopped meanwhile. Its Future,
+// Stash, metrics, remote and cluster are not used.
+package actors
