@@ -49,6 +49,10 @@ func (b *bus) Receive(ctx actor.Context) {
 		b.assign(ctx, msg)
 	case *shut:
 		b.shut(ctx)
+	case *leaseChanged:
+		for _, m := range b.members {
+			ctx.Send(m.supervisor, msg)
+		}
 	case *turnWanted:
 		b.turns.add(msg.call)
 		b.giveTurn(ctx)

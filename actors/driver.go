@@ -48,7 +48,8 @@ type Device struct {
 // and the device is restarted with a new session, while the old call may still run.
 type Session interface {
 	// Close ends the session and frees what it holds. It is called once, also
-	// after a failure, and also while an abandoned call still runs.
+	// after a failure, and also while an abandoned call still runs. If ctx has ended
+	// already, nothing must be said to the device any more: it is another gateway's.
 	Close(ctx context.Context) error
 }
 
@@ -64,7 +65,8 @@ type Poller interface {
 // Pusher is a Session whose device sends by itself.
 type Pusher interface {
 	// Push hands what arrives to the sink until ctx ends, and then returns nil
-	// or ctx's error. Returning earlier is a failure of the device.
+	// or ctx's error. Returning earlier is a failure of the device; that the sink
+	// refuses samples is no reason to return.
 	Push(ctx context.Context, sink Sink) error
 }
 

@@ -24,6 +24,7 @@ type env struct {
 	system  *actor.ActorSystem
 	drivers map[string]Driver
 	store   Store
+	fence   Fence
 	events  func(*roostv1.Event)
 	logger  *slog.Logger
 	dice    func() float64
@@ -32,6 +33,8 @@ type env struct {
 	calls      *calls
 	storm      *storm
 	directory  *directory
+	// suspended is whether the gateway has no lease at present.
+	suspended atomic.Bool
 	// storeFailing is whether the last attempt to store anything failed, so that an
 	// outage makes one event and not one a device.
 	storeFailing atomic.Bool

@@ -34,6 +34,9 @@ type Config struct {
 	Drivers map[string]Driver
 	// Store takes the readings.
 	Store Store
+	// Fence bounds commands to devices that other gateways can reach; nil: nothing does, as
+	// for a gateway that is alone.
+	Fence Fence
 	// Events is told what happens; nil: nobody is. It is called by actors, so it must
 	// not block, and the event must not be changed.
 	Events func(*roostv1.Event)
@@ -82,12 +85,16 @@ func New(cfg Config) (*Gateway, error) {
 		started:    time.Now(),
 		drivers:    cfg.Drivers,
 		store:      cfg.Store,
+		fence:      cfg.Fence,
 		events:     cfg.Events,
 		logger:     cfg.Logger,
 		dice:       cfg.Jitter,
 		storm:      &storm{limit: cmp.Or(cfg.MaxRestarts, defaultMaxRestarts)},
 		directory:  newDirectory(),
 		dispatcher: &dispatcher{},
+	}
+	if e.fence == nil {
+		e.fence = unfenced{}
 	}
 	if e.events == nil {
 		e.events = func(*roostv1.Event) {}
@@ -220,6 +227,27 @@ func (g *Gateway) Withdraw(ctx context.Context, bus string) error {
 	case <-ctx.Done():
 		g.env.send(g.root, &killBus{bus: bus})
 		return fmt.Errorf("withdraw bus %s: %w", bus, context.Cause(ctx))
+	}
+}
+
+// Suspend tells that the gateway has no lease: no command goes to a shared device any more, one
+// with an exclusive session is let go of, and the others are sampled on. Devices that are attached to
+// this gateway alone are not touched by it. The Fence stops commands without being told; this
+// makes the state visible, and keeps commands waiting or rejects them.
+func (g *Gateway) Suspend() { g.setSuspended(true) }
+
+// Resume ends what Suspend began.
+func (g *Gateway) Resume() { g.setSuspended(false) }
+
+func (g *Gateway) setSuspended(yes bool) {
+	select {
+	case <-g.begun:
+	default:
+		g.env.suspended.Store(yes)
+		return
+	}
+	if g.env.suspended.Swap(yes) != yes {
+		g.env.send(g.root, &leaseChanged{})
 	}
 }
 

@@ -64,6 +64,9 @@ type (
 	}
 	// turnReady is the bus's own timer: a device has rested.
 	turnReady struct{ control }
+	// leaseChanged tells that the gateway was suspended, or that its suspension ended; it
+	// goes down the tree, and everybody looks for himself.
+	leaseChanged struct{ control }
 	// shut asks a bus or supervisor to stop in order.
 	shut struct{ control }
 )
@@ -233,6 +236,7 @@ type (
 		control
 		order   *order
 		permit  *permit
+		fence   Fence
 		timeout time.Duration
 		actions []Action
 	}

@@ -29,6 +29,11 @@ func (d *device) perform(ctx actor.Context, msg *perform) {
 	}
 	self, env, supervisor := ctx.Self(), d.env, d.begin.supervisor
 	work := func(ctx context.Context) (any, error) {
+		ctx, leave, ok := msg.fence.Enter(ctx)
+		if !ok {
+			return nil, errSuspended
+		}
+		defer leave()
 		if !msg.permit.dispatch(time.Now()) {
 			return nil, errNoPermit
 		}

@@ -84,6 +84,10 @@ func (r *root) Receive(ctx actor.Context) {
 		if e := r.buses[msg.bus]; e != nil {
 			ctx.Stop(e.pid)
 		}
+	case *leaseChanged:
+		for _, e := range r.buses {
+			ctx.Send(e.pid, msg)
+		}
 	case *shutRoot:
 		r.shut(ctx, msg.done)
 	}

@@ -52,6 +52,7 @@ type supervisor struct {
 	permitted bool // the turnstile has opened
 	reopen    bool // begin anew without a failure: the first time, or on a change
 	shutting  bool
+	suspended bool // the gateway has no lease, and the device is not its alone
 
 	readings readings
 	commands *commands               // nil until the first one
@@ -99,6 +100,8 @@ func (s *supervisor) receiveLife(ctx actor.Context, msg any) bool {
 	case *restartDue:
 		s.due = s.due || msg.incarnation == s.incarnation
 		s.advance(ctx)
+	case *leaseChanged:
+		s.leaseChanged(ctx)
 	case *permitted:
 		s.permitted = s.turnstile != nil
 		s.advance(ctx)
@@ -154,6 +157,7 @@ func (s *supervisor) take(ctx actor.Context, c *charge) {
 	switch {
 	case was == nil:
 		s.reopen = true
+		s.suspended = s.shouldSuspend()
 		s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_OPENED, Message: "opening with driver " + c.spec.Driver})
 	case sameDevice(was, c):
 		s.runCommands(ctx) // a lock may have come
@@ -190,7 +194,8 @@ func hard(spec *roostv1.DeviceSpec) *roostv1.DeviceSpec {
 func (s *supervisor) advance(ctx actor.Context) {
 	switch {
 	case s.child != nil:
-		if (s.shutting || s.reopen) && !s.stopping && s.commands.idle() {
+		leaving := (s.shutting || s.reopen) && s.commands.idle() || s.letGo()
+		if leaving && !s.stopping {
 			s.stopping = true
 			ctx.Stop(s.child)
 		}
@@ -199,6 +204,7 @@ func (s *supervisor) advance(ctx actor.Context) {
 		s.closeSession(ctx)
 	case s.shutting:
 		s.drain(ctx)
+	case s.letGo():
 	case s.reopen:
 		s.clearWaits()
 		s.spawn(ctx)
@@ -209,6 +215,26 @@ func (s *supervisor) advance(ctx actor.Context) {
 		s.due = false
 		s.spawn(ctx)
 	}
+}
+
+// shouldSuspend reports whether the device may not be acted on.
+func (s *supervisor) shouldSuspend() bool {
+	return s.env.suspended.Load() && !s.charge.spec.Attached()
+}
+
+// letGo reports whether the device is not to be touched at all: it takes one session only, and
+// that is the next owner's.
+func (s *supervisor) letGo() bool { return s.suspended && s.charge.spec.ExclusiveSession }
+
+// leaseChanged takes over whether the gateway is suspended.
+func (s *supervisor) leaseChanged(ctx actor.Context) {
+	was := s.letGo()
+	s.suspended = s.shouldSuspend()
+	if was && !s.letGo() {
+		s.reopen = true
+	}
+	s.runCommands(ctx)
+	s.advance(ctx)
 }
 
 // clearWaits forgets a restart that was planned.
@@ -419,11 +445,18 @@ func (s *supervisor) closeOrphan(self *actor.PID, session Session) {
 }
 
 func (s *supervisor) closeCall(self *actor.PID, session Session, end func(outcome)) *call {
-	env := s.env
+	env, silent := s.env, s.letGo()
 	return &call{
 		device:  s.charge.spec.Id,
 		timeout: closeTimeout,
-		work:    func(ctx context.Context) (any, error) { return nil, session.Close(ctx) },
+		work: func(ctx context.Context) (any, error) {
+			if silent {
+				ended, cancel := context.WithCancel(ctx)
+				cancel()
+				ctx = ended
+			}
+			return nil, session.Close(ctx)
+		},
 		end: func(o outcome) {
 			if o.abandoned {
 				env.send(self, &abandonedCall{what: "close"})

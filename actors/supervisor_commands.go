@@ -10,6 +10,9 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
+// fenceRecheck is how long a supervisor that met the fence waits before it looks again.
+const fenceRecheck = 100 * time.Millisecond
+
 // submit takes a command: the same id and body is the same command, anything that
 // cannot be done is rejected at once, the rest is queued.
 func (s *supervisor) submit(ctx actor.Context, msg *submit) {
@@ -99,6 +102,9 @@ func (s *supervisor) away() *roostv1.Status {
 	if s.ready() {
 		return nil
 	}
+	if s.suspended {
+		return roostv1.Errorf(roostv1.ErrSuspended, "%s: gateway %s has no lease at present", s.charge.spec.Id, s.env.id)
+	}
 	code := roostv1.ErrOffline
 	if s.state == roostv1.DeviceState_DEVICE_STATE_QUARANTINED {
 		code = roostv1.ErrQuarantined
@@ -112,7 +118,7 @@ func (s *supervisor) away() *roostv1.Status {
 
 // ready reports whether the device actor takes commands.
 func (s *supervisor) ready() bool {
-	return s.child != nil && !s.stopping && !s.reopen && s.session != nil &&
+	return s.child != nil && !s.stopping && !s.reopen && s.session != nil && !s.suspended &&
 		(s.state == roostv1.DeviceState_DEVICE_STATE_ONLINE || s.state == roostv1.DeviceState_DEVICE_STATE_OFFLINE)
 }
 
@@ -153,7 +159,9 @@ func (s *supervisor) dispatch(ctx actor.Context, o *order, now time.Time) {
 	}
 	o.permit = &permit{deadline: o.expires}
 	o.queued(roostv1.QueueReason_QUEUE_REASON_BUS_BUSY, now)
-	ctx.Send(s.child, &perform{order: o, permit: o.permit, timeout: o.plan.Timeout, actions: o.actions(s.charge.epoch)})
+	ctx.Send(s.child, &perform{
+		order: o, permit: o.permit, fence: s.env.fenceOf(s.charge), timeout: o.plan.Timeout, actions: o.actions(s.charge.epoch),
+	})
 }
 
 // precondition returns why the command must not act now; nil if it may.
@@ -203,7 +211,7 @@ func (s *supervisor) performed(ctx actor.Context, msg *performed) {
 		s.lateAnswer(o, msg.outcome, now)
 	} else if o == s.commands.current && o.permit == msg.permit {
 		s.commands.current = nil
-		s.attempted(o, msg.outcome, now)
+		s.attempted(ctx, o, msg.outcome, now)
 		if s.child != nil && !s.stopping {
 			ctx.Send(s.child, &pollSoon{})
 		}
@@ -213,8 +221,9 @@ func (s *supervisor) performed(ctx actor.Context, msg *performed) {
 }
 
 // attempted ends an attempt that was given to the device.
-func (s *supervisor) attempted(o *order, end outcome, now time.Time) {
+func (s *supervisor) attempted(ctx actor.Context, o *order, end outcome, now time.Time) {
 	if !o.noteDispatch() { // expiry is seen to by its timer
+		s.noteFence(ctx, end)
 		s.commands.current = o
 		s.notSent(o)
 		return
@@ -235,6 +244,15 @@ func (s *supervisor) attempted(o *order, end outcome, now time.Time) {
 	default:
 		o.settleBy = now.Add(settleWindow)
 		s.commands.unsettled = append(s.commands.unsettled, o)
+	}
+}
+
+// noteFence takes a command that the fence stopped as news of the suspension: what the gateway is
+// told of it may be on its way.
+func (s *supervisor) noteFence(ctx actor.Context, end outcome) {
+	if errors.Is(end.err, errSuspended) && !s.suspended {
+		s.suspended = true
+		s.env.after(fenceRecheck, ctx.Self(), &leaseChanged{})
 	}
 }
 

@@ -15,7 +15,7 @@ func (s *supervisor) status(resources bool) *roostv1.DeviceStatus {
 	spec := s.charge.spec
 	status := &roostv1.DeviceStatus{
 		DeviceId:     spec.Id,
-		State:        s.state,
+		State:        s.shownState(),
 		Gateway:      s.env.id,
 		Epoch:        s.charge.epoch,
 		Bus:          spec.BusID(),
@@ -35,6 +35,13 @@ func (s *supervisor) status(resources bool) *roostv1.DeviceStatus {
 		status.Resources = s.resources()
 	}
 	return status
+}
+
+func (s *supervisor) shownState() roostv1.DeviceState {
+	if s.suspended {
+		return roostv1.DeviceState_DEVICE_STATE_SUSPENDED
+	}
+	return s.state
 }
 
 func (s *supervisor) countersNow() *roostv1.DeviceCounters {

@@ -1,0 +1,160 @@
+package actors_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/roost-iot/roost/actors"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// lease is a fence that a test opens and shuts.
+type lease struct {
+	mu   sync.Mutex
+	ctx  context.Context
+	shut context.CancelFunc
+}
+
+func (l *lease) open() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ctx, l.shut = context.WithCancel(context.Background())
+}
+
+func (l *lease) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shut()
+}
+
+func (l *lease) Enter(ctx context.Context) (context.Context, context.CancelFunc, bool) {
+	l.mu.Lock()
+	fence := l.ctx
+	l.mu.Unlock()
+	act, cancel := context.WithCancel(ctx)
+	unhook := context.AfterFunc(fence, cancel)
+	return act, func() { unhook(); cancel() }, fence.Err() == nil
+}
+
+// fenced starts a gateway with an open fence.
+func fenced(t *testing.T, s *script) (*bench, *lease) {
+	l := &lease{}
+	l.open()
+	return start(t, drivers(s), func(c *actors.Config) { c.Fence = l }), l
+}
+
+func attached(d *roostv1.DeviceSpec) {
+	d.Placement = &roostv1.Placement{Gateways: []string{"gw-1"}}
+}
+
+func exclusive(d *roostv1.DeviceSpec) { d.ExclusiveSession = true }
+
+func TestSuspendedGatewaySendsNothingToSharedDevices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		b, l := fenced(t, s)
+		b.assign(1, device("boiler-1"))
+		l.close() // nobody has told the gateway yet
+		want(t, b.execute(feed("c1")), rejected, roostv1.ErrSuspended)
+		b.Suspend()
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_SUSPENDED)
+		want(t, b.execute(feed("c2")), rejected, roostv1.ErrSuspended)
+		want(t, b.execute(feed("c3", whileAway, expiresIn(time.Second))), expired, roostv1.ErrExpired)
+		waits := b.present(feed("c4", whileAway), time.Second)
+		want(t, waits, queued, nil)
+		sleep(10 * time.Second)
+		if n := len(s.actions()); n != 0 {
+			t.Errorf("the device was told %d times", n)
+		}
+		if stored, _, _ := b.store.readings(t, "boiler-1"); stored < 11 {
+			t.Errorf("%d readings in 12 s at 1 Hz: a suspended gateway samples on", stored)
+		}
+		l.open()
+		b.Resume()
+		want(t, b.execute(feed("c4", whileAway)), succeeded, nil)
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
+		if opens, _ := s.count(); opens != 1 {
+			t.Errorf("the suspension opened the device anew")
+		}
+	})
+}
+
+func TestCommandUnderWayEndsAtTheFence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{actuate: func(ctx context.Context, _ actors.Action) (map[string]*roostv1.Value, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}
+		b, l := fenced(t, s)
+		b.assign(1, device("boiler-1"))
+		go func() {
+			<-time.After(500 * time.Millisecond)
+			l.close()
+		}()
+		began := time.Now()
+		want(t, b.present(feed("c1"), time.Second), unknown, roostv1.ErrOutcomeUnknown)
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("the act took %v beyond a fence at 500 ms", took)
+		}
+	})
+}
+
+func TestAttachedDeviceGoesOnThroughSuspension(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, l := fenced(t, &script{})
+		b.assign(1, device("boiler-1", attached))
+		l.close()
+		b.Suspend()
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
+		want(t, b.execute(feed("c1")), succeeded, nil)
+	})
+}
+
+func TestExclusiveDeviceIsLetGoOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		silent := true
+		s := &script{close: func(ctx context.Context) error {
+			silent = silent && errors.Is(ctx.Err(), context.Canceled)
+			return nil
+		}}
+		b, l := fenced(t, s)
+		b.assign(1, device("boiler-1", exclusive))
+		sleep(3 * time.Second)
+		l.close()
+		b.Suspend()
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_SUSPENDED)
+		if _, closes := s.count(); closes != 1 || !silent {
+			t.Errorf("%d sessions closed, without a word to the device: %v", closes, silent)
+		}
+		before, _, _ := b.store.readings(t, "boiler-1")
+		sleep(10 * time.Second)
+		if after, _, _ := b.store.readings(t, "boiler-1"); after != before {
+			t.Errorf("%d readings of a device that belongs to the next owner", after-before)
+		}
+		l.open()
+		b.Resume()
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
+		if status, _ := b.Status("boiler-1"); status.Restarts != 0 {
+			t.Errorf("the suspension counts as %d restarts", status.Restarts)
+		}
+	})
+}
+
+func TestGatewayThatStartsSuspended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		b, _ := fenced(t, s)
+		b.Suspend()
+		b.assign(1, device("boiler-1", exclusive))
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_SUSPENDED)
+		if opens, _ := s.count(); opens != 0 {
+			t.Errorf("%d sessions opened without a lease", opens)
+		}
+		b.Resume()
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
+	})
+}
