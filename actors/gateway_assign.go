@@ -1,0 +1,96 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// Assign makes the gateway serve the bus as the assignment says: devices are opened,
+// changed and closed until they are what it names. It does not wait for that. A greater
+// epoch closes the bus and opens it again, since sequences begin anew. The assignment
+// must not be changed afterwards. The error is ErrInvalid for an assignment that
+// makes no sense, and then nothing has changed.
+func (g *Gateway) Assign(ctx context.Context, a *roostv1.Assignment) error {
+	if err := checkAssignment(a); err != nil {
+		return err
+	}
+	if err := g.ready(ctx); err != nil {
+		return err
+	}
+	g.env.send(g.root, &assignBus{assignment: a})
+	return nil
+}
+
+// Withdraw closes the bus in order and returns when it is closed: nothing of this
+// gateway touches its devices any more. When ctx ends first, the bus is
+// cut off, and the context's error is returned.
+func (g *Gateway) Withdraw(ctx context.Context, bus string) error {
+	if err := g.ready(ctx); err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	g.env.send(g.root, &withdrawBus{bus: bus, done: done})
+	select {
+	case <-done:
+		return nil
+	case <-g.ended:
+		return roostv1.Errorf(roostv1.ErrUnavailable, "gateway %s is stopping", g.env.id)
+	case <-ctx.Done():
+		g.env.send(g.root, &killBus{bus: bus})
+		return fmt.Errorf("withdraw bus %s: %w", bus, context.Cause(ctx))
+	}
+}
+
+// Suspend tells that the gateway has no lease: no command goes to a shared device any more, one
+// with an exclusive session is let go of, and the others are sampled on. Devices that are attached to
+// this gateway alone are not touched by it. The Fence stops commands without being told; this
+// makes the state visible, and keeps commands waiting or rejects them.
+func (g *Gateway) Suspend() { g.setSuspended(true) }
+
+// Resume ends what Suspend began.
+func (g *Gateway) Resume() { g.setSuspended(false) }
+
+func (g *Gateway) setSuspended(yes bool) {
+	select {
+	case <-g.begun:
+	default:
+		g.env.suspended.Store(yes)
+		return
+	}
+	if g.env.suspended.Swap(yes) != yes {
+		g.env.send(g.root, &leaseChanged{})
+	}
+}
+
+// checkAssignment refuses what would not make sense to any actor.
+func checkAssignment(a *roostv1.Assignment) error {
+	if a == nil {
+		return roostv1.Errorf(roostv1.ErrInvalid, "the assignment is nil")
+	}
+	if err := roostv1.CheckID("bus", a.Bus); err != nil {
+		return err
+	}
+	profiles := make(map[string]*roostv1.Profile, len(a.Profiles))
+	for _, p := range a.Profiles {
+		profiles[p.GetId()] = p
+	}
+	seen := make(map[string]bool, len(a.Devices))
+	for _, d := range a.Devices {
+		switch p := profiles[d.GetProfile()]; {
+		case d == nil:
+			return roostv1.Errorf(roostv1.ErrInvalid, "bus %s: a device is nil", a.Bus)
+		case roostv1.CheckID("device id", d.Id) != nil:
+			return fmt.Errorf("bus %s: %w", a.Bus, roostv1.CheckID("device id", d.Id))
+		case seen[d.Id]:
+			return roostv1.Errorf(roostv1.ErrInvalid, "bus %s: device %s is named twice", a.Bus, d.Id)
+		case d.BusID() != a.Bus:
+			return roostv1.Errorf(roostv1.ErrInvalid, "bus %s: device %s is on bus %s", a.Bus, d.Id, d.BusID())
+		case p == nil:
+			return roostv1.Errorf(roostv1.ErrNotFound, "bus %s: device %s has profile %q, which is not given", a.Bus, d.Id, d.Profile)
+		}
+		seen[d.Id] = true
+	}
+	return nil
+}
