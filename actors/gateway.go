@@ -125,11 +125,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		return errors.New("a gateway runs once")
 	}
 	e := g.env
-	// protoactor logs what is told as events here.
-	e.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
-		return slog.New(slog.DiscardHandler)
-	}))
-	e.system.EventStream.Subscribe(e.answerDeadLetter)
+	e.system = e.newSystem()
 	g.root = e.spawn(e.rootProps, nil)
 	close(g.begun)
 	<-ctx.Done()

@@ -123,16 +123,3 @@ func (g *Gateway) ask(pids []*actor.PID, resources bool) []*roostv1.DeviceStatus
 	}
 	return statuses
 }
-
-// answerDeadLetter lets messages that reach a stopped actor be refused rather than
-// disappear. It runs on the sender's goroutine, which it must not harm.
-func (e *env) answerDeadLetter(event any) {
-	letter, ok := event.(*actor.DeadLetterEvent)
-	if !ok {
-		return
-	}
-	if r, ok := letter.Message.(refusable); ok {
-		defer e.contain("dead letters")
-		r.refuse(roostv1.Errorf(roostv1.ErrUnavailable, "the device is not served here any more"))
-	}
-}

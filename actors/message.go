@@ -11,20 +11,13 @@ import (
 // The messages between the actors. They are not changed once sent. Messages from a
 // device carry its incarnation, since what an earlier one began may end later.
 
-// own is part of every message here: one that reaches a stopped actor is no news
-// for protoactor's log; what must be answered is refusable.
-type own struct{}
-
-// IgnoreDeadLetterLogging implements [actor.IgnoreDeadLetterLogging].
-func (own) IgnoreDeadLetterLogging() {}
-
 // control is embedded by messages of the actors' own protocol.
-type control struct{ own }
+type control struct{}
 
 func (control) lane() lane { return laneControl }
 
 // work is embedded by messages that commands overtake.
-type work struct{ own }
+type work struct{}
 
 func (work) lane() lane { return laneWork }
 
@@ -155,7 +148,6 @@ type (
 	}
 	// submit brings a command.
 	submit struct {
-		own
 		command *roostv1.Command
 		answer  chan<- answer
 	}
