@@ -1,0 +1,25 @@
+package gateway
+
+import (
+	"log/slog"
+
+	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/host"
+	"github.com/roost-iot/roost/actors/drivers/sim"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// Drivers returns new instances of all drivers that come with Roost, by the names that
+// devices give. The simulated hardware lives as long as its driver.
+func Drivers(log *slog.Logger) map[string]actors.Driver {
+	return map[string]actors.Driver{
+		host.Name: &host.Driver{Log: log},
+		sim.Name:  sim.NewDriver(nil),
+	}
+}
+
+// Profiles returns the profiles that the drivers bring with them. That of the host
+// names the sensors of this machine.
+func Profiles() []*roostv1.Profile {
+	return append(sim.Profiles(), host.Profile())
+}

@@ -1,0 +1,134 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/cluster"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// Config says what a gateway is made of.
+type Config struct {
+	// ID of the gateway.
+	ID string
+	// Fleet that it belongs to; default cluster.DefaultFleet.
+	Fleet string
+	// Conn to the hub, made by cluster.ConnectGateway. It is not closed.
+	Conn *nats.Conn
+	// Drivers by the names that devices give, besides those that come with Roost; one
+	// of the same name takes its place.
+	Drivers map[string]actors.Driver
+	// Labels for the placement of devices.
+	Labels map[string]string
+	// Version of the program, for tables.
+	Version string
+	// Schema of the fleet's streams, where they are to be made.
+	Schema cluster.Schema
+	// Events is told what happens here, besides the fleet; nil: nobody is. It must not block.
+	Events func(*roostv1.Event)
+	// Logger; nil: nothing is logged.
+	Logger *slog.Logger
+}
+
+// Gateway is a whole gateway.
+type Gateway struct {
+	id       string
+	readings *cluster.Readings
+	actors   *actors.Gateway
+	cluster  *cluster.Gateway
+}
+
+// New puts a gateway together; Run starts it. The error is about the configuration.
+func New(cfg Config) (*Gateway, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Fleet == "" {
+		cfg.Fleet = cluster.DefaultFleet
+	}
+	if cfg.Conn == nil {
+		return nil, fmt.Errorf("gateway %s has no connection", cfg.ID)
+	}
+	names, err := cluster.SubjectsOf(cfg.Fleet)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{id: cfg.ID, readings: cluster.NewReadings(cfg.Conn, names, cfg.Logger)}
+	drivers := Drivers(cfg.Logger)
+	maps.Copy(drivers, cfg.Drivers)
+	if g.actors, err = actors.New(actors.Config{
+		ID:      cfg.ID,
+		Drivers: drivers,
+		Store:   g.readings,
+		Events:  func(e *roostv1.Event) { g.tell(cfg.Events, e) },
+		Logger:  cfg.Logger,
+	}); err != nil {
+		return nil, err
+	}
+	g.cluster, err = cluster.NewGateway(cluster.Config{
+		Fleet: cfg.Fleet, ID: cfg.ID, Labels: cfg.Labels, Version: cfg.Version,
+		Conn: cfg.Conn, Host: g.actors, Logger: cfg.Logger, Schema: cfg.Schema,
+	})
+	return g, err
+}
+
+// Ready returns nil once the gateway has joined its fleet: from then on the registry can be
+// written and its devices are opened. It is for use beside Run; the error is that of ctx.
+func (g *Gateway) Ready(ctx context.Context) error {
+	picture := g.cluster.Picture()
+	changes := picture.Watch()
+	defer changes.Close()
+	for {
+		if m := picture.Member(g.id); m.GetIncarnation() == g.cluster.Incarnation() {
+			return nil
+		}
+		select {
+		case <-changes.Ready():
+			changes.Take()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// tell hands an event of the actors to the fleet, and to who asked for it here.
+func (g *Gateway) tell(local func(*roostv1.Event), event *roostv1.Event) {
+	g.cluster.Emit(event)
+	if local != nil {
+		local(event)
+	}
+}
+
+// Run runs the gateway until ctx ends, and then stops it in order, within five seconds. It
+// returns when everything has ended. An error tells why it could not go on, or what had to
+// be cut off at the end. A gateway runs once.
+func (g *Gateway) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	actorsCtx, stopActors := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopActors()
+	storeCtx, stopStore := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopStore()
+	var all errgroup.Group // whoever ends lets the next one end
+	all.Go(func() error {
+		defer cancel()
+		return g.readings.Run(storeCtx)
+	})
+	all.Go(func() error {
+		defer cancel()
+		defer stopStore()
+		return g.actors.Run(actorsCtx)
+	})
+	all.Go(func() error {
+		defer stopActors()
+		return g.cluster.Run(ctx)
+	})
+	return all.Wait()
+}
