@@ -1,0 +1,159 @@
+//go:build linux
+
+package hub_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/roost-iot/roost/nodes/hub"
+)
+
+// mount returns a small disk of its own, or skips the test where that takes rights
+// that the test does not have.
+func mount(t *testing.T, options string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", options, "tmpfs", dir).CombinedOutput(); err != nil {
+		t.Skipf("cannot mount a disk of its own (%v: %s)", err, strings.TrimSpace(string(out)))
+	}
+	t.Cleanup(func() { // lazily, so that it goes even if a failed test left files open
+		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
+			t.Errorf("umount: %v: %s", err, out)
+		}
+	})
+	return dir
+}
+
+// fill leaves no room on the disk, and returns the file to remove to make room again.
+func fill(t *testing.T, dir string) string {
+	t.Helper()
+	junk, err := os.Create(filepath.Join(dir, "junk"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer junk.Close()
+	for err == nil {
+		_, err = junk.Write(make([]byte, 4<<10))
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	return junk.Name()
+}
+
+func TestDiskFullAtStart(t *testing.T) {
+	disk := mount(t, "size=16m")
+	used, unused := filepath.Join(disk, "used"), filepath.Join(disk, "unused")
+	if err := open(t, used).Close(); err != nil {
+		t.Fatal(err)
+	}
+	junk := fill(t, disk)
+	for _, data := range []string{used, unused} {
+		message := refuse(t, hub.Config{Data: data}, hub.ErrDiskFull)
+		if !strings.Contains(message, data) {
+			t.Errorf("%q does not name %s", message, data)
+		}
+	}
+	if err := os.Remove(junk); err != nil {
+		t.Fatal(err)
+	}
+	open(t, used)
+	open(t, unused)
+}
+
+// A disk that fills up under a hub: Watch says so, nothing that was acknowledged is
+// lost, and a new hub works again once there is room.
+func TestDiskFullWhileServing(t *testing.T) {
+	disk := mount(t, "size=16m")
+	data := filepath.Join(disk, "data")
+	h := open(t, data)
+	watch := make(chan error, 1)
+	go func() { watch <- h.Watch(t.Context()) }()
+
+	js := connect(t, h)
+	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"s"}}); err != nil {
+		t.Fatal(err)
+	}
+	payload := make([]byte, 64<<10)
+	rand.Read(payload)
+	var acknowledged uint64
+	var junk string
+	for {
+		if acknowledged == 20 && junk == "" {
+			junk = fill(t, disk)
+		}
+		// Once the disk is full the server does not answer at all.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		_, err := js.Publish(ctx, "s", payload)
+		cancel()
+		if err != nil {
+			break
+		}
+		acknowledged++
+	}
+	if err := <-watch; !errors.Is(err, hub.ErrDiskFull) {
+		t.Errorf("Watch = %v, want %v", err, hub.ErrDiskFull)
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := os.Remove(junk); err != nil {
+		t.Fatal(err)
+	}
+	js = connect(t, open(t, data))
+	stream, err := js.Stream(t.Context(), "S")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := stream.CachedInfo().State.Msgs; got < acknowledged || acknowledged < 20 {
+		t.Errorf("%d messages are there, %d had been acknowledged", got, acknowledged)
+	}
+	if _, err := js.Publish(t.Context(), "s", payload); err != nil {
+		t.Errorf("publish after there was room again: %v", err)
+	}
+}
+
+func TestFolderNotWritable(t *testing.T) {
+	var parent string
+	if os.Geteuid() == 0 { // whom permissions do not stop
+		parent = mount(t, "size=1m,ro")
+	} else {
+		parent = t.TempDir()
+		if err := os.Chmod(parent, 0o500); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.Chmod(parent, 0o700) })
+	}
+	for _, data := range []string{parent, filepath.Join(parent, "data")} {
+		if message := refuse(t, hub.Config{Data: data}, hub.ErrNotWritable); !strings.Contains(message, parent) {
+			t.Errorf("%q does not name %s", message, parent)
+		}
+	}
+}
+
+func TestWatchEnds(t *testing.T) {
+	h := open(t, t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := h.Watch(ctx); err != nil {
+		t.Errorf("Watch = %v when its context ended", err)
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Watch(t.Context()); err != nil {
+		t.Errorf("Watch = %v when the hub was closed", err)
+	}
+}

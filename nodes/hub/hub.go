@@ -1,0 +1,178 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+var (
+	// ErrStart: the server did not start, for a reason that is none of the others.
+	ErrStart = errors.New("server did not start")
+	// ErrStillClosing: the hub did not end within Close's bound.
+	ErrStillClosing = errors.New("still closing")
+)
+
+const (
+	readyWait = 5 * time.Second // a server that has started is ready at once; a bound for the case that it never is
+	closeWait = 3 * time.Second
+)
+
+// Hub is an embedded NATS server with JetStream.
+type Hub struct {
+	server *server.Server
+	folder *folder
+	log    *serverLog
+	url    string
+
+	closing sync.Once
+	closed  chan struct{} // closed when the server has ended and the folder is free
+	unlock  error         // set before closed is closed
+}
+
+// Open starts a hub and returns when it serves. The error says in one line what is
+// wrong and what to do, and is one of the Err values of this package, a mistake in
+// cfg, or the cause of ctx's end.
+//
+// ctx bounds the opening only: recovering a large store takes a while. A recovery
+// cannot be broken off; if ctx ends first, it goes on behind Open's back, and the
+// folder stays locked until it is done.
+func Open(ctx context.Context, cfg Config) (*Hub, error) {
+	h, err := open(ctx, cfg.withDefaults())
+	if err != nil {
+		return nil, fmt.Errorf("open hub: %w", err)
+	}
+	return h, nil
+}
+
+func open(ctx context.Context, cfg Config) (*Hub, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	listen, err := parseListen(cfg.Listen)
+	if err != nil {
+		return nil, err
+	}
+	f, err := claim(cfg.Data, standalone)
+	if err != nil {
+		return nil, err
+	}
+	h := &Hub{folder: f, log: &serverLog{logger: cfg.Logger}, closed: make(chan struct{})}
+	if err := h.serve(ctx, cfg, listen); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// serve starts the server and checks that it serves. If not, the hub is closed.
+func (h *Hub) serve(ctx context.Context, cfg Config, listen netip.AddrPort) error {
+	if err := checkListen(listen); err != nil {
+		_ = h.folder.release()
+		return err
+	}
+	var err error
+	if h.server, err = server.NewServer(options(cfg, listen, h.folder.store)); err != nil {
+		_ = h.folder.release()
+		return fmt.Errorf("%w: %w", ErrStart, err)
+	}
+	h.server.SetLoggerV2(h.log, false, false, false)
+	if err := h.start(ctx); err != nil {
+		return err
+	}
+	if err := h.check(); err != nil {
+		return h.fail(err, listen)
+	}
+	h.url = "nats://" + h.server.Addr().String()
+	return nil
+}
+
+// start starts the server and waits for it, but no longer than ctx. A start that is
+// left behind ends by itself, and then closes the hub.
+func (h *Hub) start(ctx context.Context) error {
+	started := make(chan struct{})
+	go func() {
+		h.server.Start()
+		close(started)
+	}()
+	select {
+	case <-started:
+		return nil
+	case <-ctx.Done():
+		go func() {
+			<-started
+			h.close()
+		}()
+		return context.Cause(ctx)
+	}
+}
+
+// check tells whether the server serves. That it has started says nothing: it logs
+// what is wrong, and goes on without.
+func (h *Hub) check() error {
+	if message := h.log.fatal.Load(); message != nil {
+		return errors.New(*message)
+	}
+	if !h.server.JetStreamEnabled() {
+		return errors.New("JetStream is not enabled")
+	}
+	if !h.server.ReadyForConnections(readyWait) {
+		return fmt.Errorf("not ready for connections within %s", readyWait)
+	}
+	return nil
+}
+
+// fail closes the hub and finds the reason behind what the server said, which is text
+// only, by trying again what may have failed.
+func (h *Hub) fail(said error, listen netip.AddrPort) error {
+	full := h.folder.checkRoom() // while the folder is locked
+	_ = h.Close()
+	if err := checkListen(listen); err != nil { // while the server does not listen itself
+		return err
+	}
+	if full != nil {
+		return full
+	}
+	return fmt.Errorf("%w: %w", ErrStart, said)
+}
+
+// URL is what clients dial: nats://127.0.0.1:4222.
+func (h *Hub) URL() string {
+	return h.url
+}
+
+// InProcess gives connections to the hub that take no port, for nats.InProcessServer.
+// They end with the hub.
+func (h *Hub) InProcess() nats.InProcessConnProvider {
+	return h.server
+}
+
+// Close ends the hub and frees its folder. It returns ErrStillClosing if that
+// takes longer than 3 s; the process can exit all the same, since what was
+// acknowledged is on disk. It may be called more than once.
+func (h *Hub) Close() error {
+	go h.close()
+	select {
+	case <-h.closed:
+		return h.unlock
+	case <-time.After(closeWait):
+		return fmt.Errorf("close hub: %w after %s", ErrStillClosing, closeWait)
+	}
+}
+
+func (h *Hub) close() {
+	h.closing.Do(func() {
+		h.server.Shutdown()
+		h.server.WaitForShutdown()
+		h.unlock = h.folder.release()
+		close(h.closed)
+	})
+}
