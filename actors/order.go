@@ -24,13 +24,15 @@ type order struct {
 }
 
 // newOrder accepts a command: its record is made, its times are fixed.
-func newOrder(c *roostv1.Command, bounds roostv1.CommandBounds, now time.Time) *order {
+func newOrder(c *roostv1.Command, bounds roostv1.CommandBounds, gateway string, epoch uint64, now time.Time) *order {
 	expiry := c.ExpiresIn.AsDuration()
 	if expiry <= 0 {
 		expiry = bounds.DefaultExpiry
 	}
 	o := &order{
-		record:    &roostv1.CommandRecord{CommandId: c.Id, DeviceId: c.DeviceId, Command: c, AcceptedAt: timestamppb.New(now)},
+		record: &roostv1.CommandRecord{
+			CommandId: c.Id, DeviceId: c.DeviceId, Command: c, Gateway: gateway, Epoch: epoch, AcceptedAt: timestamppb.New(now),
+		},
 		notBefore: now.Add(c.NotBefore.AsDuration()),
 		expires:   now.Add(expiry),
 	}

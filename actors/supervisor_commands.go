@@ -27,8 +27,7 @@ func (s *supervisor) submit(ctx actor.Context, msg *submit) {
 		s.commands = &commands{}
 	}
 	bounds := s.charge.spec.Commands.Resolve()
-	o := newOrder(c, bounds, time.Now())
-	o.record.Gateway, o.record.Epoch = s.env.id, s.charge.epoch
+	o := newOrder(c, bounds, s.env.id, s.charge.epoch, time.Now())
 	o.waiters = append(o.waiters, msg.answer)
 	if status := s.objection(o, bounds); status != nil {
 		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
