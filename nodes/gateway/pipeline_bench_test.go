@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -188,7 +189,7 @@ func (p *pipeline) stop(b *testing.B) {
 // around it, and returns how many there are and how many a second that were.
 func (p *pipeline) publishAgain(b *testing.B) (messages int, perSecond float64) {
 	b.Helper()
-	bodies := p.stored(b)
+	all := p.stored(b)
 	js, err := jetstream.New(p.connect(b))
 	if err != nil {
 		b.Fatal(err)
@@ -199,7 +200,7 @@ func (p *pipeline) publishAgain(b *testing.B) (messages int, perSecond float64) 
 		b.Fatal(err)
 	}
 	const connections, group = 2, 1000
-	groups := make(chan [][]byte, connections)
+	groups := make(chan []message, connections)
 	var publishers sync.WaitGroup
 	began := time.Now()
 	for c := range connections {
@@ -212,16 +213,22 @@ func (p *pipeline) publishAgain(b *testing.B) (messages int, perSecond float64) 
 			}
 		})
 	}
-	for at := 0; at < len(bodies); at += group {
-		groups <- bodies[at:min(at+group, len(bodies))]
+	for at := 0; at < len(all); at += group {
+		groups <- all[at:min(at+group, len(all))]
 	}
 	close(groups)
 	publishers.Wait()
-	return len(bodies), float64(len(bodies)) / time.Since(began).Seconds()
+	return len(all), float64(len(all)) / time.Since(began).Seconds()
+}
+
+// A message is one that was stored, on its way to be stored again.
+type message struct {
+	subject string
+	data    []byte
 }
 
 // stored reads all messages of the readings stream.
-func (p *pipeline) stored(b *testing.B) [][]byte {
+func (p *pipeline) stored(b *testing.B) []message {
 	b.Helper()
 	js, err := jetstream.New(p.connect(b))
 	if err != nil {
@@ -241,25 +248,26 @@ func (p *pipeline) stored(b *testing.B) [][]byte {
 		b.Fatal(err)
 	}
 	defer iterator.Stop()
-	bodies := make([][]byte, 0, left)
+	all := make([]message, 0, left)
+	readings := p.names.Reading("")
 	for ; left > 0; left-- {
 		msg, err := iterator.Next()
 		if err != nil {
 			b.Fatal(err)
 		}
-		bodies = append(bodies, msg.Data())
+		all = append(all, message{"raw." + strings.TrimPrefix(msg.Subject(), readings), msg.Data()})
 	}
-	return bodies
+	return all
 }
 
 // publishGroup stores messages in one atomic batch, with ids as ours have them.
-func publishGroup(b *testing.B, nc *nats.Conn, id string, bodies [][]byte) {
+func publishGroup(b *testing.B, nc *nats.Conn, id string, group []message) {
 	m := &nats.Msg{Header: nats.Header{"Nats-Batch-Id": {id}}}
-	for i, body := range bodies {
-		m.Subject, m.Data = "raw."+strconv.Itoa(i%1000), body
+	for i, stored := range group {
+		m.Subject, m.Data = stored.subject, stored.data
 		m.Header["Nats-Batch-Sequence"] = []string{strconv.Itoa(i + 1)}
 		m.Header["Nats-Msg-Id"] = []string{id + "/" + strconv.Itoa(i)}
-		if i < len(bodies)-1 {
+		if i < len(group)-1 {
 			if err := nc.PublishMsg(m); err != nil {
 				b.Error(err)
 			}
