@@ -1,0 +1,166 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// ReadingsQuery says which readings are wanted.
+type ReadingsQuery struct {
+	Device   string        // id; empty: all devices
+	Resource string        // only readings of this resource; empty: all
+	Since    time.Duration // how far back; 0: from the first that the hub still has
+	New      bool          // only what is stored from now on; Since is not used then
+	Follow   bool          // do not end with the last reading that there is
+}
+
+// Readings yields batches in the order in which they were stored, history and live ones
+// alike with nothing lost in between, until ctx ends or the last one that there is now was read.
+//
+// What was stored twice is yielded once. Where readings are missing, an error that is a *Gap is
+// yielded in their place, and a message that is no batch is an error that is ErrInvalid; reading
+// goes on after both. Any other error is the last: with Follow there is none but ctx's, since a hub
+// that is away is waited for. Breaking the loop ends the reading.
+func (c *Client) Readings(ctx context.Context, q ReadingsQuery) iter.Seq2[*roostv1.ReadingBatch, error] {
+	return func(yield func(*roostv1.ReadingBatch, error) bool) {
+		js, filter, err := c.prepareReadings(q)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		r := &readingsReader{
+			query: q, yield: yield,
+			tail: tail{js, c.names.ReadingsStream(), []string{filter}},
+		}
+		r.run(ctx)
+	}
+}
+
+func (c *Client) prepareReadings(q ReadingsQuery) (jetstream.JetStream, string, error) {
+	filter := c.names.Reading("*")
+	if q.Device != "" {
+		if err := roostv1.CheckID("device id", q.Device); err != nil {
+			return nil, "", err
+		}
+		filter = c.names.Reading(q.Device)
+	}
+	if q.Since < 0 {
+		return nil, "", roostv1.Errorf(roostv1.ErrInvalid, "readings since %v from now: that is in the future", -q.Since)
+	}
+	js, err := jetstream.New(c.nc)
+	if err != nil {
+		return nil, "", fmt.Errorf("use JetStream: %w", err)
+	}
+	return js, filter, nil
+}
+
+// readingsReader is one loop over readings.
+type readingsReader struct {
+	query ReadingsQuery
+	yield func(*roostv1.ReadingBatch, error) bool
+	tail  tail
+	seen  Completeness
+	last  uint64 // sequence of the last message that was read; 0: none yet
+}
+
+// errEnough ends a reading that is complete, or that nobody wants any more.
+var errEnough = errors.New("enough was read")
+
+func (r *readingsReader) run(ctx context.Context) {
+	start := r.first()
+	for {
+		err := r.read(ctx, start)
+		switch {
+		case err == errEnough:
+			return
+		case ctx.Err() != nil:
+			r.yield(nil, context.Cause(ctx))
+			return
+		case !r.query.Follow:
+			r.yield(nil, err)
+			return
+		case !pause(ctx):
+			r.yield(nil, context.Cause(ctx))
+			return
+		}
+		if r.last > 0 { // else nothing was read yet, and the beginning is still the beginning
+			start = jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: r.last + 1}
+		}
+	}
+}
+
+// first says where to begin.
+func (r *readingsReader) first() jetstream.ConsumerConfig {
+	switch {
+	case r.query.New:
+		return jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy}
+	case r.query.Since > 0:
+		since := time.Now().Add(-r.query.Since)
+		return jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &since}
+	}
+	return jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy}
+}
+
+func (r *readingsReader) read(ctx context.Context, start jetstream.ConsumerConfig) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	begin := func(at tailStart) {
+		if r.query.New && r.last == 0 {
+			r.last = at.last // what is new is fixed by the first consumer, also for the next one
+		}
+		if !r.query.Follow && at.pending == 0 {
+			cancel(errEnough)
+		}
+	}
+	return r.tail.read(ctx, start, begin, func(m message) error {
+		r.last = m.sequence
+		if !r.take(m) || !r.query.Follow && m.pending == 0 {
+			return errEnough
+		}
+		return nil
+	})
+}
+
+// take yields what a message holds; false if no more is wanted.
+func (r *readingsReader) take(m message) bool {
+	b := &roostv1.ReadingBatch{}
+	if _, err := roostv1.Unmarshal(m.data, b); err != nil {
+		return r.yield(nil, fmt.Errorf("message %d at %s: %w", m.sequence, m.subject, err))
+	}
+	fresh, gap := r.seen.Observe(b)
+	if gap != nil && !r.yield(nil, gap) {
+		return false
+	}
+	if fresh == nil {
+		return true
+	}
+	if fresh = ofResource(fresh, r.query.Resource); fresh == nil {
+		return true
+	}
+	return r.yield(fresh, nil)
+}
+
+// ofResource returns the batch with the readings of one resource only, nil if it has none.
+// Sequences do not fit them any more, so they are those of the whole batch.
+func ofResource(b *roostv1.ReadingBatch, resource string) *roostv1.ReadingBatch {
+	if resource == "" {
+		return b
+	}
+	some := withoutReadings(b)
+	for _, reading := range b.Readings {
+		if reading.GetResource() == resource {
+			some.Readings = append(some.Readings, reading)
+		}
+	}
+	if len(some.Readings) == 0 {
+		return nil
+	}
+	return some
+}

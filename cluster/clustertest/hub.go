@@ -1,0 +1,89 @@
+package clustertest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"github.com/roost-iot/roost/cluster"
+)
+
+// Hub is a hub for the length of a test.
+type Hub struct {
+	tb   testing.TB
+	dir  string
+	port int
+	run  runner
+}
+
+// runner is where the server runs: inside the test, or in a process of its own.
+type runner interface {
+	start(dir string, port int) (actualPort int, err error)
+	stop()
+	kill()
+}
+
+// Start starts a hub inside the test process.
+func Start(tb testing.TB) *Hub {
+	return launch(tb, &embedded{})
+}
+
+// StartProcess starts a hub in a process of its own; see Main.
+func StartProcess(tb testing.TB) *Hub {
+	return launch(tb, &process{})
+}
+
+func launch(tb testing.TB, run runner) *Hub {
+	tb.Helper()
+	h := &Hub{tb: tb, dir: tb.TempDir(), port: server.RANDOM_PORT, run: run}
+	h.Restart()
+	tb.Cleanup(run.stop)
+	return h
+}
+
+// Restart starts the hub again, on its old store and port; it stops it before, if it runs.
+func (h *Hub) Restart() {
+	h.tb.Helper()
+	h.run.stop()
+	port, err := h.run.start(h.dir, h.port)
+	if err != nil {
+		h.tb.Fatalf("start hub in %s: %v", h.dir, err)
+	}
+	h.port = port
+}
+
+// Stop ends the hub in order.
+func (h *Hub) Stop() { h.run.stop() }
+
+// Kill ends the hub with no chance to tidy up. A hub inside the test process cannot
+// be killed; for it, it is Stop.
+func (h *Hub) Kill() { h.run.kill() }
+
+// URL is where clients dial.
+func (h *Hub) URL() string { return url(h.port) }
+
+// Server is the hub's server, for a look inside; nil for a hub in a process of its own,
+// and while it is stopped.
+func (h *Hub) Server() *server.Server {
+	if e, ok := h.run.(*embedded); ok {
+		return e.server
+	}
+	return nil
+}
+
+// Connect returns a connection with the settings of a gateway, closed when the test ends.
+func (h *Hub) Connect(tb testing.TB, opts ...nats.Option) *nats.Conn {
+	tb.Helper()
+	nc, err := cluster.ConnectGateway(h.URL(), "test", Logger(tb), opts...)
+	if err != nil {
+		tb.Fatalf("connect to %s: %v", h.URL(), err)
+	}
+	tb.Cleanup(nc.Close)
+	// A gateway's connection comes up by itself, and may not be up yet.
+	if err := nc.FlushTimeout(10 * time.Second); err != nil {
+		tb.Fatalf("reach hub at %s: %v", h.URL(), err)
+	}
+	return nc
+}

@@ -1,0 +1,124 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// Follower keeps a picture of the control stream up to date. It reads with one consumer;
+// whenever that one breaks, or falls silent, it lists the stream anew.
+type Follower struct {
+	tail    tail
+	picture *Picture
+	report  func(*roostv1.Event)
+	log     *slog.Logger
+}
+
+// NewFollower returns a follower that fills picture. report is told of records that cannot
+// be used, once of each, and must not block; it may be nil.
+func NewFollower(nc *nats.Conn, names Subjects, picture *Picture, report func(*roostv1.Event), log *slog.Logger) (*Follower, error) {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("use JetStream: %w", err)
+	}
+	if report == nil {
+		report = func(*roostv1.Event) {}
+	}
+	return &Follower{
+		tail:    tail{js, names.ControlStream(), []string{names.root + ">"}},
+		picture: picture,
+		report:  report,
+		log:     orDiscard(log),
+	}, nil
+}
+
+// Run follows the stream until ctx ends, and then returns nil. While the hub is away the
+// picture stays as it is.
+func (f *Follower) Run(ctx context.Context) error {
+	listed := true
+	for {
+		err := f.followUntil(ctx, func() { listed = true })
+		if ctx.Err() != nil {
+			return nil
+		}
+		if listed { // else it was said before
+			f.log.Warn("control stream will be listed anew", "reason", err)
+		}
+		listed = false
+		if !pause(ctx) {
+			return nil
+		}
+	}
+}
+
+// List fills the picture once and returns. The error is ErrUnavailable if the hub is away.
+func (f *Follower) List(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	err := f.followUntil(ctx, func() { cancel(errListed) })
+	if context.Cause(ctx) == errListed {
+		return nil
+	}
+	return err
+}
+
+// errListed ends the follower of a List.
+var errListed = errors.New("the stream is listed")
+
+// followUntil follows the stream with one consumer until that breaks or ctx ends. It calls
+// listed when the picture has all that was in the stream at the beginning.
+func (f *Follower) followUntil(ctx context.Context, listed func()) error {
+	var start tailStart
+	open := true // the beginning of the listing is not complete
+	complete := func() {
+		open = false
+		f.picture.end(start.last)
+		listed()
+	}
+	begin := func(at tailStart) {
+		start = at
+		f.picture.begin(at.created)
+		if at.pending == 0 {
+			complete()
+		}
+	}
+	each := func(m message) error {
+		if open && m.sequence > start.last {
+			complete()
+		}
+		f.apply(m)
+		if open && m.pending == 0 {
+			complete()
+		}
+		return ctx.Err()
+	}
+	return f.tail.read(ctx, jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy}, begin, each)
+}
+
+func (f *Follower) apply(m message) {
+	err := f.picture.apply(m.subject, m.sequence, m.data)
+	if err == nil {
+		return
+	}
+	f.log.Error("record cannot be used", "subject", m.subject, "sequence", m.sequence, "error", err)
+	f.report(badRecord(m.subject, m.sequence, err))
+}
+
+// badRecord is the event that tells of a record that cannot be used.
+func badRecord(subject string, sequence uint64, err error) *roostv1.Event {
+	return &roostv1.Event{
+		At:      timestamppb.New(time.Now()),
+		Kind:    roostv1.EventKind_EVENT_KIND_BAD_RECORD,
+		Message: fmt.Sprintf("record %s at sequence %d cannot be used: %v", subject, sequence, err),
+		Status:  roostv1.StatusOf(err),
+	}
+}

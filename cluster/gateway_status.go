@@ -1,0 +1,67 @@
+package cluster
+
+import (
+	"sync"
+	"time"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+const (
+	// maxStatusPage is the most devices of one answer.
+	maxStatusPage = 500
+	// countsAge is how old the counts in a gateway's status may be: they cost a walk
+	// over all of its devices.
+	countsAge = time.Second
+)
+
+// gatewayStatus describes a gateway. Its methods may be called concurrently.
+type gatewayStatus struct {
+	member  *roostv1.Member
+	host    Host
+	mu      sync.Mutex
+	counted time.Time
+	last    *roostv1.GatewayStatus
+}
+
+// now returns the gateway as it is, or was at most countsAge ago. It must not be changed.
+func (s *gatewayStatus) now() *roostv1.GatewayStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last == nil || time.Since(s.counted) > countsAge {
+		s.last, s.counted = s.count(), time.Now()
+	}
+	return s.last
+}
+
+func (s *gatewayStatus) count() *roostv1.GatewayStatus {
+	status := memberStatus(s.member)
+	status.State = roostv1.MemberState_MEMBER_STATE_LIVE
+	buses := make(map[string]bool)
+	for after, more := "", true; more; {
+		var page []*roostv1.DeviceStatus
+		page, more = s.host.Statuses(after, maxStatusPage)
+		if len(page) == 0 {
+			break
+		}
+		for _, d := range page {
+			buses[d.Bus] = true
+			status.Devices++
+			status.AbandonedRunning += d.GetCounters().GetAbandonedRunning()
+			if d.State == roostv1.DeviceState_DEVICE_STATE_ONLINE {
+				status.DevicesOnline++
+			}
+		}
+		after = page[len(page)-1].DeviceId
+	}
+	status.Buses = uint64(len(buses))
+	return status
+}
+
+// memberStatus is what a gateway's record says of it.
+func memberStatus(m *roostv1.Member) *roostv1.GatewayStatus {
+	return &roostv1.GatewayStatus{
+		GatewayId: m.GatewayId, Incarnation: m.Incarnation, State: m.State, Host: m.Host, Pid: m.Pid,
+		Version: m.Version, Labels: m.Labels, StartedAt: m.StartedAt,
+	}
+}

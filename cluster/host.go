@@ -1,0 +1,37 @@
+package cluster
+
+import (
+	"context"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// Host is what the cluster needs of a gateway's actors. All methods may be called
+// concurrently, but Assign and Withdraw of one bus are called one after the other.
+type Host interface {
+	// Assign serves a bus under an epoch, with exactly the devices that are given: it opens the
+	// bus, or changes one that is open. It is idempotent, and does not wait for devices. After
+	// an error it is called again, a little later. The assignment may be kept, and must not
+	// be changed.
+	Assign(ctx context.Context, a *roostv1.Assignment) error
+
+	// Withdraw ends serving a bus: when it returns, or ctx ends, nothing is done to its
+	// devices any more. A bus that is not served is no error.
+	Withdraw(ctx context.Context, bus string) error
+
+	// Execute carries out a command and returns its final record. When ctx ends before, it
+	// returns the present record and no error, and the command goes on: ctx bounds the wait,
+	// not the command. The error says why there is no record, ErrNotOwner if the
+	// device is not served here.
+	Execute(ctx context.Context, c *roostv1.Command) (*roostv1.CommandRecord, error)
+
+	// Release ends the quarantine of a device.
+	Release(ctx context.Context, deviceID string) error
+
+	// Statuses returns the devices that are served, with ids after the one given, in the order
+	// of their ids, at most limit of them, and whether there are more behind them.
+	Statuses(after string, limit int) (page []*roostv1.DeviceStatus, more bool)
+
+	// Status returns one device with its resources; false if it is not served.
+	Status(deviceID string) (*roostv1.DeviceStatus, bool)
+}

@@ -1,0 +1,179 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/micro"
+	"google.golang.org/protobuf/proto"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+const (
+	// serviceName and serviceVersion are what NATS tools list: the version is that of the
+	// requests, not of the program.
+	serviceName    = "roost"
+	serviceVersion = "1.0.0"
+	// answerGrace is how long after a caller's wait an answer is given that nobody else gave.
+	answerGrace = 250 * time.Millisecond
+	// drainTimeout bounds the wait for the last answers at the end.
+	drainTimeout = 500 * time.Millisecond
+)
+
+// ingress takes the requests of one gateway, as a NATS micro service. Each is worked on by
+// a goroutine of its own, so none waits for another, and their number is bounded.
+type ingress struct {
+	nc      *nats.Conn
+	names   Subjects
+	id      string
+	version string
+	picture *Picture
+	host    Host
+	status  *gatewayStatus
+	log     *slog.Logger
+	slots   chan struct{} // one token for each request that is worked on
+}
+
+func newIngress(g *Gateway) *ingress {
+	return &ingress{
+		nc: g.config.Conn, names: g.names, id: g.config.ID, version: g.config.Version,
+		picture: g.picture, host: g.config.Host, log: g.log,
+		status: &gatewayStatus{member: g.member, host: g.config.Host},
+		slots:  make(chan struct{}, g.config.MaxRequests),
+	}
+}
+
+// run takes requests until ctx ends, and returns when those that it took are answered.
+func (in *ingress) run(ctx context.Context) error {
+	service, err := micro.AddService(in.nc, micro.Config{
+		Name: serviceName, Version: serviceVersion,
+		Description: "Commands and status of the devices of a fleet",
+		Metadata:    map[string]string{"fleet": in.names.Fleet(), "gateway": in.id, "program": in.version},
+	})
+	if err != nil {
+		return fmt.Errorf("take requests: %w", err)
+	}
+	defer in.drain()
+	defer func() { _ = service.Stop() }() // its subscriptions end with the connection at the latest
+	return in.addEndpoints(ctx, service)
+}
+
+// addEndpoints listens, and returns when ctx ends.
+func (in *ingress) addEndpoints(ctx context.Context, service micro.Service) error {
+	alone := micro.WithEndpointQueueGroupDisabled()
+	for _, e := range []struct {
+		name    string
+		subject string
+		handle  func(context.Context, *exchange)
+		options []micro.EndpointOpt
+	}{
+		{"send", in.names.Send(), in.send, nil}, // any one gateway of the fleet takes it
+		{"gateway-send", in.names.GatewaySend(in.id), in.sendHere, []micro.EndpointOpt{alone}},
+		{"gateway-status", in.names.GatewayStatus(in.id), in.tellStatus, []micro.EndpointOpt{alone}},
+		{"gateway-release", in.names.GatewayRelease(in.id), in.release, []micro.EndpointOpt{alone}},
+	} {
+		handler := micro.HandlerFunc(func(r micro.Request) { in.accept(ctx, r, e.handle) })
+		options := append(e.options, micro.WithEndpointSubject(e.subject),
+			micro.WithEndpointMetadata(map[string]string{"format": "protobuf or JSON, package roost.v1"}))
+		if err := service.AddEndpoint(e.name, handler, options...); err != nil {
+			return fmt.Errorf("take requests at %s: %w", e.subject, err)
+		}
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// accept has a request worked on, or refuses it if too many are.
+func (in *ingress) accept(ctx context.Context, r micro.Request, handle func(context.Context, *exchange)) {
+	x := newExchange(in.nc, r, in.log)
+	select {
+	case in.slots <- struct{}{}:
+	default:
+		x.refuse(roostv1.Errorf(roostv1.ErrBusy, "gateway %s works on %d requests already", in.id, cap(in.slots)))
+		return
+	}
+	go func() { // ends with its slot given back, which drain waits for
+		defer func() { <-in.slots }()
+		defer in.contain(x)
+		handle(ctx, x)
+	}()
+}
+
+// contain keeps a defect that shows in one request from ending the gateway.
+func (in *ingress) contain(x *exchange) {
+	if defect := recover(); defect != nil {
+		in.log.Error("request failed by a defect", "subject", x.subject, "panic", defect, "stack", string(debug.Stack()))
+		x.refuse(roostv1.Errorf(roostv1.ErrInternal, "a defect of gateway %s: %v", in.id, defect))
+	}
+}
+
+// drain waits for the requests that are worked on, by taking all of their slots.
+func (in *ingress) drain() {
+	timeout := time.NewTimer(drainTimeout)
+	defer timeout.Stop()
+	for range cap(in.slots) {
+		select {
+		case in.slots <- struct{}{}:
+		case <-timeout.C:
+			in.log.Warn("requests were given up that did not end")
+			return
+		}
+	}
+}
+
+// tellStatus answers what the gateway serves.
+func (in *ingress) tellStatus(_ context.Context, x *exchange) {
+	var request roostv1.StatusRequest
+	if err := x.read(&request); err != nil {
+		x.refuse(err)
+		return
+	}
+	response := &roostv1.StatusResponse{Gateway: in.status.now()}
+	if request.DeviceId != "" {
+		d, ok := in.host.Status(request.DeviceId)
+		if !ok {
+			x.refuse(roostv1.Errorf(roostv1.ErrNotFound, "gateway %s does not serve device %.80q", in.id, request.DeviceId))
+			return
+		}
+		response.Devices = []*roostv1.DeviceStatus{d}
+	} else {
+		limit := int(min(request.Limit, maxStatusPage))
+		if limit == 0 {
+			limit = maxStatusPage
+		}
+		response.Devices, response.More = in.host.Statuses(request.After, limit)
+	}
+	x.answer(response, shrinkStatus)
+}
+
+// shrinkStatus makes a page that is too large smaller: what is cut off comes with the next.
+func shrinkStatus(m proto.Message) bool {
+	response := m.(*roostv1.StatusResponse)
+	if len(response.Devices) < 2 {
+		return false
+	}
+	response.Devices, response.More = response.Devices[:len(response.Devices)/2], true
+	return true
+}
+
+// release ends the quarantine of a device.
+func (in *ingress) release(ctx context.Context, x *exchange) {
+	var request roostv1.ReleaseRequest
+	err := x.read(&request)
+	if err == nil {
+		err = roostv1.CheckID("device id", request.DeviceId)
+	}
+	if err == nil {
+		err = in.host.Release(ctx, request.DeviceId)
+	}
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	x.answer(&roostv1.ReleaseResponse{Status: roostv1.StatusOf(nil)}, nil)
+}

@@ -1,0 +1,142 @@
+package cluster
+
+import (
+	"slices"
+	"time"
+)
+
+// A picture is filled by listings. Each begins with the last record of every subject,
+// in the stream's order, and goes on with what is written from then on, until the
+// consumer breaks; the next listing begins anew. What a listing did not have is gone.
+
+// begin starts a listing of the stream that was created then. If that is not the stream
+// that the picture is of, nothing of it is true any more.
+func (p *Picture) begin(created time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.created.Equal(created) {
+		p.created = created
+		p.markAllLocked(p.markLocked)
+		p.clearLocked()
+	}
+	p.list++
+}
+
+// end completes the beginning of a listing, which had all up to passed.
+func (p *Picture) end(passed uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sweepLocked()
+	p.listed = true
+	p.passLocked(passed)
+}
+
+// apply takes a record into the picture. The error says why it cannot be used; it is nil
+// if that was said before, and for a record of a kind that is not known.
+func (p *Picture) apply(subject string, sequence uint64, data []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.passLocked(sequence)
+	key, ok := p.names.key(subject)
+	if !ok {
+		return nil
+	}
+	known, bad := p.placeLocked(key), p.bad[key]
+	seen := false
+	for _, at := range [...]*place{known, bad} {
+		if at != nil {
+			at.list = p.list
+			seen = seen || at.sequence >= sequence
+		}
+	}
+	if seen {
+		return nil
+	}
+	at := place{sequence, p.list}
+	if err := p.takeLocked(key, at, data); err != nil {
+		p.bad[key] = &at // what was known before stays
+		return err
+	}
+	delete(p.bad, key)
+	return nil
+}
+
+// placeLocked returns where the usable record of a key stands, or nil.
+func (p *Picture) placeLocked(key Key) *place {
+	switch key.Kind {
+	case KindProfile:
+		if r := p.profiles[key.ID]; r != nil {
+			return &r.place
+		}
+	case KindMember:
+		if r := p.members[key.ID]; r != nil {
+			return &r.place
+		}
+	case KindDevice:
+		if d := p.devices[key.ID]; d != nil {
+			return &d.place
+		}
+	case KindBus:
+		if b := p.buses[key.ID]; b != nil {
+			return &b.place
+		}
+	}
+	return nil
+}
+
+// passLocked notes that all up to sequence is in the picture.
+func (p *Picture) passLocked(sequence uint64) {
+	p.passed = max(p.passed, sequence)
+	if !p.listed {
+		return
+	}
+	for passed, wanted := range p.waiters {
+		if wanted <= p.passed {
+			close(passed)
+			delete(p.waiters, passed)
+		}
+	}
+}
+
+// sweepLocked takes out what the present listing did not have.
+func (p *Picture) sweepLocked() {
+	for id, r := range p.profiles {
+		if r.list != p.list {
+			delete(p.profiles, id)
+			p.markLocked(Key{KindProfile, id})
+		}
+	}
+	for id, r := range p.members {
+		if r.list != p.list {
+			delete(p.members, id)
+			p.markLocked(Key{KindMember, id})
+		}
+	}
+	for id, d := range p.devices {
+		if d.list != p.list {
+			delete(p.devices, id)
+			p.leaveLocked(d)
+		}
+	}
+	for id, b := range p.buses {
+		if b.sequence > 0 && b.list != p.list {
+			b.record = record[Owner]{}
+			p.markLocked(Key{KindBus, id})
+		}
+	}
+	for key, at := range p.bad {
+		if at.list != p.list {
+			delete(p.bad, key)
+		}
+	}
+}
+
+// leaveLocked takes a device off its bus.
+func (p *Picture) leaveLocked(d *device) {
+	if d.bus == nil {
+		return
+	}
+	d.bus.devices = slices.DeleteFunc(d.bus.devices, func(other *device) bool { return other == d })
+	p.markLocked(Key{KindBus, d.bus.id})
+	d.bus = nil
+}

@@ -1,0 +1,190 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// dedupWindow is how long the hub remembers the ids of stored readings. It only has to
+// cover a batch that is sent again while its first sending is still on its way: what is
+// tried again later is looked for in the stream first. It is short since the hub
+// keeps some 200 bytes of memory for every id in it, on each of its servers.
+const dedupWindow = 30 * time.Second
+
+// Schema is what a fleet's streams look like. The zero value is right for one hub.
+type Schema struct {
+	Replicas         int           // servers that hold each stream: 1 or 3; default 1
+	ReadingsMaxAge   time.Duration // readings older than this go; default 7 days
+	ReadingsMaxBytes int64         // beyond this the oldest readings go; default 1 GiB
+}
+
+func (s Schema) withDefaults() Schema {
+	s.Replicas = cmp.Or(s.Replicas, 1)
+	s.ReadingsMaxAge = cmp.Or(s.ReadingsMaxAge, 7*24*time.Hour)
+	s.ReadingsMaxBytes = cmp.Or(s.ReadingsMaxBytes, 1<<30)
+	return s
+}
+
+// control is the stream in which the order of all decisions is kept. It answers no
+// direct gets, since any replica could answer those, out of date. It leaves no delete
+// markers: nothing is deleted, and a marker that expires can bring back what it covered.
+func (s Schema) control(names Subjects) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:               names.ControlStream(),
+		Description:        "Roost: registry, members, owners and commands of fleet " + names.Fleet(),
+		Subjects:           names.controlSubjects(),
+		Storage:            jetstream.FileStorage,
+		Replicas:           s.Replicas,
+		MaxMsgsPerSubject:  1,
+		DenyDelete:         true,
+		AllowRollup:        true,
+		AllowMsgTTL:        true,
+		AllowAtomicPublish: true,
+	}
+}
+
+func (s Schema) readings(names Subjects) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:               names.ReadingsStream(),
+		Description:        "Roost: readings of fleet " + names.Fleet(),
+		Subjects:           names.readingSubjects(),
+		Storage:            jetstream.FileStorage,
+		Replicas:           s.Replicas,
+		Discard:            jetstream.DiscardOld,
+		MaxAge:             s.ReadingsMaxAge,
+		MaxBytes:           s.ReadingsMaxBytes,
+		Duplicates:         min(dedupWindow, s.ReadingsMaxAge),
+		AllowAtomicPublish: true,
+	}
+}
+
+// Ensure creates the streams of a fleet where they are missing, and checks those that are
+// there. A stream whose settings break a promise of Roost is refused with ErrConflict, by its
+// name and setting; other differences, as of replicas or retention, are the operator's choice and
+// are left alone. A hub that is too old is refused with ErrConflict too.
+func (s Schema) Ensure(ctx context.Context, nc *nats.Conn, names Subjects) error {
+	ctx, cancel := whileConnected(ctx, nc)
+	defer cancel()
+	if err := checkServer(nc); err != nil {
+		return err
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return fmt.Errorf("use JetStream: %w", err)
+	}
+	s = s.withDefaults()
+	for _, want := range []jetstream.StreamConfig{s.control(names), s.readings(names)} {
+		if err := ensureStream(ctx, js, want); err != nil {
+			return fmt.Errorf("stream %s: %w", want.Name, err)
+		}
+	}
+	return nil
+}
+
+func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) error {
+	stream, err := js.Stream(ctx, want.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		stream, err = js.CreateStream(ctx, want)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // somebody was faster
+			stream, err = js.Stream(ctx, want.Name)
+		}
+	}
+	if err != nil {
+		return hubError(ctx, err)
+	}
+	if flaws := streamFlaws(stream.CachedInfo().Config, want); len(flaws) > 0 {
+		return roostv1.Errorf(roostv1.ErrConflict, "its settings break what Roost relies on: %s", strings.Join(flaws, "; "))
+	}
+	return nil
+}
+
+// streamFlaws lists the settings of a stream that break a promise.
+func streamFlaws(got, want jetstream.StreamConfig) []string {
+	flaws := commonFlaws(got, want)
+	if want.MaxMsgsPerSubject == 1 {
+		flaws = append(flaws, controlFlaws(got)...)
+	} else if got.Duplicates < want.Duplicates {
+		flaws = append(flaws, fmt.Sprintf("duplicate_window is %v, must be at least %v", got.Duplicates, want.Duplicates))
+	}
+	return flaws
+}
+
+func commonFlaws(got, want jetstream.StreamConfig) []string {
+	subjects := slices.Sorted(slices.Values(got.Subjects))
+	return wrong(
+		setting{"subjects", slices.Equal(subjects, slices.Sorted(slices.Values(want.Subjects))), subjects, want.Subjects},
+		setting{"storage", got.Storage == want.Storage, got.Storage, want.Storage},
+		setting{"retention", got.Retention == jetstream.LimitsPolicy, got.Retention, jetstream.LimitsPolicy},
+		setting{"allow_direct", !got.AllowDirect, got.AllowDirect, false},
+		setting{"allow_atomic", got.AllowAtomicPublish, got.AllowAtomicPublish, true},
+		setting{"no_ack", !got.NoAck, got.NoAck, false},
+		setting{"sealed", !got.Sealed, got.Sealed, false},
+		setting{"mirror", got.Mirror == nil, "set", "unset"},
+		setting{"sources", len(got.Sources) == 0, "set", "unset"},
+		setting{"subject_transform", got.SubjectTransform == nil, "set", "unset"},
+		setting{"persist_mode", got.PersistMode == jetstream.DefaultPersistMode, got.PersistMode, jetstream.DefaultPersistMode},
+	)
+}
+
+// controlFlaws are about what would let a record of the control stream go.
+func controlFlaws(got jetstream.StreamConfig) []string {
+	return wrong(
+		setting{"max_msgs_per_subject", got.MaxMsgsPerSubject == 1, got.MaxMsgsPerSubject, 1},
+		setting{"max_msgs", got.MaxMsgs <= 0, got.MaxMsgs, "unlimited"},
+		setting{"max_bytes", got.MaxBytes <= 0, got.MaxBytes, "unlimited"},
+		setting{"max_age", got.MaxAge == 0, got.MaxAge, "unlimited"},
+		setting{"deny_delete", got.DenyDelete, got.DenyDelete, true},
+		setting{"allow_rollup_hdrs", got.AllowRollup, got.AllowRollup, true},
+		setting{"allow_msg_ttl", got.AllowMsgTTL, got.AllowMsgTTL, true},
+		setting{"subject_delete_marker_ttl", got.SubjectDeleteMarkerTTL == 0, got.SubjectDeleteMarkerTTL, "unset"},
+	)
+}
+
+// setting is one setting of a stream, as nats-server names it.
+type setting struct {
+	name      string
+	good      bool
+	got, want any
+}
+
+func wrong(settings ...setting) []string {
+	var flaws []string
+	for _, s := range settings {
+		if !s.good {
+			flaws = append(flaws, fmt.Sprintf("%s is %v, must be %v", s.name, s.got, s.want))
+		}
+	}
+	return flaws
+}
+
+// The oldest server with atomic batches.
+const minMajor, minMinor = 2, 12
+
+// checkServer refuses a server that lacks what the schema needs.
+func checkServer(nc *nats.Conn) error {
+	version := nc.ConnectedServerVersion()
+	if version == "" {
+		return errAway
+	}
+	parts := strings.SplitN(version, ".", 3)
+	if len(parts) == 3 {
+		major, err1 := strconv.Atoi(parts[0])
+		minor, err2 := strconv.Atoi(parts[1])
+		if err1 == nil && err2 == nil && (major > minMajor || major == minMajor && minor >= minMinor) {
+			return nil
+		}
+	}
+	return roostv1.Errorf(roostv1.ErrConflict,
+		"the hub at %s runs nats-server %s: at least %d.%d is needed", nc.ConnectedUrlRedacted(), version, minMajor, minMinor)
+}

@@ -1,0 +1,175 @@
+package cluster_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/cluster/clustertest"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// TestSchemaRefuses: a stream whose settings break a promise is refused by its name and the setting,
+// and one that differs otherwise is left as it is.
+func TestSchemaRefuses(t *testing.T) {
+	tests := []struct {
+		name    string
+		stream  func(cluster.Subjects) string
+		spoil   func(*jetstream.StreamConfig)
+		setting string // empty: the difference is harmless
+	}{
+		{"two records of a subject", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.MaxMsgsPerSubject = 2 }, "max_msgs_per_subject"},
+		{"in memory", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.Storage = jetstream.MemoryStorage }, "storage"},
+		{"direct gets", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.AllowDirect = true }, "allow_direct"},
+		{"no batches", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.AllowAtomicPublish = false }, "allow_atomic"},
+		{"no TTL", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.AllowMsgTTL = false }, "allow_msg_ttl"},
+		{"no rollup", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.AllowRollup = false }, "allow_rollup_hdrs"},
+		{"deletable", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.DenyDelete = false }, "deny_delete"},
+		{"markers", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.SubjectDeleteMarkerTTL = time.Minute }, "subject_delete_marker_ttl"},
+		{"records expire", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.MaxAge = time.Hour }, "max_age"},
+		{"records are pushed out", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.MaxBytes = 1 << 20 }, "max_bytes"},
+		{"other subjects", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.Subjects = c.Subjects[:2] }, "subjects"},
+		{"control described", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.Description = "ours" }, ""},
+
+		{"readings in memory", cluster.Subjects.ReadingsStream, func(c *jetstream.StreamConfig) { c.Storage = jetstream.MemoryStorage }, "storage"},
+		{"readings consumed", cluster.Subjects.ReadingsStream, func(c *jetstream.StreamConfig) { c.Retention = jetstream.WorkQueuePolicy }, "retention"},
+		{"readings not acknowledged", cluster.Subjects.ReadingsStream, func(c *jetstream.StreamConfig) { c.NoAck, c.AllowAtomicPublish = true, true }, "no_ack"},
+		{"short memory of ids", cluster.Subjects.ReadingsStream, func(c *jetstream.StreamConfig) { c.Duplicates = time.Second }, "duplicate_window"},
+		{"readings kept longer", cluster.Subjects.ReadingsStream, func(c *jetstream.StreamConfig) { c.MaxAge, c.MaxBytes = 0, -1 }, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			hub := clustertest.Start(t)
+			names := newFleet(t, hub)
+			nc := hub.Connect(t)
+			js, err := jetstream.New(nc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stream, err := js.Stream(t.Context(), test.stream(names))
+			if err != nil {
+				t.Fatal(err)
+			}
+			config := stream.CachedInfo().Config
+			if err := js.DeleteStream(t.Context(), config.Name); err != nil {
+				t.Fatal(err)
+			}
+			test.spoil(&config)
+			if _, err := js.CreateStream(t.Context(), config); err != nil {
+				t.Fatal(err)
+			}
+			err = (cluster.Schema{}).Ensure(t.Context(), nc, names)
+			if test.setting == "" {
+				if err != nil {
+					t.Errorf("harmless difference: got %v", err)
+				}
+				return
+			}
+			if !errors.Is(err, roostv1.ErrConflict) || !strings.Contains(err.Error(), config.Name) || !strings.Contains(err.Error(), test.setting+" is") {
+				t.Errorf("got %v, want ErrConflict that names %s and %s", err, config.Name, test.setting)
+			}
+		})
+	}
+}
+
+func TestSchemaMakesStreams(t *testing.T) {
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	js, err := jetstream.New(hub.Connect(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ROOST_test_CONTROL", "ROOST_test_READINGS"} {
+		stream, err := js.Stream(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := stream.CachedInfo().Config; c.AllowDirect || !c.AllowAtomicPublish || c.Storage != jetstream.FileStorage {
+			t.Errorf("%s: got %+v", name, c)
+		}
+	}
+	readings, err := js.Stream(t.Context(), names.ReadingsStream())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := readings.CachedInfo().Config; c.MaxAge != 7*24*time.Hour || c.MaxBytes != 1<<30 || c.Duplicates != 30*time.Second {
+		t.Errorf("readings: got max_age %v, max_bytes %d, duplicates %v", c.MaxAge, c.MaxBytes, c.Duplicates)
+	}
+}
+
+func TestSubjectsOf(t *testing.T) {
+	for _, bad := range []string{"", "a.b", "a b", "*", ">", strings.Repeat("x", 65)} {
+		if _, err := cluster.SubjectsOf(bad); !errors.Is(err, roostv1.ErrInvalid) {
+			t.Errorf("SubjectsOf(%q): got %v, want ErrInvalid", bad, err)
+		}
+	}
+	names, err := cluster.SubjectsOf("north")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for got, want := range map[string]string{
+		names.ControlStream():     "ROOST_north_CONTROL",
+		names.ReadingsStream():    "ROOST_north_READINGS",
+		names.Profile("p"):        "roost.north.spec.profile.p",
+		names.Device("d"):         "roost.north.spec.device.d",
+		names.Member("g"):         "roost.north.member.g",
+		names.Owner("b"):          "roost.north.own.b",
+		names.Command("d", "c"):   "roost.north.cmd.d.c",
+		names.Reading("d"):        "roost.north.reading.d",
+		names.Event("g"):          "roost.north.event.g",
+		names.Send():              "roost.north.api.send",
+		names.GatewayStatus("g"):  "roost.north.gateway.g.status",
+		names.GatewayRelease("g"): "roost.north.gateway.g.release",
+		names.GatewaySend("g"):    "roost.north.gateway.g.send",
+	} {
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// TestSchemaOldServer: a server that lacks what Roost needs is refused, with its version.
+func TestSchemaOldServer(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go oldServer(l)
+	nc, err := cluster.ConnectClient(t.Context(), "nats://"+l.Addr().String(), "test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	names, err := cluster.SubjectsOf("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = (cluster.Schema{}).Ensure(t.Context(), nc, names)
+	if !errors.Is(err, roostv1.ErrConflict) || !strings.Contains(err.Error(), "2.11.9") || !strings.Contains(err.Error(), "2.12") {
+		t.Errorf("got %v, want ErrConflict that names 2.11.9 and 2.12", err)
+	}
+}
+
+// oldServer greets as nats-server 2.11.9 would; the greeting has the version.
+func oldServer(l net.Listener) {
+	conn, err := l.Accept()
+	if err != nil {
+		return // the test has ended
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, `INFO {"server_id":"old","version":"2.11.9","headers":true,"max_payload":1048576}`+"\r\n")
+	lines := bufio.NewScanner(conn)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "PING") {
+			fmt.Fprint(conn, "PONG\r\n")
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package cluster
+
+import (
+	"strings"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// Subjects names everything that one fleet has at the hub. Its methods put ids into
+// subjects as they are: whoever calls them has checked the ids (roostv1.CheckID), since
+// an id with a dot or a wildcard in it would name something else.
+type Subjects struct {
+	fleet string
+	root  string // "roost.<fleet>."
+}
+
+// SubjectsOf returns the names of a fleet. The error is ErrInvalid: the fleet's name is no token.
+func SubjectsOf(fleet string) (Subjects, error) {
+	if err := roostv1.CheckID("fleet name", fleet); err != nil {
+		return Subjects{}, err
+	}
+	return Subjects{fleet: fleet, root: "roost." + fleet + "."}, nil
+}
+
+// Fleet is the fleet's name.
+func (s Subjects) Fleet() string { return s.fleet }
+
+// ControlStream holds registry, members, owners and command records, in one order.
+func (s Subjects) ControlStream() string { return "ROOST_" + s.fleet + "_CONTROL" }
+
+// ReadingsStream holds the readings.
+func (s Subjects) ReadingsStream() string { return "ROOST_" + s.fleet + "_READINGS" }
+
+// Profile is where the registry keeps a profile.
+func (s Subjects) Profile(id string) string { return s.root + "spec.profile." + id }
+
+// Device is where the registry keeps a device.
+func (s Subjects) Device(id string) string { return s.root + "spec.device." + id }
+
+// Member is where a gateway's membership is recorded.
+func (s Subjects) Member(gateway string) string { return s.root + "member." + gateway }
+
+// Owner is where the owner of a bus is recorded; its sequence is the epoch.
+func (s Subjects) Owner(bus string) string { return s.root + "own." + bus }
+
+// Command is where the record of a command is kept.
+func (s Subjects) Command(device, id string) string { return s.root + "cmd." + device + "." + id }
+
+// Reading is where the readings of a device are stored.
+func (s Subjects) Reading(device string) string { return s.root + "reading." + device }
+
+// Event is where a gateway tells what happens. Nothing keeps it.
+func (s Subjects) Event(gateway string) string { return s.root + "event." + gateway }
+
+// Send is where any gateway takes requests to send a command.
+func (s Subjects) Send() string { return s.root + "api.send" }
+
+// GatewayStatus is where one gateway answers what it serves.
+func (s Subjects) GatewayStatus(gateway string) string { return s.gateway(gateway, "status") }
+
+// GatewayRelease is where one gateway takes requests to end a quarantine.
+func (s Subjects) GatewayRelease(gateway string) string { return s.gateway(gateway, "release") }
+
+// GatewaySend is where one gateway takes commands for the devices that it owns.
+func (s Subjects) GatewaySend(gateway string) string { return s.gateway(gateway, "send") }
+
+func (s Subjects) gateway(id, verb string) string { return s.root + "gateway." + id + "." + verb }
+
+// controlSubjects are what the control stream stores.
+func (s Subjects) controlSubjects() []string {
+	return []string{s.root + "spec.*.*", s.root + "member.*", s.root + "own.*", s.root + "cmd.*.*"}
+}
+
+// readingSubjects are what the readings stream stores.
+func (s Subjects) readingSubjects() []string { return []string{s.Reading("*")} }
+
+// Kind says what a record of the control stream is about.
+type Kind uint8
+
+// The kinds of records. The zero Kind is none of them.
+const (
+	KindProfile Kind = iota + 1
+	KindDevice
+	KindMember
+	KindBus // who owns it; in Changes also which devices are on it
+)
+
+// Key names one record of the control stream.
+type Key struct {
+	Kind Kind
+	ID   string // of the profile, device, gateway or bus
+}
+
+// key tells which record a subject of the control stream holds; false for one that
+// this version knows nothing of.
+func (s Subjects) key(subject string) (Key, bool) {
+	rest, ok := strings.CutPrefix(subject, s.root)
+	if !ok {
+		return Key{}, false
+	}
+	for _, p := range [...]struct {
+		prefix string
+		kind   Kind
+	}{
+		{"spec.device.", KindDevice},
+		{"own.", KindBus},
+		{"spec.profile.", KindProfile},
+		{"member.", KindMember},
+	} {
+		if id, ok := strings.CutPrefix(rest, p.prefix); ok {
+			return Key{Kind: p.kind, ID: id}, true
+		}
+	}
+	return Key{}, false
+}
