@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -39,7 +40,10 @@ func failureStatus(reason any) *roostv1.Status {
 // deviceStatus tells what a driver's error means for its device: the code that
 // the driver chose, or that the device does not answer.
 func deviceStatus(act string, err error) *roostv1.Status {
-	status := roostv1.StatusOf(fmt.Errorf("%s: %w", act, err))
+	status := roostv1.StatusOf(err)
+	if !strings.HasPrefix(status.Message, act+" ") { // many drivers say themselves what they did
+		status = &roostv1.Status{Code: status.Code, Message: act + ": " + status.Message}
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		status.Code, status.Message = roostv1.ErrOffline, act+": no answer in time"
