@@ -239,7 +239,7 @@ type SupervisionPolicy struct {
 	ProbeInterval *durationpb.Duration `protobuf:"bytes,5,opt,name=probe_interval,json=probeInterval,proto3" json:"probe_interval,omitempty"`
 	// Failed polls in a row before the device is restarted; default 3.
 	FailedPolls uint32 `protobuf:"varint,6,opt,name=failed_polls,json=failedPolls,proto3" json:"failed_polls,omitempty"`
-	// With no good sample for so long the device is failed as stale; default: three
+	// With no good sample of any resource for so long the device is failed as stale; default: three
 	// of its longest poll intervals and at least 10 s, none for a device that only pushes.
 	StaleAfter *durationpb.Duration `protobuf:"bytes,7,opt,name=stale_after,json=staleAfter,proto3" json:"stale_after,omitempty"`
 	// How long opening the device may take; default 10 s.
