@@ -143,8 +143,10 @@ var (
 type Store interface {
 	// Store takes a batch without waiting and calls done exactly once, from any
 	// goroutine: with nil when the batch is durable, else with the reason why
-	// this is not known. The same batch is then given again, unchanged; a batch that had
-	// been stored after all must not be stored twice. Batches of one device are
-	// given one at a time, in order. done must not block, nor may Store.
+	// this is not known. The same batch is then given again, unchanged; a batch that
+	// had been stored after all must not be stored twice. Only after roostv1.ErrInvalid,
+	// which says that the batch can never be stored, it is dropped, and the next one
+	// declares that. Batches of one device are given one at a time, in order. done
+	// must not block, nor may Store.
 	Store(batch *roostv1.ReadingBatch, done func(error))
 }

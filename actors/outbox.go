@@ -160,14 +160,37 @@ func offset(base, t time.Time) int64 { return t.Sub(base).Microseconds() }
 func (o *outbox) stored() int {
 	n := len(o.inFlight.GetReadings())
 	o.inFlight = nil
+	o.answerTaken()
+	return n
+}
+
+// answerTaken tells those whose readings have all been decided about.
+func (o *outbox) answerTaken() {
 	for len(o.waiters) > 0 && o.waiters[0].last <= o.taken {
 		var err error
 		if o.waiters[0].dropped {
-			err = roostv1.Errorf(roostv1.ErrExhausted, "dropped: the outbox was full")
+			err = roostv1.Errorf(roostv1.ErrExhausted, "dropped, and declared")
 		}
 		o.answer(err)
 	}
-	return n
+}
+
+// reject gives the batch in flight up, which can never be stored, and returns how many
+// readings it held. What it declared, and they, are declared by the next one.
+func (o *outbox) reject() int {
+	b := o.inFlight
+	o.inFlight = nil
+	o.missed += b.MissedPolls
+	for i := range o.waiters {
+		if w := &o.waiters[i]; w.last >= b.FirstSequence && w.first <= o.taken {
+			w.dropped = true
+		}
+	}
+	o.answerTaken()
+	if len(b.Readings) > 0 { // else there is nothing to declare it with
+		o.taken = b.FirstSequence - b.DroppedBefore - 1
+	}
+	return len(b.Readings)
 }
 
 // abort answers everyone who still waits.

@@ -220,6 +220,40 @@ func TestCompletenessWhateverTheStoreDoes(t *testing.T) {
 	})
 }
 
+// A batch that can never be stored must not stand in the way of those behind it.
+func TestBatchThatCannotBeStoredIsDroppedAndDeclared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		delivered := make(chan error, 3)
+		s := pushing(func(ctx context.Context, sink actors.Sink) error {
+			for i := range 3 {
+				delivered <- sink.Deliver(ctx, temp(roostv1.Double(float64(i)))...)
+			}
+			<-ctx.Done()
+			return nil
+		})
+		b := start(t, drivers(s))
+		b.store.hold(true)
+		b.store.fail(roostv1.Errorf(roostv1.ErrInvalid, "too large"))
+		b.assign(1, device("boiler-1"))
+		sleep(time.Second)
+		b.store.fail(nil)
+		b.store.hold(false) // answers what it decided before
+		sleep(time.Minute)
+		if err := <-delivered; !errors.Is(err, roostv1.ErrExhausted) {
+			t.Errorf("the first delivery ended with %v, want dropped", err)
+		}
+		for range 2 {
+			if err := <-delivered; err != nil {
+				t.Errorf("a delivery behind it: %v", err)
+			}
+		}
+		stored, dropped, _ := b.store.readings(t, "boiler-1")
+		if stored != 2 || dropped != 1 {
+			t.Errorf("%d readings stored and %d declared dropped, want 2 and 1", stored, dropped)
+		}
+	})
+}
+
 // pushing makes a script whose session pushes what push does.
 func pushing(push func(context.Context, actors.Sink) error) *script { return &script{push: push} }
 

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -129,6 +130,11 @@ func (s *supervisor) stored(ctx actor.Context, err error) {
 
 func (s *supervisor) storeFailed(ctx actor.Context, err error) {
 	r := &s.readings
+	if errors.Is(err, roostv1.ErrInvalid) {
+		s.dropped(uint64(r.outbox.reject()), err.Error())
+		s.flush(ctx)
+		return
+	}
 	if s.env.storeFailing.CompareAndSwap(false, true) {
 		s.tell(&roostv1.Event{
 			Kind:    roostv1.EventKind_EVENT_KIND_STORE_FAILING,
