@@ -1,0 +1,2 @@
+// Package livetest gives tests a terminal, on Linux.
+package livetest

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// dataFolder returns the folder that was asked for, or one of this user's for programs to keep
+// their state in.
+func dataFolder(asked string, getenv func(string) string) (string, error) {
+	if asked != "" {
+		return filepath.Abs(asked)
+	}
+	none := errors.New("there is no folder of this user to keep data in: say which with --data")
+	switch runtime.GOOS {
+	case "darwin", "windows":
+		folder, err := stateFolder()
+		if err != nil {
+			return "", none
+		}
+		return filepath.Join(folder, "roost"), nil
+	}
+	if state := getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
+		return filepath.Join(state, "roost"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", none
+	}
+	return filepath.Join(home, ".local", "state", "roost"), nil
+}
+
+// stateFolder is where programs keep what belongs to this machine: ~/Library/Application Support, or
+// the local AppData.
+func stateFolder() (string, error) {
+	if runtime.GOOS == "windows" {
+		return os.UserCacheDir()
+	}
+	return os.UserConfigDir()
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/nodes/console"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// devicesCommand is roost devices.
+type devicesCommand struct {
+	program
+	link
+	json     bool
+	watch    bool
+	selector map[string]string
+}
+
+func newDevices(p program) *cobra.Command {
+	c := &devicesCommand{program: p}
+	cmd := &cobra.Command{
+		Use:     "devices",
+		Aliases: []string{"ls"},
+		GroupID: groupUse,
+		Short:   "List the devices of a fleet",
+		Long: `List the devices of a fleet: what they do, who serves them, under which epoch,
+when they last gave a sign of life, how often they were restarted, and why they
+failed last.
+
+Devices that were retired are left out.`,
+		Example: `  roost devices
+  roost devices --selector site=boiler-house,medium=water
+  roost devices --watch
+  roost devices --json | jq -r 'select(.state!="DEVICE_STATE_ONLINE").deviceId'`,
+		Args:              takes(),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              c.run,
+	}
+	c.link.flags(cmd, p)
+	jsonFlag(cmd, &c.json)
+	cmd.Flags().StringToStringVarP(&c.selector, "selector", "l", nil, "only devices with the labels `KEY=VALUE,...`")
+	cmd.Flags().BoolVarP(&c.watch, "watch", "w", false, "keep showing them, in a terminal, until q is pressed")
+	return cmd
+}
+
+func (c *devicesCommand) run(cmd *cobra.Command, _ []string) error {
+	if c.watch {
+		return c.show(cmd)
+	}
+	return c.use(cmd, func(ctx context.Context, client *cluster.Client) error {
+		all, err := client.Devices(ctx)
+		if err != nil {
+			return fmt.Errorf("list devices: %w", err)
+		}
+		devices := slices.DeleteFunc(slices.Clone(all), func(d *roostv1.DeviceStatus) bool {
+			return !roostv1.MatchLabels(c.selector, d.Labels)
+		})
+		if c.json {
+			return writeJSON(c.program, devices...)
+		}
+		if len(devices) == 0 {
+			_, err := fmt.Fprintln(c.Err, c.nothing(len(all)))
+			return err
+		}
+		return console.Devices(devices, time.Now()).Write(c.screen())
+	})
+}
+
+// nothing says why there is nothing to list.
+func (c *devicesCommand) nothing(all int) string {
+	if all == 0 {
+		return fmt.Sprintf("fleet %s has no devices: add some with roost device add -f FILE", c.fleet)
+	}
+	var words []string
+	for k, v := range c.selector {
+		words = append(words, k+"="+v)
+	}
+	slices.Sort(words)
+	return fmt.Sprintf("none of the %d devices has the labels %s", all, strings.Join(words, ","))
+}

@@ -1,0 +1,23 @@
+// Command roost runs and uses a fleet of devices: see roost --help.
+//
+//	roost up                          hub + gateway + devices in one process (standalone)
+//	  `- face                         a table on a terminal, else a line for each event
+//	roost devices, send, readings...  a client of a hub (link), which shows what it is told
+//
+// There is a file for each verb; what is shown, and how, is in package console, the live table in
+// package live, plots in package plot, and the arguments of commands in package argument.
+//
+// # Promises
+//
+//   - What scripts read does not depend on the terminal: --json writes messages of the schema, one a
+//     line, and the exit code is one of those in exit.go. Kept by TestSend and its neighbours.
+//   - An error is one line on the error output, after "roost: "; those of a fleet file are a
+//     line for each problem. Kept by TestUpRefuses and TestFleetFileProblems.
+//   - roost up ends within 5 s of being asked to, and loses nothing that was acknowledged, however
+//     it ends. Kept by TestStopsInTime and TestAcknowledgedIsKept.
+//
+// # Concurrency
+//
+// main has the first signal end the context of the command, and the second one the process. Everything
+// else ends with the command that started it.
+package main

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/nodes/console"
+)
+
+func newGateways(p program) *cobra.Command {
+	var fleet link
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:     "gateways",
+		GroupID: groupUse,
+		Short:   "List the gateways of a fleet",
+		Long: `List the gateways that ever joined a fleet: where they run, since when, and how
+many devices they serve. One that does not answer may have died, or the network
+between may have.`,
+		Example: `  roost gateways
+  roost gateways --json | jq '{gatewayId, state, host, pid, devices}'`,
+		Args:              takes(),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return fleet.use(cmd, func(ctx context.Context, client *cluster.Client) error {
+				gateways, err := client.Gateways(ctx)
+				if err != nil {
+					return fmt.Errorf("list gateways: %w", err)
+				}
+				if !asJSON {
+					return console.Gateways(gateways, time.Now()).Write(p.screen())
+				}
+				for _, g := range gateways {
+					if err := writeJSON(p, g.Status); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		},
+	}
+	fleet.flags(cmd, p)
+	jsonFlag(cmd, &asJSON)
+	return cmd
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"github.com/roost-iot/roost/cluster"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// Names in the environment that stand in for flags.
+const (
+	envHub   = "ROOST_HUB"
+	envFleet = "ROOST_FLEET"
+)
+
+// link says where the fleet is that a command uses, and how long to wait for it.
+type link struct {
+	hub     string
+	fleet   string
+	timeout time.Duration
+}
+
+// flags adds the flags of a link to a command and those below it. What the flags leave out is
+// taken from the environment.
+func (l *link) flags(cmd *cobra.Command, p program) {
+	f := cmd.PersistentFlags()
+	f.StringVar(&l.hub, "hub", or(p.Getenv(envHub), cluster.DefaultURL), "`URL` of the hub; also "+envHub)
+	fleetFlag(cmd, p, &l.fleet)
+	f.DurationVar(&l.timeout, "timeout", 5*time.Second, "how long to wait for hub and gateways")
+}
+
+func fleetFlag(cmd *cobra.Command, p program, fleet *string) {
+	cmd.PersistentFlags().StringVar(fleet, "fleet-name", or(p.Getenv(envFleet), cluster.DefaultFleet), "`NAME` of the fleet; also "+envFleet)
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// use connects to the hub and has act use the fleet. The context of act ends after the timeout.
+func (l *link) use(cmd *cobra.Command, act func(context.Context, *cluster.Client) error) error {
+	return l.open(cmd, func(ctx context.Context, client *cluster.Client) error {
+		ctx, cancel := l.bounded(ctx)
+		defer cancel()
+		return act(ctx, client)
+	})
+}
+
+// dial connects to the hub.
+func (l *link) dial(cmd *cobra.Command) (*nats.Conn, error) {
+	if l.timeout <= 0 {
+		return nil, usage(cmd, "--timeout %v is not above zero", l.timeout)
+	}
+	if err := roostv1.CheckID("--fleet-name", l.fleet); err != nil {
+		return nil, usage(cmd, "%v", err)
+	}
+	ctx, cancel := l.bounded(cmd.Context())
+	defer cancel()
+	nc, err := cluster.ConnectClient(ctx, l.hub, "roost "+cmd.Name(), nil)
+	if errors.Is(err, roostv1.ErrUnavailable) {
+		err = fmt.Errorf("%w; start one with roost up, or name another with --hub", err)
+	}
+	return nc, err
+}
+
+// open is use for acts that bound themselves what they wait for.
+func (l *link) open(cmd *cobra.Command, act func(context.Context, *cluster.Client) error) error {
+	nc, err := l.dial(cmd)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	client, err := cluster.NewClient(nc, l.fleet)
+	if err != nil {
+		return err
+	}
+	return act(cmd.Context(), client)
+}
+
+// bounded returns a context that ends after the timeout, for a reason that says so.
+func (l *link) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	late := fmt.Errorf("no answer within %v: %w", l.timeout, roostv1.ErrUnavailable)
+	return context.WithTimeoutCause(ctx, l.timeout, late)
+}
+
+// deviceID checks a device's id from the command line.
+func deviceID(cmd *cobra.Command, id string) error {
+	if err := roostv1.CheckID("device id", id); err != nil {
+		return usage(cmd, "%v", err)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/nodes/gateway"
+	"github.com/roost-iot/roost/nodes/hub"
+)
+
+// standaloneConfig says what a standalone is made of.
+type standaloneConfig struct {
+	data, listen string // of the hub
+	fleet, id    string // of the gateway
+	log          *slog.Logger
+}
+
+// standalone is a hub, a gateway with its devices, and a client of them, in one process.
+type standalone struct {
+	config  standaloneConfig
+	hub     *hub.Hub
+	conns   []*nats.Conn
+	client  *cluster.Client
+	gateway *gateway.Gateway
+}
+
+// openStandalone opens the hub and puts the gateway together; run starts it.
+func openStandalone(ctx context.Context, config standaloneConfig) (*standalone, error) {
+	h, err := hub.Open(ctx, hub.Config{Data: config.data, Listen: config.listen, Logger: config.log})
+	if err != nil {
+		return nil, err
+	}
+	s := &standalone{config: config, hub: h}
+	if err := s.connect(ctx); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+// connect puts gateway and client on connections within the process. That they end says nothing: they
+// do so with the hub, or when they are closed.
+func (s *standalone) connect(ctx context.Context) error {
+	log, inside, quiet := s.config.log, nats.InProcessServer(s.hub.InProcess()), nats.DisconnectErrHandler(nil)
+	forGateway, err := cluster.ConnectGateway(s.hub.URL(), s.config.id, log, inside, quiet)
+	if err != nil {
+		return err
+	}
+	s.conns = append(s.conns, forGateway)
+	if s.gateway, err = gateway.New(gateway.Config{
+		ID: s.config.id, Fleet: s.config.fleet, Conn: forGateway, Version: readVersion().Version, Logger: log,
+		Schema: schema(ctx, s.config.data),
+	}); err != nil {
+		return err
+	}
+	forClient, err := cluster.ConnectClient(ctx, s.hub.URL(), "roost up", log, inside, quiet)
+	if err != nil {
+		return err
+	}
+	s.conns = append(s.conns, forClient)
+	s.client, err = cluster.NewClient(forClient, s.config.fleet)
+	return err
+}
+
+// run runs until ctx ends, the gateway or the hub fails, or show returns, and then stops everything in
+// order: first the gateway, then show, which is told by the end of rest, then the hub. show
+// is to let go of the terminal when its first context ends, and may tell what happens until the second.
+func (s *standalone) run(ctx context.Context, show func(ctx, rest context.Context) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	rest, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	var all errgroup.Group
+	all.Go(func() error {
+		defer end()
+		defer stop()
+		return s.gateway.Run(ctx)
+	})
+	all.Go(func() error {
+		defer stop()
+		return s.hub.Watch(rest)
+	})
+	all.Go(func() error {
+		defer stop()
+		return show(ctx, rest)
+	})
+	err := all.Wait()
+	return errors.Join(err, s.close())
+}
+
+// close closes what open opened, from the top.
+func (s *standalone) close() error {
+	for _, nc := range s.conns {
+		nc.Close()
+	}
+	if err := s.hub.Close(); err != nil {
+		return fmt.Errorf("%w; what was acknowledged is on disk", err)
+	}
+	return nil
+}

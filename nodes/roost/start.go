@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+
+	"github.com/roost-iot/roost/nodes/fleetfile"
+	"github.com/roost-iot/roost/nodes/gateway"
+)
+
+const (
+	// startInterval is how often a fleet that is starting is looked at.
+	startInterval = 50 * time.Millisecond
+	// openWait is how long devices may take to open before the gateway is said to serve: a
+	// command that is sent right after is meant to find its device.
+	openWait = 3 * time.Second
+)
+
+// start gives the gateway its devices and returns them when it serves. fleet is nil if no fleet
+// file was given.
+func (s *standalone) start(ctx context.Context, fleet *roostv1.Fleet) ([]*roostv1.DeviceStatus, error) {
+	present, err := s.untilUp(ctx, func() ([]*roostv1.DeviceStatus, error) { return s.client.Devices(ctx) })
+	if err != nil {
+		return nil, err
+	}
+	s.refreshProfiles(ctx, fleet)
+	if fleet == nil && len(present) == 0 {
+		if fleet, err = fleetfile.Parse(fleetfile.ExampleName, fleetfile.Example(), roostv1.WithProfiles(lookup(gateway.Profiles()))); err != nil {
+			return nil, err
+		}
+	}
+	if fleet != nil {
+		if _, err := s.client.Apply(ctx, fleet); err != nil {
+			return nil, fmt.Errorf("add the fleet: %w", err)
+		}
+	}
+	return s.serving(ctx)
+}
+
+// untilUp tries an act until the hub has the fleet's streams, which the gateway makes.
+func (s *standalone) untilUp(ctx context.Context, act func() ([]*roostv1.DeviceStatus, error)) ([]*roostv1.DeviceStatus, error) {
+	for {
+		devices, err := act()
+		if !errors.Is(err, roostv1.ErrUnavailable) && !errors.Is(err, roostv1.ErrOutcomeUnknown) {
+			return devices, err
+		}
+		if !pause(ctx, startInterval) {
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// refreshProfiles brings the profiles that come with the drivers up to date, other than those that the
+// fleet has of its own. Devices that would not fit a new one keep theirs.
+func (s *standalone) refreshProfiles(ctx context.Context, fleet *roostv1.Fleet) {
+	own := lookup(fleet.GetProfiles())
+	for _, p := range gateway.Profiles() {
+		if own(p.Id) != nil {
+			continue
+		}
+		if _, err := s.client.Apply(ctx, &roostv1.Fleet{Profiles: []*roostv1.Profile{p}}); err != nil && ctx.Err() == nil {
+			s.config.log.Warn("profile stays as it was", "profile", p.Id, "error", err)
+		}
+	}
+}
+
+// serving waits until the gateway answers and its devices are open, or have had time to be.
+func (s *standalone) serving(ctx context.Context) ([]*roostv1.DeviceStatus, error) {
+	var answered time.Time
+	for {
+		began := time.Now()
+		devices, err := s.client.Devices(ctx)
+		if err == nil && answered.IsZero() && s.answers(ctx) {
+			answered = time.Now()
+		}
+		if err == nil && !answered.IsZero() && (opened(devices) || time.Since(answered) > openWait) {
+			return devices, nil
+		}
+		if !pause(ctx, max(startInterval, time.Since(began))) {
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+func (s *standalone) answers(ctx context.Context) bool {
+	gateways, err := s.client.Gateways(ctx)
+	for _, g := range gateways {
+		if err == nil && g.Status.GatewayId == s.config.id && g.Answers {
+			return true
+		}
+	}
+	return false
+}
+
+// opened reports whether no device is about to be opened.
+func opened(devices []*roostv1.DeviceStatus) bool {
+	for _, d := range devices {
+		if d.State == roostv1.DeviceState_DEVICE_STATE_UNPLACED || d.State == roostv1.DeviceState_DEVICE_STATE_OPENING {
+			return false
+		}
+	}
+	return true
+}
+
+// pause waits for a while; false if ctx ended before.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// lookup finds profiles by their ids.
+func lookup(profiles []*roostv1.Profile) func(id string) *roostv1.Profile {
+	byID := make(map[string]*roostv1.Profile, len(profiles))
+	for _, p := range profiles {
+		byID[p.Id] = p
+	}
+	return func(id string) *roostv1.Profile { return byID[id] }
+}
+
+// drivers are the names of the drivers that come with Roost.
+func drivers() []string {
+	var names []string
+	for name := range gateway.Drivers(slog.New(slog.DiscardHandler)) {
+		names = append(names, name)
+	}
+	return names
+}

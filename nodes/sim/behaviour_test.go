@@ -1,0 +1,174 @@
+package sim_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/rig/wire"
+	"github.com/roost-iot/roost/nodes/sim"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// certain reports whether an error says whether the action was done.
+func certain(err error) bool {
+	return err == nil || errors.Is(err, actors.ErrNotSent) || errors.Is(err, actors.ErrRefused)
+}
+
+// hurried acts with little time.
+func hurried(t *testing.T, s session, a actors.Action) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	_, err := s.Actuate(ctx, a)
+	return err
+}
+
+func TestSlowDeviceDelaysNobodyElse(t *testing.T) {
+	b := start(t, sim.Config{Devices: []sim.Device{
+		{ID: "slow", Behaviour: sim.Behaviour{Before: time.Hour}}, {ID: "late", Behaviour: sim.Behaviour{After: time.Hour}}, {ID: "good"},
+	}})
+	d := newDriver("gw-1")
+	slow, late, good := b.open(t, d, "slow", "share", "true"), b.open(t, d, "late", "share", "true"), b.open(t, d, "good", "share", "true")
+	for name, s := range map[string]session{"slow": slow, "late": late} {
+		if err := hurried(t, s, action("c-"+name, wire.ResourceDose, roostv1.Double(1), 1)); certain(err) {
+			t.Errorf("%s: got %v, want an error that says nothing certain", name, err)
+		}
+	}
+	mustAct(t, good, action("c-good", wire.ResourceDose, roostv1.Double(1), 1))
+	if got := number(t, good, wire.ResourceDosed); got != 1 {
+		t.Errorf("dosed %v, want 1", got)
+	}
+	var done []string
+	for _, r := range of(b.stop(t), sim.KindAction) {
+		done = append(done, r.Command)
+	}
+	slices.Sort(done)
+	if want := []string{"c-good", "c-late"}; !slices.Equal(done, want) { // what waited when it was switched off was not done
+		t.Errorf("done were %v, want %v", done, want)
+	}
+}
+
+func TestSlownessIsMeasured(t *testing.T) {
+	const before, after = 20 * time.Millisecond, 30 * time.Millisecond
+	b := start(t, sim.Config{Devices: []sim.Device{{ID: "rig", Behaviour: sim.Behaviour{Before: before, After: after}}}})
+	s := b.open(t, newDriver("gw-1"), "rig")
+	began := time.Now()
+	mustAct(t, s, action("c-1", wire.ResourceDose, roostv1.Double(1), 1))
+	if took := time.Since(began); took < before+after {
+		t.Errorf("it took %v, want at least %v", took, before+after)
+	}
+	if waited := of(b.stop(t), sim.KindAction)[0].Waited; waited < before {
+		t.Errorf("it waited %v, want at least %v", waited, before)
+	}
+}
+
+// What has arrived is done, whether or not anybody is there to hear of it.
+func TestWhatArrivedIsDone(t *testing.T) {
+	b := start(t, sim.Config{Devices: []sim.Device{{ID: "rig", Behaviour: sim.Behaviour{Before: 20 * time.Millisecond}}}})
+	c := dial(t, b)
+	c.hello(t, "gw-1")
+	at := c.open(t, "rig")
+	for i := range 2 {
+		c.send(t, &wire.Write{Session: at, Resource: wire.ResourceDose, Value: roostv1.Double(1), Command: fmt.Sprint(i)})
+	}
+	_ = c.Close()
+	s := b.open(t, newDriver("gw-2"), "rig")
+	for number(t, s, wire.ResourceDosed) < 2 {
+		continue // each read takes its time at the device
+	}
+	records := b.stop(t)
+	if last := of(records, sim.KindAction)[1]; last.Waited < 40*time.Millisecond {
+		t.Errorf("the second action waited %v, want the time of two", last.Waited)
+	}
+	for _, r := range records { // the session ended after what had arrived on it
+		if r.Kind == sim.KindAction && r.Seq > of(records, sim.KindClose)[0].Seq {
+			t.Errorf("%+v was done after its session", r)
+		}
+	}
+}
+
+func TestBehaviours(t *testing.T) {
+	b := start(t, sim.Config{Devices: []sim.Device{{ID: "rig"}}})
+	s := b.open(t, newDriver("gw-1"), "rig")
+	behave := func(how sim.Behaviour) {
+		t.Helper()
+		if err := b.Behave("rig", how); err != nil {
+			t.Fatal(err)
+		}
+	}
+	behave(sim.Behaviour{Decline: 1, LoseAck: 1})
+	if err := act(t, s, action("c-1", wire.ResourceDose, roostv1.Double(1), 1)); !errors.Is(err, actors.ErrRefused) || !errors.Is(err, wire.CodeDeclined) {
+		t.Errorf("declined: got %v, want ErrRefused", err)
+	}
+	behave(sim.Behaviour{LoseAck: 1})
+	if err := hurried(t, s, action("c-2", wire.ResourceDose, roostv1.Double(2), 1)); certain(err) {
+		t.Errorf("answer lost: got %v, want an error that says nothing certain", err)
+	}
+	behave(sim.Behaviour{})
+	mustAct(t, s, action("c-3", wire.ResourceDose, roostv1.Double(4), 1))
+	if got := number(t, s, wire.ResourceDosed); got != 6 {
+		t.Errorf("dosed %v, want 6", got)
+	}
+	records := b.stop(t)
+	acts := of(records, sim.KindAction)
+	if acts[0].Result != sim.Refused || acts[1].Result != sim.Done || !acts[1].Unanswered || acts[2].Unanswered {
+		t.Errorf("the log says %+v", acts)
+	}
+	if how := of(records, sim.KindBehave); len(how) != 3 || *how[1].Behaviour != (sim.Behaviour{LoseAck: 1}) {
+		t.Errorf("the log says %+v", how)
+	}
+}
+
+// Half of the actions are lost: which ones is decided by the seed alone.
+func TestChanceIsSeeded(t *testing.T) {
+	const actions = 60
+	fates := func(seed uint64, lose float64) (declined []int) {
+		b := start(t, sim.Config{Seed: seed, Devices: []sim.Device{{ID: "rig", Behaviour: sim.Behaviour{Decline: .5, LoseAck: lose}}}})
+		c := dial(t, b)
+		c.hello(t, "gw-1")
+		at := c.open(t, "rig")
+		for range actions {
+			c.send(t, &wire.Write{Session: at, Resource: wire.ResourcePulse, Value: roostv1.Bool(true)})
+			c.send(t, &wire.Read{Session: at}) // is always answered, after the write
+			for {
+				if _, read := c.answer(t).Message.(*wire.Values); read {
+					break
+				}
+			}
+		}
+		for i, r := range of(b.stop(t), sim.KindAction) {
+			if r.Code == wire.CodeDeclined {
+				declined = append(declined, i)
+			}
+		}
+		return declined
+	}
+	first := fates(1, 0)
+	if len(first) < actions/5 || len(first) > actions*4/5 {
+		t.Errorf("%d of %d were declined, want about half", len(first), actions)
+	}
+	if again := fates(1, .5); !slices.Equal(first, again) {
+		t.Errorf("with the same seed %v and %v were declined", first, again)
+	}
+	if other := fates(2, 0); slices.Equal(first, other) {
+		t.Errorf("with another seed %v were declined as well", other)
+	}
+}
+
+func TestBadBehaviour(t *testing.T) {
+	b := start(t, sim.Config{Devices: []sim.Device{{ID: "rig"}}})
+	if err := b.Behave("no-rig", sim.Behaviour{}); !errors.Is(err, roostv1.ErrNotFound) {
+		t.Errorf("unknown device: got %v, want ErrNotFound", err)
+	}
+	for _, how := range []sim.Behaviour{{Before: -1}, {After: -1}, {Decline: 1.1}, {LoseAck: -0.1}, {LoseAck: math.NaN()}} {
+		if err := b.Behave("rig", how); !errors.Is(err, roostv1.ErrInvalid) {
+			t.Errorf("%+v: got %v, want ErrInvalid", how, err)
+		}
+	}
+}
