@@ -5,15 +5,18 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/host"
+	"github.com/roost-iot/roost/actors/drivers/rig"
 	"github.com/roost-iot/roost/actors/drivers/sim"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// Drivers returns new instances of all drivers that come with Roost, by the names that
-// devices give. The simulated hardware lives as long as its driver.
-func Drivers(log *slog.Logger) map[string]actors.Driver {
+// Drivers returns new instances of all drivers that come with Roost, for a gateway in one run
+// of its process, by the names that devices give. The hardware that sim simulates lives as long
+// as its driver; that of rig is a process of its own.
+func Drivers(gateway, incarnation string, log *slog.Logger) map[string]actors.Driver {
 	return map[string]actors.Driver{
 		host.Name: &host.Driver{Log: log},
+		rig.Name:  &rig.Driver{Gateway: gateway, Incarnation: incarnation},
 		sim.Name:  sim.NewDriver(nil),
 	}
 }
@@ -21,5 +24,5 @@ func Drivers(log *slog.Logger) map[string]actors.Driver {
 // Profiles returns the profiles that the drivers bring with them. That of the host
 // names the sensors of this machine.
 func Profiles() []*roostv1.Profile {
-	return append(sim.Profiles(), host.Profile())
+	return append(sim.Profiles(), host.Profile(), rig.Profile())
 }

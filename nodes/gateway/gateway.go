@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 
+	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"golang.org/x/sync/errgroup"
 
@@ -61,7 +62,7 @@ func New(cfg Config) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{id: cfg.ID, readings: cluster.NewReadings(cfg.Conn, names, cfg.Logger)}
-	drivers := Drivers(cfg.Logger)
+	drivers := Drivers(cfg.ID, uuid.NewString(), cfg.Logger)
 	maps.Copy(drivers, cfg.Drivers)
 	if g.actors, err = actors.New(actors.Config{
 		ID:      cfg.ID,

@@ -31,7 +31,7 @@ A fleet file is YAML, profiles and devices:
 It is checked in full before anything starts. What it names is added to the
 fleet, or changed; the rest of the fleet is left as it is. The profiles that
 come with the drivers are always there: host, sim-pump, sim-thermostat,
-sim-valve and sim-sensor.
+sim-valve, sim-sensor and rig.
 
 On a terminal it shows the devices and what happens; elsewhere it writes a line
 for each event. A line that starts with "ready" and the address of the hub says
