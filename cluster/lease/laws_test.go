@@ -20,6 +20,7 @@ type laws struct {
 	served map[string]time.Duration // when a bus was last seen served
 
 	disturbed time.Duration // when there was last nobody who could evict
+	lagged    bool          // somebody was so far from the hub that it could renew, but not act
 }
 
 type violation struct {
@@ -40,7 +41,7 @@ const (
 	resumed = "resumed"
 	// evicted: a gateway that is gone is evicted in time, once the hub is there.
 	evicted = "evicted"
-	// servedInTime: a bus is served again in time.
+	// servedInTime: a bus is served again in time, as long as messages are faster than a lease.
 	servedInTime = "served"
 	// settled: in the end all is well.
 	settled = "settled"
@@ -82,6 +83,9 @@ func (l *laws) check() {
 		l.disturbed = l.w.now
 	}
 	for _, h := range l.w.hosts {
+		l.lagged = l.lagged || h.link.slow > 0
+	}
+	for _, h := range l.w.hosts {
 		l.resumed(h)
 		l.evicted(h)
 	}
@@ -103,7 +107,7 @@ func (l *laws) hubFor() time.Duration {
 
 // steadyFor is for how long there has been someone who can evict: a gateway to which nothing
 // happens, with a picture that does not stand still.
-func (l *laws) steadyFor() time.Duration { return l.w.now - l.disturbed }
+func (l *laws) steadyFor() time.Duration { return l.w.now - max(l.disturbed, l.w.hub.since) }
 
 func (l *laws) steady() bool {
 	first := l.w.hosts[0]
@@ -169,7 +173,7 @@ func (l *laws) evicted(h *host) {
 }
 
 func (l *laws) inTime(bus string) {
-	if l.w.plan.Rough || l.steadyFor() < recovery+eviction+takeover {
+	if l.w.plan.Rough || l.lagged || l.steadyFor() < recovery+eviction+takeover {
 		return
 	}
 	if unserved := l.w.now - l.served[bus]; unserved > eviction+takeover {
