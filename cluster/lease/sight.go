@@ -41,7 +41,7 @@ func (s *Sight) Acked(now boottime.Instant, sequence uint64) {
 func (s *Sight) Passed(sequence uint64) {
 	s.passed = max(s.passed, sequence)
 	if s.oldest.sequence <= s.passed {
-		s.oldest = s.newest // those in between are not older than needed: at worst it notices a little late
+		s.oldest = s.newest // one in between may wait longer: then it is noticed a little late
 	}
 	if s.newest.sequence <= s.passed {
 		s.oldest, s.newest = awaited{}, awaited{}
