@@ -55,7 +55,7 @@ func newSim(p program) *cobra.Command {
 	cmd.Flags().BoolVar(&c.fenced, "fenced", false, "devices refuse an epoch that is older than the last")
 	cmd.AddCommand(&cobra.Command{
 		Use:               "fleet",
-		Short:             "Write a fleet file for the devices of roost sim with the same flags",
+		Short:             "Write a fleet file for the devices of roost sim",
 		Args:              takes(),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return c.fleet(cmd) },
