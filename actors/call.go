@@ -57,8 +57,6 @@ const (
 type outcome struct {
 	value any
 	err   error
-	// ran is false for a call that was cancelled before it began.
-	ran bool
 	// abandoned is true for a call that ignored its context.
 	abandoned bool
 	// took is how long it held its turn.
@@ -112,7 +110,7 @@ func (r *calls) stopAll() {
 }
 
 func (r *calls) run(ctx context.Context, c *call) {
-	o := outcome{ran: true, err: panicked{value: "the driver ended its goroutine"}}
+	o := outcome{err: panicked{value: "the driver ended its goroutine"}}
 	defer func() { r.returned(c, o) }() // also when work calls runtime.Goexit
 	o.value, o.err = protect(ctx, c.work)
 }
@@ -171,7 +169,6 @@ func (r *calls) abandon(c *call) {
 	c.state = callAbandoned
 	o := outcome{
 		err:       roostv1.Errorf(roostv1.ErrHung, "the driver ignored its deadline for %v and was abandoned", callGrace),
-		ran:       true,
 		abandoned: true,
 		took:      time.Since(c.begun),
 	}
