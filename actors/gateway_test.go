@@ -317,3 +317,34 @@ func TestCommandsOvertakePollsOnTheBus(t *testing.T) {
 		}
 	})
 }
+
+// However many commands there are, a poll gets every ninth turn. Here four devices wait to be
+// polled all the time and a command takes 100 ms, so each is polled once in 3.2 s.
+func TestPollsAreNotStarvedByCommands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{actuate: func(context.Context, actors.Action) (map[string]*roostv1.Value, error) {
+			<-time.After(100 * time.Millisecond)
+			return nil, nil
+		}}
+		b := start(t, drivers(s))
+		b.assign(1, device("boiler-0", onBus("line")), device("boiler-1", onBus("line")), device("boiler-2", onBus("line")), device("quiet", onBus("line")))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		for i := range 3 {
+			go func() {
+				for n := 0; ctx.Err() == nil; n++ {
+					c := feed(fmt.Sprintf("c%d-%d", i, n), func(c *roostv1.Command) { c.DeviceId = fmt.Sprintf("boiler-%d", i) })
+					_, _ = b.Execute(ctx, c)
+				}
+			}()
+		}
+		<-ctx.Done()
+		synctest.Wait()
+		if n := len(s.actions()); n < 100 {
+			t.Fatalf("%d commands in 20 s: the bus was not busy with them", n)
+		}
+		if stored, _, _ := b.store.readings(t, "quiet"); stored < 5 {
+			t.Errorf("a device beside them was polled %d times in 20 s at 1 Hz", stored)
+		}
+	})
+}

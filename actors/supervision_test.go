@@ -336,3 +336,24 @@ func TestEventsHookThatPanicsHarmsNobody(t *testing.T) {
 		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
 	})
 }
+
+// One resource of a device may fall silent while the others go on.
+func TestSilentResourceIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, drivers(&script{})) // samples temp alone
+		p := boiler()
+		p.Resources = append(p.Resources, &roostv1.Resource{
+			Name: "flow", Type: roostv1.ValueType_VALUE_TYPE_DOUBLE, MaxStaleness: durationpb.New(20 * time.Second),
+		})
+		b.serve(p, device("boiler-1"))
+		sleep(19 * time.Second)
+		if n := len(b.told("boiler-1", roostv1.EventKind_EVENT_KIND_FAILED)); n != 0 {
+			t.Fatalf("%d failures before its time", n)
+		}
+		sleep(2 * time.Second)
+		failed := b.told("boiler-1", roostv1.EventKind_EVENT_KIND_FAILED)
+		if len(failed) != 1 || !errors.Is(failed[0].Status, roostv1.ErrStale) || !strings.Contains(failed[0].Message, "flow") {
+			t.Errorf("failures are %v, want one, stale, that names flow", failed)
+		}
+	})
+}
