@@ -361,11 +361,225 @@ func (x *ReleaseResponse) GetStatus() *Status {
 	return nil
 }
 
+// DrainRequest has a gateway hand its buses over and take no new ones: subject
+// roost.<fleet>.gateway.<id>.drain.
+type DrainRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainRequest) Reset() {
+	*x = DrainRequest{}
+	mi := &file_roost_v1_api_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainRequest) ProtoMessage() {}
+
+func (x *DrainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_api_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
+func (*DrainRequest) Descriptor() ([]byte, []int) {
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{6}
+}
+
+// DrainResponse is the answer.
+type DrainResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// OK, or why not.
+	Status *Status `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	// The gateway, which is about to hand over.
+	Gateway       *GatewayStatus `protobuf:"bytes,2,opt,name=gateway,proto3" json:"gateway,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainResponse) Reset() {
+	*x = DrainResponse{}
+	mi := &file_roost_v1_api_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainResponse) ProtoMessage() {}
+
+func (x *DrainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_api_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
+func (*DrainResponse) Descriptor() ([]byte, []int) {
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *DrainResponse) GetStatus() *Status {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+func (x *DrainResponse) GetGateway() *GatewayStatus {
+	if x != nil {
+		return x.Gateway
+	}
+	return nil
+}
+
+// HistoryRequest asks a gateway what it remembers of a device and its bus: subject
+// roost.<fleet>.gateway.<id>.history.
+type HistoryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The device.
+	DeviceId string `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// Its bus.
+	Bus           string `protobuf:"bytes,2,opt,name=bus,proto3" json:"bus,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HistoryRequest) Reset() {
+	*x = HistoryRequest{}
+	mi := &file_roost_v1_api_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HistoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HistoryRequest) ProtoMessage() {}
+
+func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_api_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HistoryRequest.ProtoReflect.Descriptor instead.
+func (*HistoryRequest) Descriptor() ([]byte, []int) {
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *HistoryRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *HistoryRequest) GetBus() string {
+	if x != nil {
+		return x.Bus
+	}
+	return ""
+}
+
+// HistoryResponse is the answer. A gateway remembers a bounded number of things, and none from
+// before its process began but the last change of each owner.
+type HistoryResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The changes of owner, the oldest first.
+	Takeovers []*Takeover `protobuf:"bytes,1,rep,name=takeovers,proto3" json:"takeovers,omitempty"`
+	// The events of the device at this gateway, the oldest first.
+	Events []*Event `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
+	// Why the question could not be answered.
+	Status        *Status `protobuf:"bytes,3,opt,name=status,proto3" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HistoryResponse) Reset() {
+	*x = HistoryResponse{}
+	mi := &file_roost_v1_api_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HistoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HistoryResponse) ProtoMessage() {}
+
+func (x *HistoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_api_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HistoryResponse.ProtoReflect.Descriptor instead.
+func (*HistoryResponse) Descriptor() ([]byte, []int) {
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *HistoryResponse) GetTakeovers() []*Takeover {
+	if x != nil {
+		return x.Takeovers
+	}
+	return nil
+}
+
+func (x *HistoryResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *HistoryResponse) GetStatus() *Status {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
 var File_roost_v1_api_proto protoreflect.FileDescriptor
 
 const file_roost_v1_api_proto_rawDesc = "" +
 	"\n" +
-	"\x12roost/v1/api.proto\x12\broost.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x16roost/v1/cluster.proto\x1a\x16roost/v1/command.proto\x1a\x15roost/v1/device.proto\x1a\x15roost/v1/status.proto\"i\n" +
+	"\x12roost/v1/api.proto\x12\broost.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x16roost/v1/cluster.proto\x1a\x16roost/v1/command.proto\x1a\x15roost/v1/device.proto\x1a\x14roost/v1/event.proto\x1a\x15roost/v1/status.proto\"i\n" +
 	"\vSendRequest\x12+\n" +
 	"\acommand\x18\x01 \x01(\v2\x11.roost.v1.CommandR\acommand\x12-\n" +
 	"\x04wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"i\n" +
@@ -384,7 +598,18 @@ const file_roost_v1_api_proto_rawDesc = "" +
 	"\x0eReleaseRequest\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\";\n" +
 	"\x0fReleaseResponse\x12(\n" +
-	"\x06status\x18\x01 \x01(\v2\x10.roost.v1.StatusR\x06statusB3Z1github.com/roost-iot/roost/proto/roost/v1;roostv1b\x06proto3"
+	"\x06status\x18\x01 \x01(\v2\x10.roost.v1.StatusR\x06status\"\x0e\n" +
+	"\fDrainRequest\"l\n" +
+	"\rDrainResponse\x12(\n" +
+	"\x06status\x18\x01 \x01(\v2\x10.roost.v1.StatusR\x06status\x121\n" +
+	"\agateway\x18\x02 \x01(\v2\x17.roost.v1.GatewayStatusR\agateway\"?\n" +
+	"\x0eHistoryRequest\x12\x1b\n" +
+	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\x12\x10\n" +
+	"\x03bus\x18\x02 \x01(\tR\x03bus\"\x96\x01\n" +
+	"\x0fHistoryResponse\x120\n" +
+	"\ttakeovers\x18\x01 \x03(\v2\x12.roost.v1.TakeoverR\ttakeovers\x12'\n" +
+	"\x06events\x18\x02 \x03(\v2\x0f.roost.v1.EventR\x06events\x12(\n" +
+	"\x06status\x18\x03 \x01(\v2\x10.roost.v1.StatusR\x06statusB3Z1github.com/roost-iot/roost/proto/roost/v1;roostv1b\x06proto3"
 
 var (
 	file_roost_v1_api_proto_rawDescOnce sync.Once
@@ -398,7 +623,7 @@ func file_roost_v1_api_proto_rawDescGZIP() []byte {
 	return file_roost_v1_api_proto_rawDescData
 }
 
-var file_roost_v1_api_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_roost_v1_api_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_roost_v1_api_proto_goTypes = []any{
 	(*SendRequest)(nil),         // 0: roost.v1.SendRequest
 	(*SendResponse)(nil),        // 1: roost.v1.SendResponse
@@ -406,27 +631,38 @@ var file_roost_v1_api_proto_goTypes = []any{
 	(*StatusResponse)(nil),      // 3: roost.v1.StatusResponse
 	(*ReleaseRequest)(nil),      // 4: roost.v1.ReleaseRequest
 	(*ReleaseResponse)(nil),     // 5: roost.v1.ReleaseResponse
-	(*Command)(nil),             // 6: roost.v1.Command
-	(*durationpb.Duration)(nil), // 7: google.protobuf.Duration
-	(*CommandRecord)(nil),       // 8: roost.v1.CommandRecord
-	(*Status)(nil),              // 9: roost.v1.Status
-	(*GatewayStatus)(nil),       // 10: roost.v1.GatewayStatus
-	(*DeviceStatus)(nil),        // 11: roost.v1.DeviceStatus
+	(*DrainRequest)(nil),        // 6: roost.v1.DrainRequest
+	(*DrainResponse)(nil),       // 7: roost.v1.DrainResponse
+	(*HistoryRequest)(nil),      // 8: roost.v1.HistoryRequest
+	(*HistoryResponse)(nil),     // 9: roost.v1.HistoryResponse
+	(*Command)(nil),             // 10: roost.v1.Command
+	(*durationpb.Duration)(nil), // 11: google.protobuf.Duration
+	(*CommandRecord)(nil),       // 12: roost.v1.CommandRecord
+	(*Status)(nil),              // 13: roost.v1.Status
+	(*GatewayStatus)(nil),       // 14: roost.v1.GatewayStatus
+	(*DeviceStatus)(nil),        // 15: roost.v1.DeviceStatus
+	(*Takeover)(nil),            // 16: roost.v1.Takeover
+	(*Event)(nil),               // 17: roost.v1.Event
 }
 var file_roost_v1_api_proto_depIdxs = []int32{
-	6,  // 0: roost.v1.SendRequest.command:type_name -> roost.v1.Command
-	7,  // 1: roost.v1.SendRequest.wait:type_name -> google.protobuf.Duration
-	8,  // 2: roost.v1.SendResponse.record:type_name -> roost.v1.CommandRecord
-	9,  // 3: roost.v1.SendResponse.status:type_name -> roost.v1.Status
-	10, // 4: roost.v1.StatusResponse.gateway:type_name -> roost.v1.GatewayStatus
-	11, // 5: roost.v1.StatusResponse.devices:type_name -> roost.v1.DeviceStatus
-	9,  // 6: roost.v1.StatusResponse.status:type_name -> roost.v1.Status
-	9,  // 7: roost.v1.ReleaseResponse.status:type_name -> roost.v1.Status
-	8,  // [8:8] is the sub-list for method output_type
-	8,  // [8:8] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	10, // 0: roost.v1.SendRequest.command:type_name -> roost.v1.Command
+	11, // 1: roost.v1.SendRequest.wait:type_name -> google.protobuf.Duration
+	12, // 2: roost.v1.SendResponse.record:type_name -> roost.v1.CommandRecord
+	13, // 3: roost.v1.SendResponse.status:type_name -> roost.v1.Status
+	14, // 4: roost.v1.StatusResponse.gateway:type_name -> roost.v1.GatewayStatus
+	15, // 5: roost.v1.StatusResponse.devices:type_name -> roost.v1.DeviceStatus
+	13, // 6: roost.v1.StatusResponse.status:type_name -> roost.v1.Status
+	13, // 7: roost.v1.ReleaseResponse.status:type_name -> roost.v1.Status
+	13, // 8: roost.v1.DrainResponse.status:type_name -> roost.v1.Status
+	14, // 9: roost.v1.DrainResponse.gateway:type_name -> roost.v1.GatewayStatus
+	16, // 10: roost.v1.HistoryResponse.takeovers:type_name -> roost.v1.Takeover
+	17, // 11: roost.v1.HistoryResponse.events:type_name -> roost.v1.Event
+	13, // 12: roost.v1.HistoryResponse.status:type_name -> roost.v1.Status
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_roost_v1_api_proto_init() }
@@ -437,6 +673,7 @@ func file_roost_v1_api_proto_init() {
 	file_roost_v1_cluster_proto_init()
 	file_roost_v1_command_proto_init()
 	file_roost_v1_device_proto_init()
+	file_roost_v1_event_proto_init()
 	file_roost_v1_status_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -444,7 +681,7 @@ func file_roost_v1_api_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_roost_v1_api_proto_rawDesc), len(file_roost_v1_api_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

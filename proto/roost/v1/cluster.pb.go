@@ -430,8 +430,14 @@ type GatewayStatus struct {
 	DevicesOnline uint64 `protobuf:"varint,11,opt,name=devices_online,json=devicesOnline,proto3" json:"devices_online,omitempty"`
 	// Driver calls that ignored their context and have not returned to this moment.
 	AbandonedRunning uint64 `protobuf:"varint,12,opt,name=abandoned_running,json=abandonedRunning,proto3" json:"abandoned_running,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Its lease has run out: it acts on no shared device until a renewal succeeds.
+	Suspended bool `protobuf:"varint,13,opt,name=suspended,proto3" json:"suspended,omitempty"`
+	// Length of its lease.
+	Lease *durationpb.Duration `protobuf:"bytes,14,opt,name=lease,proto3" json:"lease,omitempty"`
+	// How much its wall clock is ahead of the hub's; unset while it does not know.
+	ClockAhead    *durationpb.Duration `protobuf:"bytes,15,opt,name=clock_ahead,json=clockAhead,proto3" json:"clock_ahead,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GatewayStatus) Reset() {
@@ -548,11 +554,350 @@ func (x *GatewayStatus) GetAbandonedRunning() uint64 {
 	return 0
 }
 
+func (x *GatewayStatus) GetSuspended() bool {
+	if x != nil {
+		return x.Suspended
+	}
+	return false
+}
+
+func (x *GatewayStatus) GetLease() *durationpb.Duration {
+	if x != nil {
+		return x.Lease
+	}
+	return nil
+}
+
+func (x *GatewayStatus) GetClockAhead() *durationpb.Duration {
+	if x != nil {
+		return x.ClockAhead
+	}
+	return nil
+}
+
+// Candidate is a gateway, as a choice for a bus.
+type Candidate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the gateway.
+	GatewayId string `protobuf:"bytes,1,opt,name=gateway_id,json=gatewayId,proto3" json:"gateway_id,omitempty"`
+	// It could own the bus.
+	Eligible bool `protobuf:"varint,2,opt,name=eligible,proto3" json:"eligible,omitempty"`
+	// Its place among the eligible, from 1; 0: it is not.
+	Rank uint32 `protobuf:"varint,3,opt,name=rank,proto3" json:"rank,omitempty"`
+	// Why it is not eligible: one line for people.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Where it stands.
+	State MemberState `protobuf:"varint,5,opt,name=state,proto3,enum=roost.v1.MemberState" json:"state,omitempty"`
+	// It said so itself just now.
+	Answers bool `protobuf:"varint,6,opt,name=answers,proto3" json:"answers,omitempty"`
+	// Its lease has run out.
+	Suspended     bool `protobuf:"varint,7,opt,name=suspended,proto3" json:"suspended,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Candidate) Reset() {
+	*x = Candidate{}
+	mi := &file_roost_v1_cluster_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Candidate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Candidate) ProtoMessage() {}
+
+func (x *Candidate) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_cluster_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
+func (*Candidate) Descriptor() ([]byte, []int) {
+	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Candidate) GetGatewayId() string {
+	if x != nil {
+		return x.GatewayId
+	}
+	return ""
+}
+
+func (x *Candidate) GetEligible() bool {
+	if x != nil {
+		return x.Eligible
+	}
+	return false
+}
+
+func (x *Candidate) GetRank() uint32 {
+	if x != nil {
+		return x.Rank
+	}
+	return 0
+}
+
+func (x *Candidate) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Candidate) GetState() MemberState {
+	if x != nil {
+		return x.State
+	}
+	return MemberState_MEMBER_STATE_UNSPECIFIED
+}
+
+func (x *Candidate) GetAnswers() bool {
+	if x != nil {
+		return x.Answers
+	}
+	return false
+}
+
+func (x *Candidate) GetSuspended() bool {
+	if x != nil {
+		return x.Suspended
+	}
+	return false
+}
+
+// Takeover is a change of a bus's owner.
+type Takeover struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When, on the hub's clock.
+	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
+	// The epoch that it began.
+	Epoch uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// The new owner; empty: nobody.
+	Gateway string `protobuf:"bytes,3,opt,name=gateway,proto3" json:"gateway,omitempty"`
+	// Incarnation of the new owner.
+	Incarnation string `protobuf:"bytes,4,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	// The owner that handed it over, if one did.
+	HandedOverBy  string `protobuf:"bytes,5,opt,name=handed_over_by,json=handedOverBy,proto3" json:"handed_over_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Takeover) Reset() {
+	*x = Takeover{}
+	mi := &file_roost_v1_cluster_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Takeover) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Takeover) ProtoMessage() {}
+
+func (x *Takeover) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_cluster_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Takeover.ProtoReflect.Descriptor instead.
+func (*Takeover) Descriptor() ([]byte, []int) {
+	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Takeover) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Takeover) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *Takeover) GetGateway() string {
+	if x != nil {
+		return x.Gateway
+	}
+	return ""
+}
+
+func (x *Takeover) GetIncarnation() string {
+	if x != nil {
+		return x.Incarnation
+	}
+	return ""
+}
+
+func (x *Takeover) GetHandedOverBy() string {
+	if x != nil {
+		return x.HandedOverBy
+	}
+	return ""
+}
+
+// Story tells about one device why it is where it is.
+type Story struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the device.
+	DeviceId string `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The medium it shares.
+	Bus string `protobuf:"bytes,2,opt,name=bus,proto3" json:"bus,omitempty"`
+	// All devices on that bus.
+	BusDevices []string `protobuf:"bytes,3,rep,name=bus_devices,json=busDevices,proto3" json:"bus_devices,omitempty"`
+	// Gateway that owns the bus; empty: nobody does.
+	Owner string `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
+	// Incarnation of the owner.
+	Incarnation string `protobuf:"bytes,5,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	// Epoch of the ownership.
+	Epoch uint64 `protobuf:"varint,6,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// Only one gateway can reach the bus.
+	Attached bool `protobuf:"varint,7,opt,name=attached,proto3" json:"attached,omitempty"`
+	// All gateways of the fleet: the eligible in the order of their rank, then the others.
+	Candidates []*Candidate `protobuf:"bytes,8,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	// The changes of owner that gateways remember, the oldest first.
+	Takeovers []*Takeover `protobuf:"bytes,9,rep,name=takeovers,proto3" json:"takeovers,omitempty"`
+	// The events of the device that gateways remember, the oldest first.
+	Events []*Event `protobuf:"bytes,10,rep,name=events,proto3" json:"events,omitempty"`
+	// The device as its gateway describes it, or as the registry does.
+	Status        *DeviceStatus `protobuf:"bytes,11,opt,name=status,proto3" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Story) Reset() {
+	*x = Story{}
+	mi := &file_roost_v1_cluster_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Story) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Story) ProtoMessage() {}
+
+func (x *Story) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_cluster_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Story.ProtoReflect.Descriptor instead.
+func (*Story) Descriptor() ([]byte, []int) {
+	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Story) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *Story) GetBus() string {
+	if x != nil {
+		return x.Bus
+	}
+	return ""
+}
+
+func (x *Story) GetBusDevices() []string {
+	if x != nil {
+		return x.BusDevices
+	}
+	return nil
+}
+
+func (x *Story) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *Story) GetIncarnation() string {
+	if x != nil {
+		return x.Incarnation
+	}
+	return ""
+}
+
+func (x *Story) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *Story) GetAttached() bool {
+	if x != nil {
+		return x.Attached
+	}
+	return false
+}
+
+func (x *Story) GetCandidates() []*Candidate {
+	if x != nil {
+		return x.Candidates
+	}
+	return nil
+}
+
+func (x *Story) GetTakeovers() []*Takeover {
+	if x != nil {
+		return x.Takeovers
+	}
+	return nil
+}
+
+func (x *Story) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *Story) GetStatus() *DeviceStatus {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
 var File_roost_v1_cluster_proto protoreflect.FileDescriptor
 
 const file_roost_v1_cluster_proto_rawDesc = "" +
 	"\n" +
-	"\x16roost/v1/cluster.proto\x12\broost.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15roost/v1/device.proto\x1a\x16roost/v1/profile.proto\"\x93\x04\n" +
+	"\x16roost/v1/cluster.proto\x12\broost.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15roost/v1/device.proto\x1a\x14roost/v1/event.proto\x1a\x16roost/v1/profile.proto\"\x93\x04\n" +
 	"\x06Member\x12\x1d\n" +
 	"\n" +
 	"gateway_id\x18\x01 \x01(\tR\tgatewayId\x12 \n" +
@@ -586,7 +931,7 @@ const file_roost_v1_cluster_proto_rawDesc = "" +
 	"\x03bus\x18\x01 \x01(\tR\x03bus\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12.\n" +
 	"\adevices\x18\x03 \x03(\v2\x14.roost.v1.DeviceSpecR\adevices\x12-\n" +
-	"\bprofiles\x18\x04 \x03(\v2\x11.roost.v1.ProfileR\bprofiles\"\xf4\x03\n" +
+	"\bprofiles\x18\x04 \x03(\v2\x11.roost.v1.ProfileR\bprofiles\"\xff\x04\n" +
 	"\rGatewayStatus\x12\x1d\n" +
 	"\n" +
 	"gateway_id\x18\x01 \x01(\tR\tgatewayId\x12 \n" +
@@ -602,10 +947,45 @@ const file_roost_v1_cluster_proto_rawDesc = "" +
 	"\adevices\x18\n" +
 	" \x01(\x04R\adevices\x12%\n" +
 	"\x0edevices_online\x18\v \x01(\x04R\rdevicesOnline\x12+\n" +
-	"\x11abandoned_running\x18\f \x01(\x04R\x10abandonedRunning\x1a9\n" +
+	"\x11abandoned_running\x18\f \x01(\x04R\x10abandonedRunning\x12\x1c\n" +
+	"\tsuspended\x18\r \x01(\bR\tsuspended\x12/\n" +
+	"\x05lease\x18\x0e \x01(\v2\x19.google.protobuf.DurationR\x05lease\x12:\n" +
+	"\vclock_ahead\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"clockAhead\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\x8e\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd7\x01\n" +
+	"\tCandidate\x12\x1d\n" +
+	"\n" +
+	"gateway_id\x18\x01 \x01(\tR\tgatewayId\x12\x1a\n" +
+	"\beligible\x18\x02 \x01(\bR\beligible\x12\x12\n" +
+	"\x04rank\x18\x03 \x01(\rR\x04rank\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12+\n" +
+	"\x05state\x18\x05 \x01(\x0e2\x15.roost.v1.MemberStateR\x05state\x12\x18\n" +
+	"\aanswers\x18\x06 \x01(\bR\aanswers\x12\x1c\n" +
+	"\tsuspended\x18\a \x01(\bR\tsuspended\"\xae\x01\n" +
+	"\bTakeover\x12*\n" +
+	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x18\n" +
+	"\agateway\x18\x03 \x01(\tR\agateway\x12 \n" +
+	"\vincarnation\x18\x04 \x01(\tR\vincarnation\x12$\n" +
+	"\x0ehanded_over_by\x18\x05 \x01(\tR\fhandedOverBy\"\x81\x03\n" +
+	"\x05Story\x12\x1b\n" +
+	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\x12\x10\n" +
+	"\x03bus\x18\x02 \x01(\tR\x03bus\x12\x1f\n" +
+	"\vbus_devices\x18\x03 \x03(\tR\n" +
+	"busDevices\x12\x14\n" +
+	"\x05owner\x18\x04 \x01(\tR\x05owner\x12 \n" +
+	"\vincarnation\x18\x05 \x01(\tR\vincarnation\x12\x14\n" +
+	"\x05epoch\x18\x06 \x01(\x04R\x05epoch\x12\x1a\n" +
+	"\battached\x18\a \x01(\bR\battached\x123\n" +
+	"\n" +
+	"candidates\x18\b \x03(\v2\x13.roost.v1.CandidateR\n" +
+	"candidates\x120\n" +
+	"\ttakeovers\x18\t \x03(\v2\x12.roost.v1.TakeoverR\ttakeovers\x12'\n" +
+	"\x06events\x18\n" +
+	" \x03(\v2\x0f.roost.v1.EventR\x06events\x12.\n" +
+	"\x06status\x18\v \x01(\v2\x16.roost.v1.DeviceStatusR\x06status*\x8e\x01\n" +
 	"\vMemberState\x12\x1c\n" +
 	"\x18MEMBER_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11MEMBER_STATE_LIVE\x10\x01\x12\x19\n" +
@@ -626,35 +1006,48 @@ func file_roost_v1_cluster_proto_rawDescGZIP() []byte {
 }
 
 var file_roost_v1_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_roost_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_roost_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_roost_v1_cluster_proto_goTypes = []any{
 	(MemberState)(0),              // 0: roost.v1.MemberState
 	(*Member)(nil),                // 1: roost.v1.Member
 	(*Ownership)(nil),             // 2: roost.v1.Ownership
 	(*Assignment)(nil),            // 3: roost.v1.Assignment
 	(*GatewayStatus)(nil),         // 4: roost.v1.GatewayStatus
-	nil,                           // 5: roost.v1.Member.LabelsEntry
-	nil,                           // 6: roost.v1.GatewayStatus.LabelsEntry
-	(*durationpb.Duration)(nil),   // 7: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*DeviceSpec)(nil),            // 9: roost.v1.DeviceSpec
-	(*Profile)(nil),               // 10: roost.v1.Profile
+	(*Candidate)(nil),             // 5: roost.v1.Candidate
+	(*Takeover)(nil),              // 6: roost.v1.Takeover
+	(*Story)(nil),                 // 7: roost.v1.Story
+	nil,                           // 8: roost.v1.Member.LabelsEntry
+	nil,                           // 9: roost.v1.GatewayStatus.LabelsEntry
+	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*DeviceSpec)(nil),            // 12: roost.v1.DeviceSpec
+	(*Profile)(nil),               // 13: roost.v1.Profile
+	(*Event)(nil),                 // 14: roost.v1.Event
+	(*DeviceStatus)(nil),          // 15: roost.v1.DeviceStatus
 }
 var file_roost_v1_cluster_proto_depIdxs = []int32{
 	0,  // 0: roost.v1.Member.state:type_name -> roost.v1.MemberState
-	5,  // 1: roost.v1.Member.labels:type_name -> roost.v1.Member.LabelsEntry
-	7,  // 2: roost.v1.Member.lease:type_name -> google.protobuf.Duration
-	8,  // 3: roost.v1.Member.started_at:type_name -> google.protobuf.Timestamp
-	9,  // 4: roost.v1.Assignment.devices:type_name -> roost.v1.DeviceSpec
-	10, // 5: roost.v1.Assignment.profiles:type_name -> roost.v1.Profile
+	8,  // 1: roost.v1.Member.labels:type_name -> roost.v1.Member.LabelsEntry
+	10, // 2: roost.v1.Member.lease:type_name -> google.protobuf.Duration
+	11, // 3: roost.v1.Member.started_at:type_name -> google.protobuf.Timestamp
+	12, // 4: roost.v1.Assignment.devices:type_name -> roost.v1.DeviceSpec
+	13, // 5: roost.v1.Assignment.profiles:type_name -> roost.v1.Profile
 	0,  // 6: roost.v1.GatewayStatus.state:type_name -> roost.v1.MemberState
-	6,  // 7: roost.v1.GatewayStatus.labels:type_name -> roost.v1.GatewayStatus.LabelsEntry
-	8,  // 8: roost.v1.GatewayStatus.started_at:type_name -> google.protobuf.Timestamp
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	9,  // 7: roost.v1.GatewayStatus.labels:type_name -> roost.v1.GatewayStatus.LabelsEntry
+	11, // 8: roost.v1.GatewayStatus.started_at:type_name -> google.protobuf.Timestamp
+	10, // 9: roost.v1.GatewayStatus.lease:type_name -> google.protobuf.Duration
+	10, // 10: roost.v1.GatewayStatus.clock_ahead:type_name -> google.protobuf.Duration
+	0,  // 11: roost.v1.Candidate.state:type_name -> roost.v1.MemberState
+	11, // 12: roost.v1.Takeover.at:type_name -> google.protobuf.Timestamp
+	5,  // 13: roost.v1.Story.candidates:type_name -> roost.v1.Candidate
+	6,  // 14: roost.v1.Story.takeovers:type_name -> roost.v1.Takeover
+	14, // 15: roost.v1.Story.events:type_name -> roost.v1.Event
+	15, // 16: roost.v1.Story.status:type_name -> roost.v1.DeviceStatus
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_roost_v1_cluster_proto_init() }
@@ -663,6 +1056,7 @@ func file_roost_v1_cluster_proto_init() {
 		return
 	}
 	file_roost_v1_device_proto_init()
+	file_roost_v1_event_proto_init()
 	file_roost_v1_profile_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -670,7 +1064,7 @@ func file_roost_v1_cluster_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_roost_v1_cluster_proto_rawDesc), len(file_roost_v1_cluster_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -67,6 +67,8 @@ const (
 	EventKind_EVENT_KIND_RESPECIFIED EventKind = 18
 	// The gateway joined, was suspended, lost its lease, left.
 	EventKind_EVENT_KIND_GATEWAY EventKind = 19
+	// The bus has a new owner: this gateway.
+	EventKind_EVENT_KIND_TAKEOVER EventKind = 20
 )
 
 // Enum value maps for EventKind.
@@ -92,6 +94,7 @@ var (
 		17: "EVENT_KIND_INTERNAL",
 		18: "EVENT_KIND_RESPECIFIED",
 		19: "EVENT_KIND_GATEWAY",
+		20: "EVENT_KIND_TAKEOVER",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED":      0,
@@ -114,6 +117,7 @@ var (
 		"EVENT_KIND_INTERNAL":         17,
 		"EVENT_KIND_RESPECIFIED":      18,
 		"EVENT_KIND_GATEWAY":          19,
+		"EVENT_KIND_TAKEOVER":         20,
 	}
 )
 
@@ -288,7 +292,7 @@ const file_roost_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"next_delay\x18\t \x01(\v2\x19.google.protobuf.DurationR\tnextDelay\x12\x14\n" +
 	"\x05epoch\x18\n" +
-	" \x01(\x04R\x05epoch*\x9d\x04\n" +
+	" \x01(\x04R\x05epoch*\xb6\x04\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11EVENT_KIND_ONLINE\x10\x01\x12\x16\n" +
@@ -310,7 +314,8 @@ const file_roost_v1_event_proto_rawDesc = "" +
 	"\x15EVENT_KIND_BAD_RECORD\x10\x10\x12\x17\n" +
 	"\x13EVENT_KIND_INTERNAL\x10\x11\x12\x1a\n" +
 	"\x16EVENT_KIND_RESPECIFIED\x10\x12\x12\x16\n" +
-	"\x12EVENT_KIND_GATEWAY\x10\x13B3Z1github.com/roost-iot/roost/proto/roost/v1;roostv1b\x06proto3"
+	"\x12EVENT_KIND_GATEWAY\x10\x13\x12\x17\n" +
+	"\x13EVENT_KIND_TAKEOVER\x10\x14B3Z1github.com/roost-iot/roost/proto/roost/v1;roostv1b\x06proto3"
 
 var (
 	file_roost_v1_event_proto_rawDescOnce sync.Once
