@@ -14,16 +14,17 @@ import (
 // on its owner and on its devices.
 type Changes struct {
 	picture *Picture
+	kinds   []Kind        // that are told; none: all
 	ready   chan struct{} // holds a token while there may be something to take
 
 	mu    sync.Mutex
 	dirty map[Key]struct{}
 }
 
-// Watch returns the changes from now on, beginning with all that is in the picture. Close
-// it after use.
-func (p *Picture) Watch() *Changes {
-	c := &Changes{picture: p, ready: make(chan struct{}, 1), dirty: map[Key]struct{}{}}
+// Watch returns the changes of these kinds from now on, or of all if none is given, beginning
+// with all that is in the picture. Close it after use.
+func (p *Picture) Watch(kinds ...Kind) *Changes {
+	c := &Changes{picture: p, kinds: kinds, ready: make(chan struct{}, 1), dirty: map[Key]struct{}{}}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.watchers[c] = struct{}{}
@@ -55,6 +56,9 @@ func (c *Changes) Take() []Key {
 }
 
 func (c *Changes) mark(key Key) {
+	if len(c.kinds) > 0 && !slices.Contains(c.kinds, key.Kind) {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dirty[key] = struct{}{}

@@ -2,255 +2,353 @@ package cluster
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/roost-iot/roost/cluster/boottime"
+	"github.com/roost-iot/roost/cluster/lease"
+	"github.com/roost-iot/roost/cluster/placement"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 const (
-	// hostCalls bounds the calls of the Host for different buses at one time.
-	hostCalls = 16
-	// custodyRetry is after how long what the Host or the hub refused is tried again.
-	custodyRetry = time.Second
+	// custodyRetry is after how long what the Host or the hub refused is tried again, and what
+	// nothing is known of is looked at again.
+	custodyRetry = 500 * time.Millisecond
+	// claimStep and claimLimit are how long a gateway leaves a free bus to those before it.
+	claimStep  = 250 * time.Millisecond
+	claimLimit = 2 * time.Second
 )
 
-// custody makes this gateway serve the buses that it should: it claims what it may
-// have, hands what it owns to the Host, and takes back what it does not own any more.
+// custody makes this gateway serve the buses that it should: it claims what is free, hands what it
+// owns to the Host, hands over what others should own, and takes back what it does not own any
+// more.
 //
-// It acts on the picture alone. A bus is handed over when the claim comes back through the
-// picture: then nothing that was written before the claim can be missing from it.
+// It acts on the picture alone. A bus is given to the Host when the claim comes back through the
+// picture: then nothing that was written before the claim can be missing from it. It is given to
+// another gateway when the Host has put it down.
 //
-// One goroutine uses it.
+// One goroutine runs it, and waits neither for the Host's devices nor for the hub: what takes time
+// is done beside it, one thing at a time for each bus, and comes back as a result.
 type custody struct {
-	self    self
-	names   Subjects
+	life    context.Context // of what goes on beside it: longer than run's
+	id      string
 	labels  map[string]string
+	names   Subjects
 	picture *Picture
 	host    Host
-	out     *casWriter
+	keeper  *keeper
+	clock   boottime.Clock
 	report  func(*roostv1.Event)
 	log     *slog.Logger
 
-	held   map[string]bool   // buses that the Host was given
-	again  map[string]bool   // buses to be looked at again
-	flawed map[string]string // devices that were left out, and why
+	writer  *ownerWriter
+	written chan []*write  // from the writer
+	ended   chan withdrawn // from withdrawals
+
+	stand   standing
+	acting  bool // the Host was told that it may act
+	field   field
+	posts   map[string]*post
+	dirty   map[string]bool             // buses to be looked at
+	later   map[string]boottime.Instant // buses to be looked at then
+	moves   moves
+	writes  []*write // to be asked for
+	out     int      // withdrawals that have not ended
+	leaving bool
+	slow    time.Duration // how long a bus may take to be put down when the gateway leaves
+	flaws   flaws
 }
 
-// run keeps custody until ctx ends, and then returns nil, or until check returns an error,
-// which it asks after every change of a member. The picture is complete up to this gateway's joining.
-func (c *custody) run(ctx context.Context, check func() error) error {
-	changes := c.picture.Watch()
+// post is what is known of a bus beyond the picture.
+type post struct {
+	held   bool             // the Host was given it
+	epoch  uint64           // under which the Host has it
+	spent  uint64           // epoch under which it was put down: never to be served under it again, since sequences would begin anew
+	stale  bool             // its devices or profiles have changed
+	busy   bool             // a withdrawal or a write is on its way
+	wrote  uint64           // sequence of the last own write: what is older is out of date
+	free   boottime.Instant // since when it is to be had; 0: it is not
+	before string           // whose it was when it was claimed
+}
+
+func newCustody(life context.Context, g *Gateway) (*custody, error) {
+	c := &custody{
+		life: life, slow: g.config.LeaveTimeout * 6 / 10,
+		id: g.config.ID, labels: g.config.Labels, names: g.names, picture: g.picture, host: g.config.Host,
+		keeper: g.keeper, clock: g.clock, report: g.Emit, log: g.log,
+		written: make(chan []*write), ended: make(chan withdrawn),
+		acting: true, // as far as the Host knows
+		posts:  map[string]*post{}, dirty: map[string]bool{}, later: map[string]boottime.Instant{},
+		field: newField(g.config.Lease.Lease),
+		moves: moves{of: map[string]placement.Field{}},
+		flaws: flaws{names: g.names, picture: g.picture, report: g.Emit, log: g.log, known: map[string]string{}},
+	}
+	var err error
+	c.writer, err = newOwnerWriter(g.config.Conn, g.names, c.written)
+	return c, err
+}
+
+// run keeps custody until ctx ends. What is on its way then goes on.
+func (c *custody) run(ctx context.Context) {
+	_ = c.loop(ctx, func() bool { return false }) // it always ends with ctx
+}
+
+// loop settles what is to be settled until ctx ends or done says so.
+func (c *custody) loop(ctx context.Context, done func() bool) error {
+	changes := c.picture.Watch(KindBus, KindProfile, KindMember)
 	defer changes.Close()
-	retry := time.NewTicker(custodyRetry)
-	defer retry.Stop()
-	for {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for !done() {
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-retry.C:
+			return context.Cause(ctx)
 		case <-changes.Ready():
+			c.note(changes.Take())
+		case <-c.keeper.changed:
+		case writes := <-c.written:
+			c.noteWritten(writes)
+		case w := <-c.ended:
+			c.noteWithdrawn(w)
+		case <-timer.C:
 		}
-		dirty := c.takeAgain()
-		for _, key := range changes.Take() {
-			switch key.Kind {
-			case KindBus:
-				dirty[key.ID] = true
-			case KindProfile:
-				for _, bus := range c.picture.BusesWith(key.ID) {
-					dirty[bus] = true
-				}
-			case KindMember:
-				if err := check(); err != nil {
-					return err
-				}
-			}
-		}
-		c.settle(ctx, sortedKeys(dirty))
+		c.advance()
+		timer.Reset(c.pause())
 	}
+	return nil
 }
 
-func (c *custody) takeAgain() map[string]bool {
-	again := c.again
-	c.again = map[string]bool{}
-	return again
-}
-
-// settle brings the buses to where they should be, as far as that is possible now.
-func (c *custody) settle(ctx context.Context, buses []string) {
-	var steps []step
-	var writes []*write
-	for _, id := range buses {
-		owner, devices := c.picture.Bus(id)
-		mine, able := c.self.owns(owner), eligible(devices, c.self.gateway, c.labels)
-		_, held := c.held[id]
-		switch {
-		case mine && able:
-			steps = append(steps, step{bus: id, assignment: c.assignment(id, owner.Epoch, devices)})
-		case held && mine:
-			steps = append(steps, step{bus: id, release: owner.Epoch})
-		case held:
-			steps = append(steps, step{bus: id})
-		case mine:
-			writes = append(writes, c.self.release(c.names, id, owner.Epoch))
-		case able && c.self.mayClaim(owner):
-			writes = append(writes, c.self.claim(c.names, id, owner))
-		}
-	}
-	c.call(ctx, steps)
-	c.write(ctx, append(c.releases(steps), writes...))
-}
-
-// step is one call of the Host: to assign, or without an assignment to withdraw.
-type step struct {
-	bus        string
-	assignment *roostv1.Assignment
-	release    uint64 // epoch of the ownership that ends with the withdrawal; 0: it ended already
-	err        error
-}
-
-// call makes the steps and notes what the Host holds after them.
-func (c *custody) call(ctx context.Context, steps []step) {
-	var calls errgroup.Group
-	calls.SetLimit(hostCalls)
-	for i := range steps {
-		s := &steps[i]
-		calls.Go(func() error {
-			if s.assignment == nil {
-				s.err = c.host.Withdraw(ctx, s.bus)
-			} else {
-				s.err = c.host.Assign(ctx, s.assignment)
-			}
-			return nil
-		})
-	}
-	_ = calls.Wait() // each step has its own error
-	var failed failures
-	defer failed.log(c.log, "buses are not as they should be at the host")
-	for _, s := range steps {
-		if s.err != nil {
-			failed.add(s.bus, s.err)
-			c.again[s.bus] = true
-		}
-		switch {
-		case s.assignment != nil:
-			c.held[s.bus] = true // also after an error: what was begun has to be withdrawn
-		case s.err == nil:
-			delete(c.held, s.bus)
-		}
-	}
-}
-
-// releases returns the writes that give up what was withdrawn. What could not be withdrawn
-// may still be acted on, and nobody else must have it.
-func (c *custody) releases(steps []step) []*write {
-	var writes []*write
-	for _, s := range steps {
-		if s.release > 0 && s.err == nil {
-			writes = append(writes, c.self.release(c.names, s.bus, s.release))
-		}
-	}
-	return writes
-}
-
-// write claims and releases. What was written comes back through the picture; where somebody else
-// was faster, that does too.
-func (c *custody) write(ctx context.Context, writes []*write) {
-	c.out.all(ctx, writes)
-	var failed failures
-	defer failed.log(c.log, "owners of buses could not be written")
-	for _, w := range writes {
-		if w.err == nil || errors.Is(w.err, roostv1.ErrConflict) {
-			continue
-		}
-		key, _ := c.names.key(w.subject)
-		failed.add(key.ID, w.err)
-		c.again[key.ID] = true
-	}
-}
-
-// failures sums up what failed for many buses, in one line of the log.
-type failures struct {
-	count int
-	bus   string // the first one
-	err   error
-}
-
-func (f *failures) add(bus string, err error) {
-	if f.count == 0 {
-		f.bus, f.err = bus, err
-	}
-	f.count++
-}
-
-func (f *failures) log(log *slog.Logger, what string) {
-	if f.count > 0 {
-		log.Warn(what, "count", f.count, "bus", f.bus, "error", f.err)
-	}
-}
-
-// assignment returns what the Host is to serve. A device that does not fit its profile
-// is left out, and reported.
-func (c *custody) assignment(bus string, epoch uint64, devices []*roostv1.DeviceSpec) *roostv1.Assignment {
-	a := &roostv1.Assignment{Bus: bus, Epoch: epoch}
-	added := make(map[string]bool)
-	for _, d := range devices {
-		profile := c.picture.Profile(d.Profile)
-		if err := fits(d, profile); err != nil {
-			c.leaveOut(d, err)
-			continue
-		}
-		delete(c.flawed, d.Id)
-		a.Devices = append(a.Devices, d)
-		if !added[d.Profile] {
-			added[d.Profile] = true
-			a.Profiles = append(a.Profiles, profile)
-		}
-	}
-	return a
-}
-
-func fits(d *roostv1.DeviceSpec, profile *roostv1.Profile) error {
-	if profile == nil {
-		return roostv1.Errorf(roostv1.ErrNotFound, "device %s: there is no profile %s", d.Id, d.Profile)
-	}
-	return roostv1.ValidateDevice(d, profile).Err()
-}
-
-func (c *custody) leaveOut(d *roostv1.DeviceSpec, err error) {
-	flaw := fmt.Sprintf("revision %d: %v", d.Revision, err)
-	if c.flawed[d.Id] == flaw {
+// advance does all that can be done now.
+func (c *custody) advance() {
+	now := c.clock.Now()
+	c.follow(now)
+	if !c.ready() {
 		return
 	}
-	c.flawed[d.Id] = flaw
-	c.log.Error("device is not served", "device", d.Id, "error", err)
-	e := badRecord(c.names.Device(d.Id), c.picture.Sequence(Key{KindDevice, d.Id}), err)
-	e.DeviceId, e.Bus = d.Id, d.BusID()
-	c.report(e)
-}
-
-// withdrawAll takes everything back from the Host.
-func (c *custody) withdrawAll(ctx context.Context) {
-	steps := make([]step, 0, len(c.held))
-	for _, bus := range sortedKeys(c.held) {
-		steps = append(steps, step{bus: bus})
+	c.wake(now)
+	c.field.make(now)
+	for bus := range c.dirty {
+		delete(c.dirty, bus)
+		c.settle(now, bus)
 	}
-	c.call(ctx, steps)
+	c.move(now)
+	c.writer.ask(c.writes)
+	c.writes = nil
 }
 
-// releaseAll gives up all that is this gateway's, but for what the Host would not let go. The picture
-// has all that this gateway wrote.
-func (c *custody) releaseAll(ctx context.Context) {
-	owned := c.picture.ownedBy(c.self)
-	var writes []*write
-	for _, bus := range sortedKeys(owned) {
-		if !c.held[bus] {
-			writes = append(writes, c.self.release(c.names, bus, owned[bus]))
+// ready reports whether the picture has all that was written before this gateway joined.
+func (c *custody) ready() bool {
+	return c.stand.joined > 0 && c.stand.phase != phaseLost && c.picture.has(c.stand.joined)
+}
+
+// pause is how long there is nothing to do by time alone.
+func (c *custody) pause() time.Duration {
+	now := c.clock.Now()
+	next := now.Add(custodyRetry)
+	for _, at := range c.later {
+		next = min(next, at)
+	}
+	if at, ok := c.field.settled(now); ok {
+		next = min(next, at)
+	}
+	if c.moves.any() {
+		next = min(next, c.moves.pace.Next())
+	}
+	return max(next.Sub(now), time.Millisecond)
+}
+
+// note takes notice of what changed in the picture.
+func (c *custody) note(keys []Key) {
+	now := c.clock.Now()
+	moved := false
+	for _, key := range keys {
+		switch key.Kind {
+		case KindBus:
+			c.respecified(key.ID)
+		case KindProfile:
+			for _, bus := range c.picture.BusesWith(key.ID) {
+				c.respecified(bus)
+			}
+		case KindMember:
+			moved = c.field.update(now, key.ID, c.picture.sight(key.ID)) || moved
 		}
 	}
-	c.write(ctx, writes)
+	c.field.first = true
+	if moved {
+		c.all()
+	}
+}
+
+// respecified has a bus looked at, whose owner or devices may have changed.
+func (c *custody) respecified(bus string) {
+	c.dirty[bus] = true
+	if p := c.posts[bus]; p != nil {
+		p.stale = true
+	}
+}
+
+// all has every bus looked at.
+func (c *custody) all() {
+	for _, bus := range c.picture.BusIDs() {
+		c.dirty[bus] = true
+	}
+}
+
+// wake has those looked at whose time has come.
+func (c *custody) wake(now boottime.Instant) {
+	for bus, at := range c.later {
+		if !now.Before(at) {
+			delete(c.later, bus)
+			c.dirty[bus] = true
+		}
+	}
+	if c.field.ripe(now) {
+		c.all()
+	}
+}
+
+// settle brings a bus to where it should be, as far as that is possible now.
+func (c *custody) settle(now boottime.Instant, bus string) {
+	p := c.posts[bus]
+	if p == nil {
+		p = &post{}
+	}
+	owner, demand := c.picture.Demand(bus)
+	if p.busy || owner.Epoch < p.wrote {
+		return // it is looked at again when that is over
+	}
+	mine := c.stand.self.owns(owner)
+	switch able := demand.Met(c.id, c.labels); {
+	case mine && able && !c.leaving:
+		c.keep(now, bus, p, owner, demand)
+	case mine:
+		c.pass(bus, p, owner, demand)
+	case p.held && !c.runsOn(demand):
+		c.putDown(bus, p)
+	case able && !c.leaving:
+		c.seek(now, bus, p, owner, demand)
+	}
+	c.keepPost(bus, p)
+}
+
+// keepPost remembers a post as long as there is something to remember.
+func (c *custody) keepPost(bus string, p *post) {
+	if !c.stand.self.owns(c.picture.Owner(bus)) {
+		c.moves.forget(bus)
+	}
+	if *p == (post{}) || *p == (post{stale: true}) {
+		delete(c.posts, bus)
+		return
+	}
+	c.posts[bus] = p
+}
+
+// runsOn reports whether a bus goes on although this gateway's ownership has ended: nobody else
+// can reach it.
+func (c *custody) runsOn(d placement.Demand) bool {
+	only, attached := d.Attached()
+	return attached && only == c.id && !c.leaving
+}
+
+// keep serves a bus that is this gateway's, until another one should own it.
+func (c *custody) keep(now boottime.Instant, bus string, p *post, owner Owner, demand placement.Demand) {
+	p.free = 0
+	if owner.Epoch == p.spent {
+		c.claim(bus, p, owner) // under a new epoch
+		return
+	}
+	if !p.held || p.epoch != owner.Epoch || p.stale {
+		c.serve(now, bus, p, owner)
+	}
+	c.moves.consider(c.id, bus, c.field.moves.meeting(demand))
+}
+
+// serve gives a bus to the Host.
+func (c *custody) serve(now boottime.Instant, bus string, p *post, owner Owner) {
+	a := c.flaws.assignment(bus, owner.Epoch)
+	err := c.host.Assign(c.life, a) // it does not wait for devices
+	if p.epoch != owner.Epoch {
+		c.tellTakeover(bus, p, owner)
+	}
+	p.held, p.epoch = true, owner.Epoch // also after an error: what was begun has to be withdrawn
+	p.stale = err != nil
+	if err != nil {
+		c.log.Warn("bus not served", "bus", bus, "epoch", owner.Epoch, "error", err)
+		c.later[bus] = now.Add(custodyRetry)
+	}
+}
+
+// pass gives up a bus: to the gateway that should own it, or to nobody.
+func (c *custody) pass(bus string, p *post, owner Owner, demand placement.Demand) {
+	if p.held {
+		c.moves.consider(c.id, bus, c.field.moves.meeting(demand))
+		if c.leaving && c.moves.has(bus) {
+			return // in its turn
+		}
+		c.putDown(bus, p)
+		return
+	}
+	p.busy = true
+	c.writes = append(c.writes, c.stand.self.handOver(c.names, bus, owner.Epoch, c.heir(bus, demand)))
+}
+
+// heir returns who is to be given a bus; nobody if there is none.
+func (c *custody) heir(bus string, demand placement.Demand) self {
+	to, ok := c.field.moves.meeting(demand).First(bus)
+	if !ok || to == c.id {
+		if to, ok = c.field.free.meeting(demand).First(bus); !ok || to == c.id {
+			return self{}
+		}
+	}
+	return self{to, c.field.peers[to].incarnation}
+}
+
+// seek claims a bus that is to be had.
+func (c *custody) seek(now boottime.Instant, bus string, p *post, owner Owner, demand placement.Demand) {
+	if !c.isFree(now, bus, owner) {
+		p.free = 0
+		return
+	}
+	if p.free == 0 {
+		p.free = now
+	}
+	rank, ok := c.field.free.meeting(demand).Rank(bus, c.id)
+	if !ok || c.stand.phase != phaseHolding {
+		return
+	}
+	if at := p.free.Add(placement.ClaimDelay(rank, claimStep, claimLimit)); now.Before(at) {
+		c.later[bus] = at
+		return
+	}
+	c.claim(bus, p, owner)
+}
+
+// claim asks to make this gateway the owner.
+func (c *custody) claim(bus string, p *post, owner Owner) {
+	p.busy = true
+	if owner.Gateway != "" {
+		p.before = owner.Gateway
+	}
+	c.writes = append(c.writes, c.stand.self.claim(c.names, bus, owner))
+}
+
+// isFree reports whether a bus is nobody's, or its owner is certain to have ended.
+func (c *custody) isFree(now boottime.Instant, bus string, owner Owner) bool {
+	if owner.Gateway == "" {
+		return true
+	}
+	s := c.picture.sight(owner.Gateway)
+	switch s.record.Standing(owner.Incarnation, owner.Epoch) {
+	case lease.Over:
+		return true
+	case lease.Unsettled:
+		c.keeper.settle(c.life, owner.Gateway)
+		c.later[bus] = now.Add(custodyRetry)
+	default:
+		if s.record.Incarnation != owner.Incarnation { // its next renewal will tell
+			c.later[bus] = now.Add(custodyRetry)
+		}
+	}
+	return false
 }

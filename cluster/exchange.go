@@ -67,6 +67,10 @@ func (x *exchange) statusMessage(status *roostv1.Status) proto.Message {
 		return &roostv1.StatusResponse{Status: status}
 	case strings.HasSuffix(subject, ".release"):
 		return &roostv1.ReleaseResponse{Status: status}
+	case strings.HasSuffix(subject, ".drain"):
+		return &roostv1.DrainResponse{Status: status}
+	case strings.HasSuffix(subject, ".history"):
+		return &roostv1.HistoryResponse{Status: status}
 	default:
 		return &roostv1.SendResponse{Status: status}
 	}

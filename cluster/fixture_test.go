@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/clustertest"
+	"github.com/roost-iot/roost/cluster/lease"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -104,22 +106,26 @@ func runs(tb testing.TB, fn func(context.Context) error) (stop func()) {
 type host struct {
 	gateway string
 	calls   chan hostCall // what was asked of it
+	leases  chan bool     // whether it was suspended
 	execute func(context.Context, *roostv1.Command) (*roostv1.CommandRecord, error)
 
 	mu      sync.Mutex
 	buses   map[string]*roostv1.Assignment
 	fail    map[string]int // how often Assign of a bus is still to fail
 	release []string
+
+	suspended bool
 }
 
 // hostCall is an Assign, or without an assignment a Withdraw.
 type hostCall struct {
 	bus        string
 	assignment *roostv1.Assignment
+	at         time.Time
 }
 
 func newHost(gateway string) *host {
-	return &host{gateway: gateway, calls: make(chan hostCall, 1<<16), buses: map[string]*roostv1.Assignment{}, fail: map[string]int{}}
+	return &host{gateway: gateway, calls: make(chan hostCall, 1<<16), leases: make(chan bool, 1<<10), buses: map[string]*roostv1.Assignment{}, fail: map[string]int{}}
 }
 
 func (h *host) Assign(_ context.Context, a *roostv1.Assignment) error {
@@ -130,7 +136,7 @@ func (h *host) Assign(_ context.Context, a *roostv1.Assignment) error {
 		return roostv1.Errorf(roostv1.ErrBusy, "the host is busy")
 	}
 	h.buses[a.Bus] = a
-	h.calls <- hostCall{a.Bus, a}
+	h.calls <- hostCall{bus: a.Bus, assignment: a, at: time.Now()}
 	return nil
 }
 
@@ -138,8 +144,19 @@ func (h *host) Withdraw(_ context.Context, bus string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.buses, bus)
-	h.calls <- hostCall{bus: bus}
+	h.calls <- hostCall{bus: bus, at: time.Now()}
 	return nil
+}
+
+func (h *host) Suspend() { h.setSuspended(true) }
+
+func (h *host) Resume() { h.setSuspended(false) }
+
+func (h *host) setSuspended(yes bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.suspended = yes
+	h.leases <- yes
 }
 
 func (h *host) Execute(ctx context.Context, c *roostv1.Command) (*roostv1.CommandRecord, error) {
@@ -205,6 +222,13 @@ func (h *host) assigned(tb testing.TB, bus string, wanted func(*roostv1.Assignme
 	}).assignment
 }
 
+// served are the buses that the host has.
+func (h *host) served() map[string]*roostv1.Assignment {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return maps.Clone(h.buses)
+}
+
 // withdrawn waits until a bus was withdrawn.
 func (h *host) withdrawn(tb testing.TB, bus string) {
 	tb.Helper()
@@ -218,6 +242,7 @@ func startGateway(tb testing.TB, hub *clustertest.Hub, h *host, change ...func(*
 	config := cluster.Config{
 		Fleet: "test", ID: h.gateway, Version: "v1", Conn: hub.Connect(tb), Host: h, Logger: clustertest.Logger(tb),
 		LeaveTimeout: askWait, // the disk may be slow
+		Lease:        lease.Terms{Lease: time.Second},
 	}
 	for _, c := range change {
 		c(&config)

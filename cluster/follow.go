@@ -19,6 +19,7 @@ import (
 type Follower struct {
 	tail    tail
 	picture *Picture
+	again   chan struct{} // holds a token when the consumer is to be replaced
 	report  func(*roostv1.Event)
 	log     *slog.Logger
 }
@@ -36,6 +37,7 @@ func NewFollower(nc *nats.Conn, names Subjects, picture *Picture, report func(*r
 	return &Follower{
 		tail:    tail{js, names.ControlStream(), []string{names.root + ">"}},
 		picture: picture,
+		again:   make(chan struct{}, 1),
 		report:  report,
 		log:     orDiscard(log),
 	}, nil
@@ -60,6 +62,36 @@ func (f *Follower) Run(ctx context.Context) error {
 	}
 }
 
+// Replace has the stream listed anew, by a new consumer. It is for whoever knows that the present
+// one has fallen behind, and does not wait.
+func (f *Follower) Replace() {
+	select {
+	case f.again <- struct{}{}:
+	default:
+	}
+}
+
+// errReplaced ends a consumer that fell behind.
+var errReplaced = roostv1.Errorf(roostv1.ErrUnavailable, "the consumer fell behind the stream")
+
+// replaceable returns a context that also ends when the consumer is to be replaced.
+func (f *Follower) replaceable(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() { // ends with the context
+		defer close(watched)
+		select {
+		case <-f.again:
+			cancel(errReplaced)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		cancel(nil)
+		<-watched
+	}
+}
+
 // List fills the picture once and returns. The error is ErrUnavailable if the hub is away.
 func (f *Follower) List(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -77,6 +109,8 @@ var errListed = errors.New("the stream is listed")
 // followUntil follows the stream with one consumer until that breaks or ctx ends. It calls
 // listed when the picture has all that was in the stream at the beginning.
 func (f *Follower) followUntil(ctx context.Context, listed func()) error {
+	ctx, release := f.replaceable(ctx)
+	defer release()
 	var start tailStart
 	open := true // the beginning of the listing is not complete
 	complete := func() {
@@ -105,7 +139,7 @@ func (f *Follower) followUntil(ctx context.Context, listed func()) error {
 }
 
 func (f *Follower) apply(m message) {
-	err := f.picture.apply(m.subject, m.sequence, m.data)
+	err := f.picture.apply(m)
 	if err == nil {
 		return
 	}

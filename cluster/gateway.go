@@ -8,13 +8,15 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/roost-iot/roost/cluster/boottime"
+	"github.com/roost-iot/roost/cluster/lease"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -27,14 +29,30 @@ type Config struct {
 	Fleet   string            // name of the fleet; default "roost"
 	ID      string            // of the gateway
 	Labels  map[string]string // for the placement of devices
+	Weight  uint32            // share of the fleet that it should get, relative to others; default 1
 	Version string            // of the program
 	Conn    *nats.Conn        // made by ConnectGateway; not closed
 	Host    Host              // the actors
 	Logger  *slog.Logger      // default: none
 	Schema  Schema            // of the streams, where they are to be made
 
+	// Lease is how long the gateway may act without a word of the hub; the same for all of a
+	// fleet. Default 2 s, and a quarter of it that peers wait beyond it.
+	Lease lease.Terms
+
+	// BootID tells one boot of this machine from every other; for people.
+	BootID string
+
+	// Ended are incarnations of this gateway that are certain to act no more, since their process
+	// has ended: their record is replaced at once. The record of any other is waited for.
+	Ended []string
+
+	// Begun is told of each incarnation before it is recorded at the hub, so that its end can be
+	// proved to the next process; default: nobody is. Its error ends Run.
+	Begun func(incarnation string) error
+
 	// LeaveTimeout bounds leaving in order: what the hub could not be told by then, it is not
-	// told. Closing the devices may take 60 % of it. Default 2.75 s.
+	// told. Closing a device may take 60 % of it. Default 2.75 s.
 	LeaveTimeout time.Duration
 
 	// MaxRequests bounds the requests that are worked on at one time; one more is
@@ -46,8 +64,12 @@ func (c Config) withDefaults() Config {
 	c.Fleet = cmp.Or(c.Fleet, DefaultFleet)
 	c.LeaveTimeout = cmp.Or(c.LeaveTimeout, defaultLeave)
 	c.MaxRequests = cmp.Or(c.MaxRequests, 1024)
+	c.Lease.Lease = cmp.Or(c.Lease.Lease, lease.DefaultLease)
 	c.Labels = maps.Clone(c.Labels)
 	c.Logger = orDiscard(c.Logger)
+	if c.Begun == nil {
+		c.Begun = func(string) error { return nil }
+	}
 	return c
 }
 
@@ -65,20 +87,26 @@ func (c Config) check() error {
 		return roostv1.Errorf(roostv1.ErrInvalid, "gateway %s has no host for its devices", c.ID)
 	case c.LeaveTimeout < 0:
 		return roostv1.Errorf(roostv1.ErrInvalid, "gateway %s: LeaveTimeout is negative", c.ID)
+	case c.BootID != "" && len(c.BootID) > 64:
+		return roostv1.Errorf(roostv1.ErrInvalid, "gateway %s: BootID is longer than 64 bytes", c.ID)
 	case c.MaxRequests < 0:
 		return roostv1.Errorf(roostv1.ErrInvalid, "gateway %s: MaxRequests is negative", c.ID)
 	}
-	return nil
+	return c.Lease.Validate()
 }
 
-// Gateway is one gateway's part in the cluster: it joins, claims the buses that it can
-// serve, has the Host serve them, takes requests, and leaves.
+// Gateway is one gateway's part in the cluster: it joins and keeps its lease, serves its share of
+// the buses, takes requests, and leaves.
 type Gateway struct {
 	config  Config
 	names   Subjects
-	member  *roostv1.Member
+	clock   boottime.Clock
 	picture *Picture
 	events  *events
+	fence   *Fence
+	hub     *HubClock
+	keeper  *keeper
+	recent  *recentEvents
 	log     *slog.Logger
 }
 
@@ -92,57 +120,104 @@ func NewGateway(config Config) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, _ := os.Hostname() // for people; without it the record is as good
+	clock, err := boottime.Open()
+	if err != nil {
+		return nil, err
+	}
 	log := config.Logger.With("gateway", config.ID)
-	return &Gateway{
+	g := &Gateway{
 		config:  config,
 		names:   names,
+		clock:   clock,
 		picture: NewPicture(names),
 		events:  newEvents(config.Conn, names, config.ID, log),
+		fence:   newFence(clock),
+		hub:     &HubClock{clock: clock},
+		recent:  &recentEvents{},
 		log:     log,
-		member: &roostv1.Member{
-			GatewayId: config.ID, Incarnation: uuid.NewString(), Labels: config.Labels,
-			Host: host, Pid: int64(os.Getpid()), Version: config.Version, StartedAt: timestamppb.New(time.Now()),
+	}
+	g.picture.takeovers = &takeovers{}
+	g.keeper, err = g.newKeeper()
+	return g, err
+}
+
+// newKeeper returns the keeper of the gateway's lease. The error is ErrInvalid: the terms are.
+func (g *Gateway) newKeeper() (*keeper, error) {
+	evictor, err := lease.NewEvictor(g.config.Lease)
+	if err != nil {
+		return nil, err
+	}
+	sight, err := lease.NewSight(g.config.Lease)
+	if err != nil {
+		return nil, err
+	}
+	host, _ := os.Hostname() // for people; without it the record is as good
+	return &keeper{
+		id: g.config.ID, names: g.names, terms: g.config.Lease, clock: g.clock,
+		base: &roostv1.Member{
+			GatewayId: g.config.ID, Labels: g.config.Labels, Weight: g.config.Weight, Host: host, Pid: int64(os.Getpid()),
+			Version: g.config.Version, BootId: g.config.BootID, StartedAt: timestamppb.New(time.Now()),
 		},
+		picture: g.picture, fence: g.fence, hub: g.hub, begun: g.config.Begun, tell: g.tell, log: g.log,
+		asks: make(chan func()), changed: make(chan struct{}, 1), joined: make(chan struct{}),
+		evictor: evictor, sight: sight, ended: slices.Clone(g.config.Ended),
 	}, nil
 }
 
 // Picture is what the gateway knows of its fleet; it is filled while Run runs.
 func (g *Gateway) Picture() *Picture { return g.picture }
 
-// Incarnation is this run of the gateway: it is in every record that the gateway writes.
-func (g *Gateway) Incarnation() string { return g.member.Incarnation }
+// Fence tells until when the gateway may act on devices that others can reach too.
+func (g *Gateway) Fence() *Fence { return g.fence }
+
+// HubClock tells the time of the hub, once the gateway has joined.
+func (g *Gateway) HubClock() *HubClock { return g.hub }
+
+// Incarnation names this run of the gateway in every record that it writes. It changes when the
+// lease was lost; before Run it is empty.
+func (g *Gateway) Incarnation() string { return g.keeper.standing().self.incarnation }
 
 // Emit tells the fleet of an event, without waiting. Its gateway, and its time if it has
 // none, are filled in on a copy. Emit may be called at any time, by any goroutine.
-func (g *Gateway) Emit(event *roostv1.Event) { g.events.emit(event) }
+func (g *Gateway) Emit(event *roostv1.Event) {
+	g.recent.note(event)
+	g.events.emit(event)
+}
 
 // Run takes part in the cluster until ctx ends, leaves in order, and returns nil when all that
-// it started has ended. A hub that is away is waited for. Any other error ends Run: a
-// schema or server that cannot be used, or another process that runs under the same id;
-// both are ErrConflict. Run is called once.
+// it started has ended. A hub that is away is waited for, before and after. Any other error
+// ends Run: a schema or server that cannot be used, or another process that runs under the same
+// id; both are ErrConflict. Run is called once.
 func (g *Gateway) Run(ctx context.Context) error {
 	if err := g.untilHub(ctx, "schema checked", func() error {
 		return g.config.Schema.Ensure(ctx, g.config.Conn, g.names)
 	}); err != nil || ctx.Err() != nil {
 		return err
 	}
-	follower, err := NewFollower(g.config.Conn, g.names, g.picture, g.Emit, g.log)
+	var err error
+	if g.keeper.follower, err = NewFollower(g.config.Conn, g.names, g.picture, g.Emit, g.log); err != nil {
+		return err
+	}
+	// What serves others ends after what they serve: events, the picture and the lease to the last.
+	beneath, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	custody, err := newCustody(beneath, g)
 	if err != nil {
 		return err
 	}
-	// What serves others ends after what they serve: events and the picture to the last.
-	beneath, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
 	group, failed := errgroup.WithContext(beneath)
 	group.Go(func() error { return g.events.run(beneath) })
-	group.Go(func() error { return follower.Run(beneath) })
+	group.Go(func() error { return g.keeper.follower.Run(beneath) })
+	group.Go(func() error { return g.keeper.run(beneath, g.config.Conn) })
+	group.Go(func() error { return custody.writer.run(beneath) })
 	group.Go(func() error {
 		defer stop()
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(failed, cancel)()
-		return g.serve(ctx)
+		g.serve(ctx, custody)
+		g.leave(failed, custody)
+		return nil
 	})
 	return group.Wait()
 }
@@ -176,78 +251,49 @@ func away(err error) bool {
 	return errors.Is(err, roostv1.ErrUnavailable) || errors.Is(err, roostv1.ErrOutcomeUnknown)
 }
 
-// serve joins, serves until ctx ends, and leaves.
-func (g *Gateway) serve(ctx context.Context) error {
-	out, err := newCASWriter(g.config.Conn, g.names)
-	if err != nil {
-		return err
-	}
-	defer out.close()
-	member := &membership{names: g.names, out: out, record: g.member}
-	if err := g.untilHub(ctx, "member recorded", func() error { return member.join(ctx) }); err != nil || ctx.Err() != nil {
-		return err
-	}
-	g.tell("joined")
-	custody := g.newCustody(out)
-	err = g.work(ctx, custody, member)
-	g.leave(ctx, custody, member, err == nil)
-	return err
-}
-
-// work takes requests and keeps custody of buses until ctx ends, or another process has
-// taken this gateway's place.
-func (g *Gateway) work(ctx context.Context, custody *custody, member *membership) error {
-	if g.picture.Wait(ctx, member.sequence) != nil {
-		return nil
-	}
-	group, working := errgroup.WithContext(ctx)
-	group.Go(func() error { return newIngress(g).run(working) })
-	group.Go(func() error {
-		return custody.run(working, func() error { return member.superseded(g.picture.Member(g.config.ID)) })
-	})
-	return group.Wait()
-}
-
-func (g *Gateway) newCustody(out *casWriter) *custody {
-	return &custody{
-		self:  self{g.config.ID, g.member.Incarnation},
-		names: g.names, labels: g.config.Labels, picture: g.picture, host: g.config.Host,
-		out: out, report: g.Emit, log: g.log,
-		held: map[string]bool{}, again: map[string]bool{}, flawed: map[string]string{},
-	}
-}
-
-// leave closes what the Host serves, gives up the buses, and says so. If this gateway was
-// superseded, the buses and the record are the other one's.
-func (g *Gateway) leave(ctx context.Context, custody *custody, member *membership, owner bool) {
-	hub, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.config.LeaveTimeout)
-	defer cancel()
-	withdraw, cancel := context.WithTimeout(hub, g.config.LeaveTimeout*6/10)
-	defer cancel()
-	custody.withdrawAll(withdraw)
-	if !owner {
+// serve takes requests and keeps custody of buses, from when the gateway has its name until ctx ends.
+func (g *Gateway) serve(ctx context.Context, custody *custody) {
+	select {
+	case <-g.keeper.joined:
+	case <-ctx.Done():
 		return
 	}
-	if err := g.giveUp(hub, custody, member); err != nil {
+	if g.picture.Wait(ctx, g.keeper.standing().joined) != nil {
+		return
+	}
+	in := newIngress(g)
+	if err := in.listen(ctx); err != nil { // before anything is served that may be asked for
+		g.log.Warn("requests are not taken", "error", err)
+	}
+	defer in.stop()
+	custody.run(ctx)
+}
+
+// leave closes what the Host serves, gives up the buses, and says so. A gateway whose keeper has
+// failed has nothing to give up: its record is another one's.
+func (g *Gateway) leave(failed context.Context, custody *custody) {
+	hub, cancel := context.WithTimeout(failed, g.config.LeaveTimeout)
+	defer cancel()
+	if failed.Err() != nil {
+		var stop context.CancelFunc
+		hub, stop = context.WithTimeout(context.WithoutCancel(failed), g.config.LeaveTimeout)
+		defer stop()
+	}
+	err := custody.vacate(hub)
+	if failed.Err() != nil {
+		return
+	}
+	if err == nil {
+		err = g.keeper.depart(hub)
+	}
+	if err != nil {
 		g.log.Warn("left, but the hub could not be told", "error", err)
 		return
 	}
 	g.tell("left")
 }
 
-// giveUp writes that this gateway owns nothing and is gone. A claim may still be on its
-// way, unanswered: once the picture has what was written after it, the claim is there too.
-func (g *Gateway) giveUp(ctx context.Context, custody *custody, member *membership) error {
-	if err := member.drain(ctx); err != nil {
-		return err
-	}
-	if err := g.picture.Wait(ctx, member.sequence); err != nil {
-		return fmt.Errorf("see one's own record: %w", err)
-	}
-	custody.releaseAll(ctx)
-	return member.leave(ctx)
-}
-
+// tell tells what happens to the gateway.
 func (g *Gateway) tell(what string) {
 	g.log.Info("gateway " + what)
 	g.Emit(&roostv1.Event{

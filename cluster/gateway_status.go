@@ -4,6 +4,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -17,15 +19,25 @@ const (
 
 // gatewayStatus describes a gateway. Its methods may be called concurrently.
 type gatewayStatus struct {
-	member  *roostv1.Member
+	keeper  *keeper
+	hub     *HubClock
 	host    Host
 	mu      sync.Mutex
 	counted time.Time
 	last    *roostv1.GatewayStatus
 }
 
-// now returns the gateway as it is, or was at most countsAge ago. It must not be changed.
+// now returns where the gateway stands, with counts that are at most countsAge old.
 func (s *gatewayStatus) now() *roostv1.GatewayStatus {
+	status := s.standing()
+	counts := s.counts()
+	status.Buses, status.Devices, status.DevicesOnline = counts.Buses, counts.Devices, counts.DevicesOnline
+	status.AbandonedRunning = counts.AbandonedRunning
+	return status
+}
+
+// counts returns the counts. They must not be changed.
+func (s *gatewayStatus) counts() *roostv1.GatewayStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.last == nil || time.Since(s.counted) > countsAge {
@@ -35,8 +47,7 @@ func (s *gatewayStatus) now() *roostv1.GatewayStatus {
 }
 
 func (s *gatewayStatus) count() *roostv1.GatewayStatus {
-	status := memberStatus(s.member)
-	status.State = roostv1.MemberState_MEMBER_STATE_LIVE
+	status := &roostv1.GatewayStatus{}
 	buses := make(map[string]bool)
 	for after, more := "", true; more; {
 		var page []*roostv1.DeviceStatus
@@ -58,10 +69,27 @@ func (s *gatewayStatus) count() *roostv1.GatewayStatus {
 	return status
 }
 
+// standing is where the gateway stands.
+func (s *gatewayStatus) standing() *roostv1.GatewayStatus {
+	stand := s.keeper.standing()
+	status := memberStatus(s.keeper.base)
+	status.Incarnation = stand.self.incarnation
+	status.State = roostv1.MemberState_MEMBER_STATE_LIVE
+	if stand.draining {
+		status.State = roostv1.MemberState_MEMBER_STATE_DRAINING
+	}
+	status.Suspended = stand.phase != phaseHolding
+	status.Lease = durationpb.New(s.keeper.terms.Lease)
+	if ahead, ok := s.hub.Ahead(); ok {
+		status.ClockAhead = durationpb.New(ahead)
+	}
+	return status
+}
+
 // memberStatus is what a gateway's record says of it.
 func memberStatus(m *roostv1.Member) *roostv1.GatewayStatus {
 	return &roostv1.GatewayStatus{
 		GatewayId: m.GatewayId, Incarnation: m.Incarnation, State: m.State, Host: m.Host, Pid: m.Pid,
-		Version: m.Version, Labels: m.Labels, StartedAt: m.StartedAt,
+		Version: m.Version, Labels: m.Labels, StartedAt: m.StartedAt, Lease: m.Lease,
 	}
 }

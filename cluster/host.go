@@ -15,9 +15,17 @@ type Host interface {
 	// be changed.
 	Assign(ctx context.Context, a *roostv1.Assignment) error
 
-	// Withdraw ends serving a bus: when it returns, or ctx ends, nothing is done to its
-	// devices any more. A bus that is not served is no error.
+	// Withdraw ends serving a bus in order: when it returns nil, nothing is done to its devices any
+	// more, and what they read is stored. When ctx ends before, the bus is cut off, and the
+	// error says so; another Withdraw then waits until that is done. A bus that is not
+	// served is no error.
 	Withdraw(ctx context.Context, bus string) error
+
+	// Suspend tells that the gateway has no lease: no shared device may be acted on, and those that
+	// take one session only are not to be touched. Resume ends that. Neither waits for devices, and
+	// both may be called when it is so already.
+	Suspend()
+	Resume()
 
 	// Execute carries out a command and returns its final record. When ctx ends before, it
 	// returns the present record and no error, and the command goes on: ctx bounds the wait,

@@ -34,22 +34,34 @@ type ingress struct {
 	version string
 	picture *Picture
 	host    Host
+	keeper  *keeper
+	recent  *recentEvents
 	status  *gatewayStatus
 	log     *slog.Logger
 	slots   chan struct{} // one token for each request that is worked on
+	taken   int           // slots that are kept, at the end
+	service micro.Service
+	ending  context.Context
+	end     context.CancelFunc
 }
 
 func newIngress(g *Gateway) *ingress {
+	ending, end := context.WithCancel(context.Background())
 	return &ingress{
 		nc: g.config.Conn, names: g.names, id: g.config.ID, version: g.config.Version,
-		picture: g.picture, host: g.config.Host, log: g.log,
-		status: &gatewayStatus{member: g.member, host: g.config.Host},
+		picture: g.picture, host: g.config.Host, keeper: g.keeper, recent: g.recent, log: g.log,
+		status: &gatewayStatus{keeper: g.keeper, hub: g.hub, host: g.config.Host},
 		slots:  make(chan struct{}, g.config.MaxRequests),
+		ending: ending, end: end,
 	}
 }
 
-// run takes requests until ctx ends, and returns when those that it took are answered.
-func (in *ingress) run(ctx context.Context) error {
+// listenTimeout bounds the wait for the hub's word that it listens for this gateway.
+const listenTimeout = 2 * time.Second
+
+// listen begins to take requests. When it returns, the hub has heard of it, if it is there: whoever
+// is told of this gateway finds it.
+func (in *ingress) listen(ctx context.Context) error {
 	service, err := micro.AddService(in.nc, micro.Config{
 		Name: serviceName, Version: serviceVersion,
 		Description: "Commands and status of the devices of a fleet",
@@ -58,13 +70,34 @@ func (in *ingress) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("take requests: %w", err)
 	}
-	defer in.drain()
-	defer func() { _ = service.Stop() }() // its subscriptions end with the connection at the latest
-	return in.addEndpoints(ctx, service)
+	in.service = service
+	if err := in.addEndpoints(service); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, listenTimeout)
+	defer cancel()
+	if err := in.nc.FlushWithContext(ctx); err != nil { // it hears of it when it is back
+		in.log.Debug("the hub has not confirmed that requests are taken", "error", err)
+	}
+	return nil
 }
 
-// addEndpoints listens, and returns when ctx ends.
-func (in *ingress) addEndpoints(ctx context.Context, service micro.Service) error {
+// stop takes no more requests, and returns when those that it took are answered.
+func (in *ingress) stop() {
+	if in.service != nil {
+		_ = in.service.Stop() // its subscriptions end with the connection at the latest
+	}
+	if !in.drain(drainTimeout) {
+		in.end() // their callers are told the present record
+		if !in.drain(answerGrace) {
+			in.log.Warn("requests were given up that did not end")
+		}
+	}
+	in.end()
+}
+
+// addEndpoints listens at all subjects.
+func (in *ingress) addEndpoints(service micro.Service) error {
 	alone := micro.WithEndpointQueueGroupDisabled()
 	for _, e := range []struct {
 		name    string
@@ -76,15 +109,16 @@ func (in *ingress) addEndpoints(ctx context.Context, service micro.Service) erro
 		{"gateway-send", in.names.GatewaySend(in.id), in.sendHere, []micro.EndpointOpt{alone}},
 		{"gateway-status", in.names.GatewayStatus(in.id), in.tellStatus, []micro.EndpointOpt{alone}},
 		{"gateway-release", in.names.GatewayRelease(in.id), in.release, []micro.EndpointOpt{alone}},
+		{"gateway-drain", in.names.GatewayDrain(in.id), in.drainGateway, []micro.EndpointOpt{alone}},
+		{"gateway-history", in.names.GatewayHistory(in.id), in.tellHistory, []micro.EndpointOpt{alone}},
 	} {
-		handler := micro.HandlerFunc(func(r micro.Request) { in.accept(ctx, r, e.handle) })
+		handler := micro.HandlerFunc(func(r micro.Request) { in.accept(in.ending, r, e.handle) })
 		options := append(e.options, micro.WithEndpointSubject(e.subject),
 			micro.WithEndpointMetadata(map[string]string{"format": "protobuf or JSON, package roost.v1"}))
 		if err := service.AddEndpoint(e.name, handler, options...); err != nil {
 			return fmt.Errorf("take requests at %s: %w", e.subject, err)
 		}
 	}
-	<-ctx.Done()
 	return nil
 }
 
@@ -112,18 +146,20 @@ func (in *ingress) contain(x *exchange) {
 	}
 }
 
-// drain waits for the requests that are worked on, by taking all of their slots.
-func (in *ingress) drain() {
-	timeout := time.NewTimer(drainTimeout)
+// drain waits for the requests that are worked on, by taking all of their slots, and reports whether
+// they ended in time.
+func (in *ingress) drain(patience time.Duration) bool {
+	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
-	for range cap(in.slots) {
+	for in.taken < cap(in.slots) {
 		select {
 		case in.slots <- struct{}{}:
+			in.taken++
 		case <-timeout.C:
-			in.log.Warn("requests were given up that did not end")
-			return
+			return false
 		}
 	}
+	return true
 }
 
 // tellStatus answers what the gateway serves.

@@ -16,6 +16,7 @@ func (p *Picture) begin(created time.Time) {
 	defer p.mu.Unlock()
 	if !p.created.Equal(created) {
 		p.created = created
+		p.streams++
 		p.markAllLocked(p.markLocked)
 		p.clearLocked()
 	}
@@ -33,11 +34,11 @@ func (p *Picture) end(passed uint64) {
 
 // apply takes a record into the picture. The error says why it cannot be used; it is nil
 // if that was said before, and for a record of a kind that is not known.
-func (p *Picture) apply(subject string, sequence uint64, data []byte) error {
+func (p *Picture) apply(m message) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	defer p.passLocked(sequence)
-	key, ok := p.names.key(subject)
+	defer p.passLocked(m.sequence)
+	key, ok := p.names.key(m.subject)
 	if !ok {
 		return nil
 	}
@@ -46,14 +47,14 @@ func (p *Picture) apply(subject string, sequence uint64, data []byte) error {
 	for _, at := range [...]*place{known, bad} {
 		if at != nil {
 			at.list = p.list
-			seen = seen || at.sequence >= sequence
+			seen = seen || at.sequence >= m.sequence
 		}
 	}
 	if seen {
 		return nil
 	}
-	at := place{sequence, p.list}
-	if err := p.takeLocked(key, at, data); err != nil {
+	at := place{m.sequence, p.list}
+	if err := p.takeLocked(key, at, m); err != nil {
 		p.bad[key] = &at // what was known before stays
 		return err
 	}

@@ -1,29 +1,20 @@
 package cluster
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/google/uuid"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// self is who writes: a gateway in one run of its process.
+// self is who writes: a gateway in one incarnation.
 type self struct {
 	gateway     string
 	incarnation string
 }
 
-// owns reports whether the owner is this very run of the gateway.
+// owns reports whether the owner is this gateway in this incarnation.
 func (s self) owns(o Owner) bool {
 	return o.Gateway == s.gateway && o.Incarnation == s.incarnation
-}
-
-// mayClaim reports whether a bus with that owner is to be had: it is nobody's, or was this
-// gateway's in an earlier run.
-func (s self) mayClaim(o Owner) bool {
-	return o.Gateway == "" || o.Gateway == s.gateway && o.Incarnation != s.incarnation
 }
 
 // claim returns the write that makes this gateway the owner of a bus, in place of the owner
@@ -34,10 +25,15 @@ func (s self) claim(names Subjects, bus string, from Owner) *write {
 	})
 }
 
-// release returns the write that makes a bus nobody's. The record stays: deleted, it could
-// come back, and epochs must only grow.
-func (s self) release(names Subjects, bus string, epoch uint64) *write {
-	return ownerWrite(names, epoch, &roostv1.Ownership{Bus: bus, Nonce: newNonce()})
+// handOver returns the write by which this gateway, which has put the bus down, makes another one its
+// owner; without one the bus is nobody's. The record stays: deleted, it could come back, and
+// epochs must only grow.
+func (s self) handOver(names Subjects, bus string, epoch uint64, to self) *write {
+	own := &roostv1.Ownership{Bus: bus, Gateway: to.gateway, Incarnation: to.incarnation, Nonce: newNonce()}
+	if to.gateway != "" {
+		own.HandedOverBy = s.gateway
+	}
+	return ownerWrite(names, epoch, own)
 }
 
 func ownerWrite(names Subjects, expect uint64, own *roostv1.Ownership) *write {
@@ -48,6 +44,9 @@ func ownerWrite(names Subjects, expect uint64, own *roostv1.Ownership) *write {
 
 // newNonce makes what tells one write from every other.
 func newNonce() string { return uuid.NewString() }
+
+// newIncarnation names a run of a gateway.
+func newIncarnation() string { return uuid.NewString() }
 
 // ownedBy returns the buses that are a gateway's, with their epochs.
 func (p *Picture) ownedBy(s self) map[string]uint64 {
@@ -61,25 +60,3 @@ func (p *Picture) ownedBy(s self) map[string]uint64 {
 	}
 	return owned
 }
-
-// eligible reports whether a gateway can serve a bus with these devices: every one of
-// them must be placeable there. A bus without devices needs nobody.
-func eligible(devices []*roostv1.DeviceSpec, gateway string, labels map[string]string) bool {
-	if len(devices) == 0 {
-		return false
-	}
-	for _, d := range devices {
-		gateways := d.GetPlacement().GetGateways()
-		if len(gateways) > 0 && !slices.Contains(gateways, gateway) {
-			return false
-		}
-		if !roostv1.MatchLabels(d.GetPlacement().GetSelector(), labels) {
-			return false
-		}
-	}
-	return true
-}
-
-// sortedKeys returns the keys of a set in order, so that what is done for them is done in
-// the same order each time.
-func sortedKeys[V any](set map[string]V) []string { return slices.Sorted(maps.Keys(set)) }

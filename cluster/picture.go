@@ -27,6 +27,7 @@ type Picture struct {
 
 	mu       sync.RWMutex
 	created  time.Time // of the stream; another one has another history
+	streams  uint64    // how many there were
 	list     uint32    // number of the present listing
 	listed   bool      // a listing was completed
 	passed   uint64
@@ -34,10 +35,14 @@ type Picture struct {
 	watchers map[*Changes]struct{}
 
 	profiles map[string]*record[*roostv1.Profile]
-	members  map[string]*record[*roostv1.Member]
+	members  map[string]*record[seenMember]
+	probes   map[string]*roostv1.Member // the last one of each gateway
 	devices  map[string]*device
 	buses    map[string]*bus
 	bad      map[Key]*place // the last unusable record of each
+
+	placements map[string]*roostv1.Placement // by what they ask; most devices share a few
+	takeovers  *takeovers                    // told of each change of an owner; nil: nobody is
 }
 
 // place is where a record stands.
@@ -51,14 +56,21 @@ type record[T any] struct {
 	value T
 }
 
+// seenMember is a member, and when the hub stored the record of it.
+type seenMember struct {
+	member *roostv1.Member
+	stored time.Time
+}
+
 // device keeps a specification as bytes: decoded, 100,000 of them would fill the memory of
 // a small gateway, and each gateway needs its own only.
 type device struct {
 	record[[]byte]
-	id      string
-	profile string
-	bus     *bus
-	retired bool
+	id        string
+	profile   string
+	placement *roostv1.Placement // shared
+	bus       *bus
+	retired   bool
 }
 
 // bus is what the stream says about a bus: who owns it, and which devices are on it.
@@ -72,6 +84,7 @@ type bus struct {
 type Owner struct {
 	Gateway     string // empty: nobody
 	Incarnation string
+	From        string // gateway that handed it over; empty: nobody did
 	Epoch       uint64 // sequence of the record
 }
 
@@ -85,7 +98,9 @@ func NewPicture(names Subjects) *Picture {
 func (p *Picture) clearLocked() {
 	p.passed = 0
 	p.profiles = map[string]*record[*roostv1.Profile]{}
-	p.members = map[string]*record[*roostv1.Member]{}
+	p.members = map[string]*record[seenMember]{}
+	p.probes = map[string]*roostv1.Member{}
+	p.placements = map[string]*roostv1.Placement{}
 	p.devices = map[string]*device{}
 	p.buses = map[string]*bus{}
 	p.bad = map[Key]*place{}
@@ -177,7 +192,7 @@ func (p *Picture) Member(gateway string) *roostv1.Member {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	if r := p.members[gateway]; r != nil {
-		return r.value
+		return r.value.member
 	}
 	return nil
 }
@@ -189,7 +204,7 @@ func (p *Picture) Members() []*roostv1.Member {
 	defer p.mu.RUnlock()
 	members := make([]*roostv1.Member, 0, len(p.members))
 	for _, id := range slices.Sorted(maps.Keys(p.members)) {
-		members = append(members, p.members[id].value)
+		members = append(members, p.members[id].value.member)
 	}
 	return members
 }

@@ -40,6 +40,9 @@ func (s Subjects) Device(id string) string { return s.root + "spec.device." + id
 // Member is where a gateway's membership is recorded.
 func (s Subjects) Member(gateway string) string { return s.root + "member." + gateway }
 
+// Probe is where a gateway that waits for its own name writes, to see that the hub is there.
+func (s Subjects) Probe(gateway string) string { return s.root + "probe." + gateway }
+
 // Owner is where the owner of a bus is recorded; its sequence is the epoch.
 func (s Subjects) Owner(bus string) string { return s.root + "own." + bus }
 
@@ -64,11 +67,17 @@ func (s Subjects) GatewayRelease(gateway string) string { return s.gateway(gatew
 // GatewaySend is where one gateway takes commands for the devices that it owns.
 func (s Subjects) GatewaySend(gateway string) string { return s.gateway(gateway, "send") }
 
+// GatewayDrain is where one gateway takes requests to hand over all that it owns.
+func (s Subjects) GatewayDrain(gateway string) string { return s.gateway(gateway, "drain") }
+
+// GatewayHistory is where one gateway tells what it remembers of a device.
+func (s Subjects) GatewayHistory(gateway string) string { return s.gateway(gateway, "history") }
+
 func (s Subjects) gateway(id, verb string) string { return s.root + "gateway." + id + "." + verb }
 
 // controlSubjects are what the control stream stores.
 func (s Subjects) controlSubjects() []string {
-	return []string{s.root + "spec.*.*", s.root + "member.*", s.root + "own.*", s.root + "cmd.*.*"}
+	return []string{s.root + "spec.*.*", s.root + "member.*", s.root + "probe.*", s.root + "own.*", s.root + "cmd.*.*"}
 }
 
 // readingSubjects are what the readings stream stores.
@@ -82,7 +91,8 @@ const (
 	KindProfile Kind = iota + 1
 	KindDevice
 	KindMember
-	KindBus // who owns it; in Changes also which devices are on it
+	KindBus   // who owns it; in Changes also which devices are on it
+	KindProbe // of a gateway that waits for its name
 )
 
 // Key names one record of the control stream.
@@ -106,6 +116,7 @@ func (s Subjects) key(subject string) (Key, bool) {
 		{"own.", KindBus},
 		{"spec.profile.", KindProfile},
 		{"member.", KindMember},
+		{"probe.", KindProbe},
 	} {
 		if id, ok := strings.CutPrefix(rest, p.prefix); ok {
 			return Key{Kind: p.kind, ID: id}, true

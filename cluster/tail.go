@@ -43,7 +43,8 @@ type tailStart struct {
 type message struct {
 	subject  string
 	sequence uint64
-	pending  uint64 // messages behind it that are there to be read
+	pending  uint64    // messages behind it that are there to be read
+	stored   time.Time // on the hub's clock
 	data     []byte
 }
 
@@ -76,7 +77,7 @@ func (t tail) read(ctx context.Context, start jetstream.ConsumerConfig, begin fu
 		if meta.Sequence.Consumer != count {
 			return fmt.Errorf("read stream %s: message %d came instead of message %d", t.stream, meta.Sequence.Consumer, count)
 		}
-		if err := each(message{m.Subject(), meta.Sequence.Stream, meta.NumPending, m.Data()}); err != nil {
+		if err := each(message{m.Subject(), meta.Sequence.Stream, meta.NumPending, meta.Timestamp, m.Data()}); err != nil {
 			return err
 		}
 	}

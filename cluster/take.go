@@ -10,19 +10,21 @@ import (
 )
 
 // takeLocked puts a new record into the picture, if it can be used, and marks the change.
-func (p *Picture) takeLocked(key Key, at place, data []byte) error {
+func (p *Picture) takeLocked(key Key, at place, m message) error {
 	if err := roostv1.CheckID("id in the subject", key.ID); err != nil {
 		return err
 	}
 	switch key.Kind {
 	case KindProfile:
-		return p.takeProfileLocked(key, at, data)
+		return p.takeProfileLocked(key, at, m.data)
 	case KindDevice:
-		return p.takeDeviceLocked(key, at, data)
+		return p.takeDeviceLocked(key, at, m.data)
 	case KindMember:
-		return p.takeMemberLocked(key, at, data)
+		return p.takeMemberLocked(key, at, m)
+	case KindProbe:
+		return p.takeProbeLocked(key, m)
 	default:
-		return p.takeOwnerLocked(key, at, data)
+		return p.takeOwnerLocked(key, at, m)
 	}
 }
 
@@ -66,6 +68,7 @@ func (p *Picture) takeDeviceLocked(key Key, at place, data []byte) error {
 	}
 	d.record = record[[]byte]{at, slices.Clip(raw)}
 	d.profile = intern(spec.Profile)
+	d.placement = p.placementLocked(spec.Placement)
 	d.retired = spec.AdminState == roostv1.AdminState_ADMIN_STATE_RETIRED
 	p.joinLocked(d, p.busLocked(spec.BusID()))
 	return nil
@@ -91,32 +94,46 @@ func (p *Picture) busLocked(id string) *bus {
 	return b
 }
 
-func (p *Picture) takeMemberLocked(key Key, at place, data []byte) error {
+func (p *Picture) takeMemberLocked(key Key, at place, m message) error {
 	member := &roostv1.Member{}
-	if err := readRecord(data, member); err != nil {
+	if err := readRecord(m.data, member); err != nil {
 		return err
 	}
 	if err := sameID("gateway", member.GatewayId, key.ID); err != nil {
 		return err
 	}
-	p.members[key.ID] = &record[*roostv1.Member]{at, member}
+	p.members[key.ID] = &record[seenMember]{at, seenMember{member, m.stored}}
+	p.markLocked(key)
+	return nil
+}
+
+// takeProbeLocked takes in a sign that the hub was there. It is forgotten with the process that
+// wrote it, and no listing misses it.
+func (p *Picture) takeProbeLocked(key Key, m message) error {
+	probe := &roostv1.Member{}
+	if err := readRecord(m.data, probe); err != nil {
+		return err
+	}
+	p.probes[key.ID] = probe
 	p.markLocked(key)
 	return nil
 }
 
 // takeOwnerLocked takes in who owns a bus. Also a record that cannot be used ends the
 // ownership before it, since it took its place: the bus is nobody's then.
-func (p *Picture) takeOwnerLocked(key Key, at place, data []byte) error {
+func (p *Picture) takeOwnerLocked(key Key, at place, m message) error {
 	own := &roostv1.Ownership{}
-	err := readOwner(data, key.ID, own)
+	err := readOwner(m.data, key.ID, own)
 	if err != nil {
 		own.Reset()
 	}
-	p.busLocked(key.ID).record = record[Owner]{at, Owner{
-		Gateway:     intern(own.Gateway),
-		Incarnation: intern(own.Incarnation),
-		Epoch:       at.sequence,
-	}}
+	owner := Owner{
+		Gateway: intern(own.Gateway), Incarnation: intern(own.Incarnation), From: intern(own.HandedOverBy), Epoch: at.sequence,
+	}
+	p.busLocked(key.ID).record = record[Owner]{at, owner}
+	if p.takeovers != nil {
+		p.takeovers.note(takeover{bus: p.buses[key.ID].id, owner: owner, at: m.stored.UnixNano()})
+	}
 	p.markLocked(key)
 	return err
 }

@@ -1,0 +1,213 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/roost-iot/roost/cluster/boottime"
+	"github.com/roost-iot/roost/cluster/placement"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+const (
+	// orderly is how long a bus may take to be put down in order before it is cut off: what
+	// its devices are doing has to end.
+	orderly = 5 * time.Second
+	// abrupt is the same for a bus that may be another gateway's already.
+	abrupt = 250 * time.Millisecond
+)
+
+// withdrawn is the end of a withdrawal.
+type withdrawn struct {
+	bus string
+	err error
+}
+
+// putDown has the Host put a bus down.
+func (c *custody) putDown(bus string, p *post) {
+	patience := orderly
+	switch {
+	case c.stand.phase == phaseLost:
+		patience = abrupt
+	case c.leaving:
+		patience = c.slow
+	}
+	p.busy = true
+	c.out++
+	go func() { // ends with its result, or with the custody's life
+		err := withdraw(c.life, c.host, bus, patience)
+		select {
+		case c.ended <- withdrawn{bus, err}:
+		case <-c.life.Done():
+		}
+	}()
+}
+
+// withdraw puts a bus down: in order, or cut off if that takes too long. When it returns nil, nothing is
+// done to its devices any more.
+func withdraw(ctx context.Context, host Host, bus string, patience time.Duration) error {
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := host.Withdraw(patient, bus); err == nil || ctx.Err() != nil {
+		return err
+	}
+	return host.Withdraw(ctx, bus)
+}
+
+// noteWithdrawn takes notice that the Host has put a bus down, or could not.
+func (c *custody) noteWithdrawn(w withdrawn) {
+	c.out--
+	p := c.posts[w.bus]
+	if p == nil {
+		return
+	}
+	p.busy = false
+	if w.err != nil {
+		c.log.Warn("bus not put down", "bus", w.bus, "error", w.err)
+		c.later[w.bus] = c.clock.Now().Add(custodyRetry)
+		return
+	}
+	p.held, p.spent, p.stale = false, p.epoch, false
+	c.dirty[w.bus] = true
+	c.pending(w.bus, p)
+}
+
+// pending passes a bus on at once that was put down to be handed over.
+func (c *custody) pending(bus string, p *post) {
+	if !c.ready() {
+		return
+	}
+	owner, demand := c.picture.Demand(bus)
+	if !c.stand.self.owns(owner) || owner.Epoch != p.spent {
+		return
+	}
+	c.field.make(c.clock.Now())
+	heir := c.heir(bus, demand)
+	if heir.gateway == "" && demand.Met(c.id, c.labels) && !c.leaving {
+		return // it stays, under a new epoch
+	}
+	p.busy = true
+	c.writes = append(c.writes, c.stand.self.handOver(c.names, bus, owner.Epoch, heir))
+}
+
+// noteWritten takes notice of what became of writes. What was written comes back through the
+// picture; where somebody else was faster, that does too.
+func (c *custody) noteWritten(writes []*write) {
+	var failed failures
+	defer failed.log(c.log, "owners of buses could not be written")
+	for _, w := range writes {
+		key, _ := c.names.key(w.subject)
+		p := c.posts[key.ID]
+		if p == nil {
+			continue
+		}
+		p.busy = false
+		switch {
+		case w.err == nil:
+			p.wrote = w.sequence
+		case !errors.Is(w.err, roostv1.ErrConflict):
+			failed.add(key.ID, w.err)
+			c.later[key.ID] = c.clock.Now().Add(custodyRetry)
+			continue
+		}
+		c.dirty[key.ID] = true
+	}
+}
+
+// follow takes over where the gateway stands.
+func (c *custody) follow(now boottime.Instant) {
+	was := c.stand
+	c.stand = c.keeper.standing()
+	c.act(c.stand.phase == phaseHolding)
+	if c.stand.phase == phaseLost || c.leaving && c.stand.joined == 0 {
+		c.renounce(now)
+		return
+	}
+	if was.self != c.stand.self || was.phase != c.stand.phase || was.joined != c.stand.joined || was.draining != c.stand.draining {
+		c.all()
+	}
+}
+
+// act tells the Host whether it may act.
+func (c *custody) act(may bool) {
+	switch {
+	case may && !c.acting:
+		c.host.Resume()
+	case !may && c.acting:
+		c.host.Suspend()
+	}
+	c.acting = may
+}
+
+// renounce puts down all that others may own by now. When that is done, a new incarnation may begin,
+// which must not find anything of the old one at work.
+func (c *custody) renounce(now boottime.Instant) {
+	for _, w := range c.writes { // they would be refused
+		key, _ := c.names.key(w.subject)
+		if p := c.posts[key.ID]; p != nil {
+			p.busy = false
+		}
+	}
+	c.writes, c.moves.of = nil, map[string]placement.Field{}
+	left := false
+	for bus, p := range c.posts {
+		if !p.held {
+			continue
+		}
+		if _, demand := c.picture.Demand(bus); c.runsOn(demand) {
+			continue
+		}
+		left = true
+		if !p.busy && !now.Before(c.later[bus]) {
+			c.putDown(bus, p)
+		}
+	}
+	if !left && !c.leaving {
+		c.keeper.again(c.life)
+	}
+}
+
+// tellTakeover tells that a bus is this gateway's now which was another one's.
+func (c *custody) tellTakeover(bus string, p *post, owner Owner) {
+	var message string
+	switch {
+	case owner.From != "" && owner.From != c.id:
+		message = fmt.Sprintf("bus %s was handed over by %s", bus, owner.From)
+	case p.before != "" && p.before != c.id:
+		message = fmt.Sprintf("bus %s was taken over from %s, which had ended", bus, p.before)
+	default:
+		return
+	}
+	p.before = ""
+	c.report(&roostv1.Event{
+		At: timestamppb.New(time.Now()), Bus: bus, Kind: roostv1.EventKind_EVENT_KIND_TAKEOVER, Epoch: owner.Epoch, Message: message,
+	})
+}
+
+// vacate gives up all that is this gateway's: each bus to its next owner, or to nobody. It returns
+// nil when nothing is left, or ctx's cause.
+func (c *custody) vacate(ctx context.Context) error {
+	c.leaving = true
+	c.field.leave(c.id)
+	c.all()
+	return c.loop(ctx, func() bool {
+		if c.stand.phase == phaseLost || c.stand.joined == 0 {
+			return c.heldNone()
+		}
+		return c.ready() && len(c.dirty) == 0 && c.out == 0 && c.heldNone() && len(c.picture.ownedBy(c.stand.self)) == 0
+	})
+}
+
+// heldNone reports whether the Host has nothing, and nothing is on its way.
+func (c *custody) heldNone() bool {
+	for _, p := range c.posts {
+		if p.held || p.busy {
+			return false
+		}
+	}
+	return true
+}
