@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/cluster/lease"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -28,6 +30,14 @@ type Config struct {
 	Drivers map[string]actors.Driver
 	// Labels for the placement of devices.
 	Labels map[string]string
+	// Weight is its share of the fleet, relative to others; default 1.
+	Weight uint32
+	// Lease is how long it may act without a word of the hub; default 2 s. The same for all
+	// gateways of a fleet.
+	Lease time.Duration
+	// Folder proves to the next process that this one has ended, so that it need not wait for the end of
+	// this one's lease; nil: there is none. It is not closed.
+	Folder *Folder
 	// Version of the program, for tables.
 	Version string
 	// Schema of the fleet's streams, where they are to be made.
@@ -62,22 +72,39 @@ func New(cfg Config) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{id: cfg.ID, readings: cluster.NewReadings(cfg.Conn, names, cfg.Logger)}
+	host := &lateHost{}
+	if g.cluster, err = cluster.NewGateway(cfg.cluster(host)); err != nil {
+		return nil, err
+	}
 	drivers := Drivers(cfg.ID, uuid.NewString(), cfg.Logger)
 	maps.Copy(drivers, cfg.Drivers)
 	if g.actors, err = actors.New(actors.Config{
 		ID:      cfg.ID,
 		Drivers: drivers,
 		Store:   g.readings,
+		Fence:   g.cluster.Fence(),
 		Events:  func(e *roostv1.Event) { g.tell(cfg.Events, e) },
 		Logger:  cfg.Logger,
 	}); err != nil {
 		return nil, err
 	}
-	g.cluster, err = cluster.NewGateway(cluster.Config{
-		Fleet: cfg.Fleet, ID: cfg.ID, Labels: cfg.Labels, Version: cfg.Version,
-		Conn: cfg.Conn, Host: g.actors, Logger: cfg.Logger, Schema: cfg.Schema,
-	})
-	return g, err
+	host.Gateway = g.actors
+	return g, nil
+}
+
+// lateHost is the actors, which are made after the cluster's part since they need its fence.
+type lateHost struct{ *actors.Gateway }
+
+// cluster is the configuration of the cluster's part.
+func (c Config) cluster(host cluster.Host) cluster.Config {
+	config := cluster.Config{
+		Fleet: c.Fleet, ID: c.ID, Labels: c.Labels, Weight: c.Weight, Version: c.Version,
+		Conn: c.Conn, Host: host, Logger: c.Logger, Schema: c.Schema, Lease: lease.Terms{Lease: c.Lease},
+	}
+	if c.Folder != nil {
+		config.BootID, config.Ended, config.Begun = c.Folder.BootID(), c.Folder.Ended(), c.Folder.Begin
+	}
+	return config
 }
 
 // Ready returns nil once the gateway has joined its fleet: from then on the registry can be
@@ -87,7 +114,7 @@ func (g *Gateway) Ready(ctx context.Context) error {
 	changes := picture.Watch()
 	defer changes.Close()
 	for {
-		if m := picture.Member(g.id); m.GetIncarnation() == g.cluster.Incarnation() {
+		if m := picture.Member(g.id); m.GetIncarnation() != "" && m.GetIncarnation() == g.cluster.Incarnation() {
 			return nil
 		}
 		select {

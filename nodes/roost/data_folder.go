@@ -40,3 +40,7 @@ func stateFolder() (string, error) {
 	}
 	return os.UserConfigDir()
 }
+
+// gatewayFolder is where a gateway keeps what is its own, below a data folder that it may share
+// with a hub and other gateways.
+func gatewayFolder(data, id string) string { return filepath.Join(data, "gateway-"+id) }

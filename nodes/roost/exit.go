@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/roost-iot/roost/nodes/fleetfile"
+	"github.com/roost-iot/roost/nodes/gateway"
 	"github.com/roost-iot/roost/nodes/hub"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -97,7 +98,7 @@ type codeOf struct {
 func exitCodes() []codeOf {
 	return []codeOf{
 		{hub.ErrAddress, exitUsage}, {hub.ErrNotLoopback, exitUsage},
-		{hub.ErrAddressInUse, exitUnavailable}, {hub.ErrCannotListen, exitUnavailable}, {hub.ErrFolderInUse, exitUnavailable},
+		{hub.ErrAddressInUse, exitUnavailable}, {hub.ErrCannotListen, exitUnavailable}, {hub.ErrFolderInUse, exitUnavailable}, {gateway.ErrFolderInUse, exitUnavailable},
 		{hub.ErrNotFolder, exitCreate}, {hub.ErrNotWritable, exitCreate}, {hub.ErrMode, exitCreate},
 		{hub.ErrDiskFull, exitIO}, {hub.ErrStore, exitIO}, {roostv1.ErrExhausted, exitIO},
 		{roostv1.ErrOutcomeUnknown, exitUnknown},

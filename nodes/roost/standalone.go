@@ -25,6 +25,7 @@ type standaloneConfig struct {
 type standalone struct {
 	config  standaloneConfig
 	hub     *hub.Hub
+	folder  *gateway.Folder
 	conns   []*nats.Conn
 	client  *cluster.Client
 	gateway *gateway.Gateway
@@ -46,6 +47,10 @@ func openStandalone(ctx context.Context, config standaloneConfig) (*standalone, 
 // connect puts gateway and client on connections within the process. That they end says nothing: they
 // do so with the hub, or when they are closed.
 func (s *standalone) connect(ctx context.Context) error {
+	var err error
+	if s.folder, err = gateway.OpenFolder(gatewayFolder(s.config.data, s.config.id)); err != nil {
+		return err
+	}
 	log, inside, quiet := s.config.log, nats.InProcessServer(s.hub.InProcess()), nats.DisconnectErrHandler(nil)
 	forGateway, err := cluster.ConnectGateway(s.hub.URL(), s.config.id, log, inside, quiet)
 	if err != nil {
@@ -54,7 +59,7 @@ func (s *standalone) connect(ctx context.Context) error {
 	s.conns = append(s.conns, forGateway)
 	if s.gateway, err = gateway.New(gateway.Config{
 		ID: s.config.id, Fleet: s.config.fleet, Conn: forGateway, Version: readVersion().Version, Logger: log,
-		Schema: schema(ctx, s.config.data),
+		Schema: schema(ctx, s.config.data), Folder: s.folder,
 	}); err != nil {
 		return err
 	}
@@ -97,6 +102,9 @@ func (s *standalone) run(ctx context.Context, show func(ctx, rest context.Contex
 func (s *standalone) close() error {
 	for _, nc := range s.conns {
 		nc.Close()
+	}
+	if s.folder != nil {
+		_ = s.folder.Close() // it ends with the process at the latest
 	}
 	if err := s.hub.Close(); err != nil {
 		return fmt.Errorf("%w; what was acknowledged is on disk", err)

@@ -1,0 +1,121 @@
+package gateway
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// ErrFolderInUse says that another gateway has the folder.
+var ErrFolderInUse = errors.New("gateway folder in use")
+
+// Folder is what a gateway keeps on disk, and the proof that the process before it has ended: the kernel
+// gives its lock up only when that process has, and the folder names the incarnations that
+// it had. That holds for one boot of one machine, so each incarnation is written down with the
+// boot that it was of.
+//
+//	<folder>/lock           held for as long as the gateway runs
+//	<folder>/incarnations   a line for each: the id of the boot, and its name
+type Folder struct {
+	path string
+	boot string
+	lock *flock.Flock
+	past []string
+}
+
+const (
+	folderPerm = 0o700
+	filePerm   = 0o600
+)
+
+// OpenFolder makes the folder if it is missing and locks it. The error is ErrFolderInUse if
+// another process has it.
+func OpenFolder(path string) (*Folder, error) {
+	if err := os.MkdirAll(path, folderPerm); err != nil {
+		return nil, fmt.Errorf("make the gateway's folder: %w", err)
+	}
+	lock := flock.New(filepath.Join(path, "lock"), flock.SetPermissions(filePerm))
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock the gateway's folder: %w", err)
+	}
+	if !locked {
+		return nil, fmt.Errorf("%w: another gateway runs on %s: stop that, or choose another folder with --data", ErrFolderInUse, path)
+	}
+	f := &Folder{path: path, boot: bootID(), lock: lock}
+	if f.past, err = f.read(); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return f, nil
+}
+
+// BootID tells the present boot of this machine from every other; empty where the system does
+// not say.
+func (f *Folder) BootID() string { return f.boot }
+
+// Ended returns the incarnations that earlier processes had in this boot: all of them have ended.
+func (f *Folder) Ended() []string { return f.past }
+
+// Begin writes an incarnation down. It need not be synced: a machine that loses it has booted anew.
+func (f *Folder) Begin(incarnation string) error {
+	if f.boot == "" {
+		return nil // it would prove nothing
+	}
+	file, err := os.OpenFile(f.incarnations(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, filePerm)
+	if err != nil {
+		return fmt.Errorf("write down the gateway's incarnation: %w", err)
+	}
+	_, err = fmt.Fprintf(file, "%s %s\n", f.boot, incarnation)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("write down the gateway's incarnation: %w", err)
+	}
+	return nil
+}
+
+// Close gives the folder up.
+func (f *Folder) Close() error { return f.lock.Close() }
+
+func (f *Folder) incarnations() string { return filepath.Join(f.path, "incarnations") }
+
+// read returns the incarnations of this boot, and drops the others. A last line that was cut off
+// names an incarnation that was never recorded at the hub.
+func (f *Folder) read() ([]string, error) {
+	content, err := os.ReadFile(f.incarnations())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the gateway's incarnations: %w", err)
+	}
+	var past []string
+	var kept strings.Builder
+	lines := bufio.NewScanner(strings.NewReader(string(content)))
+	for lines.Scan() {
+		boot, incarnation, ok := strings.Cut(lines.Text(), " ")
+		if ok && boot == f.boot && f.boot != "" && roostv1.CheckID("incarnation", incarnation) == nil {
+			past = append(past, incarnation)
+			fmt.Fprintln(&kept, lines.Text())
+		}
+	}
+	if err := os.WriteFile(f.incarnations(), []byte(kept.String()), filePerm); err != nil {
+		return nil, fmt.Errorf("write the gateway's incarnations: %w", err)
+	}
+	return past, nil
+}
+
+// bootID returns what the kernel calls this boot.
+func bootID() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "" // not Linux: nothing is proved, and predecessors are waited for
+	}
+	return strings.TrimSpace(string(id))
+}
