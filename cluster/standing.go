@@ -59,22 +59,6 @@ func (p *Picture) sightLocked(gateway string) sighting {
 	return sighting{member: m, record: lease.RecordOf(r.sequence, m), stored: r.value.stored}
 }
 
-// sightings returns the last records of all gateways, by their ids.
-func (p *Picture) sightings() map[string]sighting {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	all := make(map[string]sighting, len(p.members))
-	for id := range p.members {
-		all[id] = p.sightLocked(id)
-	}
-	for key := range p.bad {
-		if key.Kind == KindMember {
-			all[key.ID] = p.sightLocked(key.ID)
-		}
-	}
-	return all
-}
-
 // probeOf returns the last probe of a gateway, or nil.
 func (p *Picture) probeOf(gateway string) *roostv1.Member {
 	p.mu.RLock()
