@@ -181,7 +181,7 @@ func (k *keeper) look() {
 		k.follower.Replace()
 	}
 	for _, e := range k.evictor.Due(now) {
-		k.evict(e)
+		k.evict(e, true)
 	}
 	k.probe(now)
 }
@@ -339,8 +339,9 @@ func (k *keeper) seenMember(gateway string) {
 	k.saw(now, s.record)
 }
 
-// evict writes that a gateway's lease has run out. What becomes of it comes with the picture.
-func (k *keeper) evict(e lease.Eviction) {
+// evict writes that a gateway's lease has run out, or if that is not new, that it still is so. What
+// becomes of it comes with the picture.
+func (k *keeper) evict(e lease.Eviction, isNew bool) {
 	m := &roostv1.Member{GatewayId: e.Gateway}
 	if known := k.picture.sight(e.Gateway).member; known != nil {
 		m = proto.CloneOf(known)
@@ -350,7 +351,7 @@ func (k *keeper) evict(e lease.Eviction) {
 	w := recordWrite(k.names.Member(e.Gateway), e.Expect, m)
 	w.forever = true
 	err := k.out.write(w, func(ack pubAck, err error) {
-		if err == nil {
+		if err == nil && isNew {
 			k.log.Warn("gateway evicted", "evicted", e.Gateway, "incarnation", e.Incarnation, "sequence", ack.Sequence)
 			if e.Gateway != k.id {
 				k.tell("evicted gateway " + e.Gateway + ": its lease had run out")
@@ -368,7 +369,7 @@ func (k *keeper) evict(e lease.Eviction) {
 func (k *keeper) settle(ctx context.Context, gateway string) {
 	k.do(ctx, func() {
 		if e, ok := k.evictor.Settle(k.clock.Now(), gateway); ok {
-			k.evict(e)
+			k.evict(e, false)
 		}
 	})
 }
