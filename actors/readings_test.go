@@ -398,3 +398,45 @@ func TestEndOfPushIsAFailure(t *testing.T) {
 		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
 	})
 }
+
+// TestFirstValuesComeSoon: who opens a device, as after the death of its gateway, has its values at
+// once, however seldom it is polled; and devices that open together are not polled together for ever.
+func TestFirstValuesComeSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var draws atomic.Int64
+		b := start(t, drivers(&script{}), func(c *actors.Config) {
+			c.Jitter = func() float64 { return float64(draws.Add(1)%10) / 10 }
+		})
+		var specs []*roostv1.DeviceSpec
+		for i := range 10 {
+			specs = append(specs, device(fmt.Sprintf("slow-%d", i), func(d *roostv1.DeviceSpec) {
+				d.PollInterval, d.Bus = durationpb.New(time.Minute), "boilers"
+			}))
+		}
+		b.assign(1, specs...)
+		sleep(250 * time.Millisecond)
+		for _, d := range specs {
+			if status, ok := b.Status(d.Id); !ok || status.LastSeen == nil {
+				t.Errorf("%s was not polled within 250 ms", d.Id)
+			}
+		}
+		sleep(59 * time.Second)
+		before := map[string]time.Time{}
+		for _, d := range specs {
+			status, _ := b.Status(d.Id)
+			before[d.Id] = status.LastSeen.AsTime()
+		}
+		sleep(time.Minute)
+		times := map[int64]bool{}
+		for _, d := range specs {
+			status, _ := b.Status(d.Id)
+			if status.LastSeen.AsTime().Equal(before[d.Id]) {
+				t.Errorf("%s was not polled again", d.Id)
+			}
+			times[status.LastSeen.AsTime().Unix()/3] = true
+		}
+		if len(times) < 4 {
+			t.Errorf("the second polls of ten devices came at %d different times only", len(times))
+		}
+	})
+}

@@ -12,6 +12,8 @@ import (
 type schedule struct {
 	groups []pollGroup // shared with other devices
 	dues   []instant   // of each group
+	begun  instant
+	dice   func() float64
 }
 
 // A pollGroup is the resources that share a poll interval.
@@ -20,11 +22,12 @@ type pollGroup struct {
 	resources []string
 }
 
-// newSchedule lets each group begin at a random point of its interval, or of maxPhase
-// if that is shorter, so that devices which start together do not poll together. dice
-// returns numbers from [0, 1).
+// newSchedule lets each group begin soon: who waits for a device that was opened, as after the death
+// of its gateway, waits for its first values. The second poll comes one interval to one and a half after
+// the beginning, so that devices which start together do not poll together for ever. dice returns
+// numbers from [0, 1).
 func newSchedule(groups []pollGroup, now instant, dice func() float64) schedule {
-	s := schedule{groups: groups, dues: make([]instant, len(groups))}
+	s := schedule{groups: groups, dues: make([]instant, len(groups)), begun: now, dice: dice}
 	for i := range s.groups {
 		phase := float64(min(s.groups[i].interval, maxPhase)) * dice()
 		s.dues[i] = now.add(time.Duration(phase))
@@ -32,8 +35,16 @@ func newSchedule(groups []pollGroup, now instant, dice func() float64) schedule 
 	return s
 }
 
-// maxPhase keeps the first value of a slow resource from being long in coming.
-const maxPhase = 10 * time.Second
+// maxPhase is the time over which the first polls of devices that start together are spread.
+const maxPhase = 200 * time.Millisecond
+
+// after is when the poll is due that comes after the one that was due then.
+func (s *schedule) after(due instant, interval time.Duration) instant {
+	if time.Duration(due-s.begun) > min(interval, maxPhase) {
+		return due.add(interval)
+	}
+	return s.begun.add(interval + time.Duration(float64(interval/2)*s.dice()))
+}
 
 // next is when the next group is due; never if there is none.
 func (s *schedule) next() instant {
@@ -52,9 +63,13 @@ func (s *schedule) due(now instant) (resources []string, ticks, missed uint64) {
 		if now < s.dues[i] {
 			continue
 		}
-		skipped := time.Duration(now-s.dues[i]) / g.interval
-		s.dues[i] = s.dues[i].add((skipped + 1) * g.interval)
-		missed += uint64(skipped)
+		next := s.after(s.dues[i], g.interval)
+		if next <= now {
+			skipped := time.Duration(now-next)/g.interval + 1
+			next = next.add(skipped * g.interval)
+			missed += uint64(skipped)
+		}
+		s.dues[i] = next
 		if ticks++; ticks == 1 {
 			resources = g.resources // not changed: the usual case costs no copy
 		} else {
