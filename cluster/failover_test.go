@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -276,6 +277,79 @@ func TestAttachedGoesOn(t *testing.T) {
 	if members[1].host.served()["attached"] != nil {
 		t.Error("the attached bus was taken over")
 	}
+}
+
+// TestNeverServedTwiceUnderOneEpoch: a bus that was put down and is to be served again after all gets a new
+// epoch: under the old one its sequences would begin anew, and readers would take new readings for
+// those that they have.
+func TestNeverServedTwiceUnderOneEpoch(t *testing.T) {
+	hub := clustertest.Start(t)
+	newFleet(t, hub)
+	client := newClient(t, hub)
+	here, elsewhere := newDevice("d1"), newDevice("d1")
+	elsewhere.Placement = &roostv1.Placement{Gateways: []string{"g2"}}
+	apply(t, client, here)
+	h := newHost("g1")
+	begun, end := make(chan struct{}), make(chan struct{})
+	h.withdraw = func(context.Context, string) {
+		begun <- struct{}{}
+		<-end
+	}
+	g, stop := startGateway(t, hub, h)
+	epoch := h.assigned(t, "d1", nil).Epoch
+	apply(t, client, elsewhere)
+	<-begun // it is being put down
+	apply(t, client, here)
+	changes := g.Picture().Watch(cluster.KindBus)
+	defer changes.Close()
+	for g.Picture().Device("d1").GetPlacement() != nil {
+		<-changes.Ready()
+		changes.Take()
+	}
+	h.withdraw = nil
+	close(end)
+	if again := h.assigned(t, "d1", nil).Epoch; again <= epoch {
+		t.Errorf("served again under epoch %d, after %d", again, epoch)
+	}
+	stop()
+}
+
+// TestHangingBusDelaysNobodyElse: a bus that cannot be put down in order holds up neither the other buses nor
+// a takeover.
+func TestHangingBusDelaysNobodyElse(t *testing.T) {
+	hub := clustertest.Start(t)
+	devices := manyDevices(30)
+	members := startFleet(t, hub, devices, "g1", "g2", "g3")
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	for _, m := range members[:2] {
+		m.host.withdraw = func(ctx context.Context, _ string) {
+			select {
+			case <-ctx.Done():
+			case <-release:
+			}
+		}
+	}
+	nc := hub.Connect(t)
+	if _, err := nc.Request(newFleet(t, hub).GatewayDrain("g1"), nil, askWait); err != nil {
+		t.Fatal(err) // every bus of it hangs now
+	}
+	members[2].wire.Stall()
+	t.Cleanup(members[2].wire.Resume)
+	until(t, members[0], "g2 has taken over what it should have of g3", func() bool {
+		return members[0].Picture().Member("g3").GetState() == roostv1.MemberState_MEMBER_STATE_EVICTED && ownedBy(members[1], devices, "g3") == 0
+	})
+}
+
+// ownedBy counts the buses that a gateway owns.
+func ownedBy(m *member, devices []*roostv1.DeviceSpec, gateway string) int {
+	n := 0
+	for _, d := range devices {
+		if m.Picture().Owner(d.Id).Gateway == gateway {
+			n++
+		}
+	}
+	return n
 }
 
 // TestOwnerThatNobodyKnows: a bus whose owner has no record at all, or left before it was made the owner, is

@@ -109,6 +109,8 @@ type host struct {
 	leases  chan bool     // whether it was suspended
 	execute func(context.Context, *roostv1.Command) (*roostv1.CommandRecord, error)
 
+	withdraw func(ctx context.Context, bus string) // what has to end before a bus is put down
+
 	mu      sync.Mutex
 	buses   map[string]*roostv1.Assignment
 	fail    map[string]int // how often Assign of a bus is still to fail
@@ -140,7 +142,10 @@ func (h *host) Assign(_ context.Context, a *roostv1.Assignment) error {
 	return nil
 }
 
-func (h *host) Withdraw(_ context.Context, bus string) error {
+func (h *host) Withdraw(ctx context.Context, bus string) error {
+	if h.withdraw != nil {
+		h.withdraw(ctx, bus)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.buses, bus)

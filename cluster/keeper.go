@@ -387,11 +387,14 @@ func (k *keeper) drain(ctx context.Context) {
 	})
 }
 
-// depart gives the lease up, and returns when the hub has it on record. All that was done under it
-// must have stopped before.
+// depart gives the lease up, and returns when the hub has it on record, or has it on record already that
+// the lease was ended. All that was done under it must have stopped before.
 func (k *keeper) depart(ctx context.Context) error {
 	k.do(ctx, func() { k.take(k.holder.Leave(k.clock.Now())) })
-	for k.standing().phase != phaseDeparted {
+	for {
+		if phase := k.standing().phase; phase == phaseDeparted || phase == phaseLost {
+			return nil
+		}
 		select {
 		case <-k.changed:
 		case <-ctx.Done():
