@@ -416,7 +416,7 @@ func TestFirstValuesComeSoon(t *testing.T) {
 		b.assign(1, specs...)
 		sleep(250 * time.Millisecond)
 		for _, d := range specs {
-			if status, ok := b.Status(d.Id); !ok || status.LastSeen == nil {
+			if stored, _, _ := b.store.readings(t, d.Id); stored == 0 {
 				t.Errorf("%s was not polled within 250 ms", d.Id)
 			}
 		}

@@ -73,14 +73,15 @@ func placed(members []*member, devices []*roostv1.DeviceSpec) bool {
 // until waits for something that changes with the picture of a gateway.
 func until(t *testing.T, m *member, what string, is func() bool) {
 	t.Helper()
-	ctx := t.Context()
+	late := time.NewTimer(askWait)
+	defer late.Stop()
 	ticker := time.NewTicker(10 * time.Millisecond) // the hosts change beside the picture
 	defer ticker.Stop()
 	for !is() {
 		select {
 		case <-ticker.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: not so at the end of the test", what)
+		case <-late.C:
+			t.Fatalf("%s: not so after %v", what, askWait)
 		}
 	}
 }
@@ -114,6 +115,7 @@ func TestFailover(t *testing.T) {
 		shut <- time.Now()
 	}()
 	until(t, victim, "the others serve all", func() bool { return len(others[0].host.served())+len(others[1].host.served()) == len(devices) })
+	until(t, victim, "what was under way has ended", func() bool { return act.Err() != nil })
 	closed := <-shut
 	if victim.Fence().Open() {
 		t.Error("the fence is open after the takeover")

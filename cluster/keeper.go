@@ -401,7 +401,6 @@ func (k *keeper) depart(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
-	return nil
 }
 
 // again starts a new incarnation in place of one whose lease was lost, once all shared devices

@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -31,7 +32,9 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = second.Run(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), askWait)
+	defer cancel()
+	err = second.Run(ctx)
 	if !errors.Is(err, roostv1.ErrConflict) || !strings.Contains(err.Error(), "gateway g1 is running already") {
 		t.Errorf("the second: got %v, want ErrConflict that says so", err)
 	}

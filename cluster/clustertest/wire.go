@@ -28,23 +28,29 @@ type Wire struct {
 }
 
 // Wire returns a way to the hub.
-func (h *Hub) Wire(tb testing.TB) *Wire {
+func (h *Hub) Wire(tb testing.TB) *Wire { return NewWire(tb, h.URL()) }
+
+// NewWire returns a way to the server at url, which ends with the test.
+func NewWire(tb testing.TB, url string) *Wire {
 	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	w := &Wire{tb: tb, to: strings.TrimPrefix(h.URL(), "nats://"), listener: listener, conns: map[net.Conn]bool{}}
+	w := &Wire{tb: tb, to: strings.TrimPrefix(url, "nats://"), listener: listener, conns: map[net.Conn]bool{}}
 	w.open = sync.NewCond(&w.mu)
 	w.all.Go(w.accept)
 	tb.Cleanup(w.close)
 	return w
 }
 
+// URL is where to dial for what is at the other end.
+func (w *Wire) URL() string { return "nats://" + w.listener.Addr().String() }
+
 // Connect returns a connection through the wire with the settings of a gateway.
 func (w *Wire) Connect(tb testing.TB, opts ...nats.Option) *nats.Conn {
 	tb.Helper()
-	nc, err := cluster.ConnectGateway("nats://"+w.listener.Addr().String(), "test", Logger(tb), opts...)
+	nc, err := cluster.ConnectGateway(w.URL(), "test", Logger(tb), opts...)
 	if err != nil {
 		tb.Fatal(err)
 	}
