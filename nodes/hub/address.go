@@ -20,41 +20,67 @@ var (
 	ErrCannotListen = errors.New("cannot listen")
 )
 
-// parseListen reads host:port and returns it with "localhost" made a number, so
-// that no resolver has a say in where the hub listens.
-func parseListen(listen string) (netip.AddrPort, error) {
-	host, port, err := net.SplitHostPort(listen)
+// exampleRoute is what a route could be, for people who gave one that is none.
+const exampleRoute = "127.0.0.1:6222"
+
+// parseListen reads an address to listen on, which must be loopback.
+func parseListen(listen, example string) (netip.AddrPort, error) {
+	address, err := parseAddress(listen, example)
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("%w: %q must be host:port, such as %s", ErrAddress, listen, DefaultListen)
+		return netip.AddrPort{}, err
+	}
+	if !address.Addr().IsLoopback() {
+		return netip.AddrPort{}, fmt.Errorf("%w: other machines could reach %q, and this hub has no authentication: "+
+			"choose an address such as %s", ErrNotLoopback, listen, example)
+	}
+	return address, nil
+}
+
+// parsePeer reads the address of another hub. A hub that is dialled may do all that one that
+// dials may do, so it must be on this machine too.
+func parsePeer(peer string) (netip.AddrPort, error) {
+	address, err := parseAddress(peer, exampleRoute)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	if !address.Addr().IsLoopback() || address.Port() == 0 {
+		return netip.AddrPort{}, fmt.Errorf("%w: peer %q is not on this machine, and hubs have no authentication: "+
+			"choose an address such as %s", ErrNotLoopback, peer, exampleRoute)
+	}
+	return address, nil
+}
+
+// parseAddress reads host:port and returns it with "localhost" made a number, so that no
+// resolver has a say in it. No host is the zero address, which is not loopback.
+func parseAddress(text, example string) (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("%w: %q must be host:port, such as %s", ErrAddress, text, example)
 	}
 	number, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("%w: %q: the port must be a number from 0 to 65535", ErrAddress, listen)
+		return netip.AddrPort{}, fmt.Errorf("%w: %q: the port must be a number from 0 to 65535", ErrAddress, text)
 	}
 	if host == "localhost" {
 		host = "127.0.0.1"
 	}
 	address, err := netip.ParseAddr(host)
 	if err != nil && host != "" {
-		return netip.AddrPort{}, fmt.Errorf("%w: %q: the host must be localhost or an IP address", ErrAddress, listen)
-	}
-	if !address.IsLoopback() {
-		return netip.AddrPort{}, fmt.Errorf("%w: other machines could reach %q, and this hub has no authentication: "+
-			"choose an address such as %s", ErrNotLoopback, listen, DefaultListen)
+		return netip.AddrPort{}, fmt.Errorf("%w: %q: the host must be localhost or an IP address", ErrAddress, text)
 	}
 	return netip.AddrPortFrom(address, uint16(number)), nil
 }
 
 // checkListen tells whether the address can be listened on at this moment. The server
 // would only log that it cannot, after it had opened the store.
-func checkListen(address netip.AddrPort) error {
+func checkListen(address netip.AddrPort, flag string) error {
 	listener, err := net.Listen("tcp", address.String())
 	switch {
 	case err == nil:
 		return listener.Close()
 	case isAddressInUse(err):
-		return fmt.Errorf("%w: another program listens on %s: stop it, or choose another address with --listen",
-			ErrAddressInUse, address)
+		return fmt.Errorf("%w: another program listens on %s: stop it, or choose another address with %s",
+			ErrAddressInUse, address, flag)
 	}
-	return fmt.Errorf("%w: %w: choose another address with --listen", ErrCannotListen, err)
+	return fmt.Errorf("%w: %w: choose another address with %s", ErrCannotListen, err, flag)
 }

@@ -20,8 +20,12 @@ type Config struct {
 	// Listen is the address that clients dial, host:port; default DefaultListen. The
 	// host must be a loopback address. Port 0 takes any free port; see Hub.URL.
 	Listen string
-	// Name is the server's name in logs and tables; default DefaultName.
+	// Name is the server's name in logs and tables; default DefaultName, and in a cluster
+	// DefaultName with the address of the route behind it. In a cluster it is how the
+	// others know this hub: no two may have the same, and it must not change.
 	Name string
+	// Cluster makes the hub one of three; default: it runs alone.
+	Cluster *Cluster
 	// MaxMemory bounds the streams that are kept in memory, in bytes; default
 	// DefaultMaxMemory.
 	MaxMemory int64
@@ -36,9 +40,6 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Listen == "" {
 		c.Listen = DefaultListen
-	}
-	if c.Name == "" {
-		c.Name = DefaultName
 	}
 	if c.MaxMemory == 0 {
 		c.MaxMemory = DefaultMaxMemory

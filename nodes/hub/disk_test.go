@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -155,5 +156,74 @@ func TestWatchEnds(t *testing.T) {
 	}
 	if err := h.Watch(t.Context()); err != nil {
 		t.Errorf("Watch = %v when the hub was closed", err)
+	}
+}
+
+// A disk that fills up under one of three: its Watch says so, the others serve on, and it
+// catches up when it is opened with room.
+func TestDiskFullOfOneOfThree(t *testing.T) {
+	three := newTrio(t)
+	disk := mount(t, "size=64m")
+	three.data[2] = filepath.Join(disk, "data")
+	three.open(t, 0, 1, 2)
+	watch := make(chan error, 3)
+	for i, h := range three.hubs {
+		go func() {
+			if err := h.Watch(t.Context()); err != nil {
+				watch <- fmt.Errorf("hub %d: %w", i, err)
+			}
+		}()
+		quorum(t, h)
+	}
+	js := connect(t, three.hubs[0])
+	insist(t, "make a stream of three", func(ctx context.Context) error {
+		_, err := js.CreateOrUpdateStream(ctx, replicated)
+		return err
+	})
+	junk := fill(t, disk)
+	payload := make([]byte, 8<<10)
+	rand.Read(payload)
+	publish := func(ctx context.Context) error {
+		_, err := js.Publish(ctx, "r", payload)
+		return err
+	}
+	acknowledged := uint64(0)
+	for failed := false; !failed; acknowledged++ {
+		insist(t, "publish", publish)
+		select {
+		case err := <-watch:
+			failed = true
+			if !errors.Is(err, hub.ErrDiskFull) || !strings.HasPrefix(err.Error(), "hub 2: ") {
+				t.Errorf("got %v, want that hub 2's disk is full", err)
+			}
+		default:
+		}
+	}
+	if err := three.hubs[2].Close(); err != nil {
+		t.Error(err)
+	}
+	insist(t, "publish to two hubs", publish)
+	if err := os.Remove(junk); err != nil {
+		t.Fatal(err)
+	}
+	three.open(t, 2)
+	insist(t, "catch up", func(ctx context.Context) error {
+		stream, err := js.Stream(ctx, "R")
+		if err != nil {
+			return err
+		}
+		info := stream.CachedInfo()
+		if info.State.Msgs < acknowledged {
+			return fmt.Errorf("%d messages of %d", info.State.Msgs, acknowledged)
+		}
+		for _, r := range info.Cluster.Replicas {
+			if !r.Current || r.Offline {
+				return fmt.Errorf("%s is not current", r.Name)
+			}
+		}
+		return nil
+	})
+	if len(watch) > 0 {
+		t.Errorf("another hub failed: %v", <-watch)
 	}
 }

@@ -28,9 +28,9 @@ var (
 	ErrMode = errors.New("data folder of another kind of hub")
 )
 
-// A mode is a kind of hub. Each has a store of its own below the data folder: a
-// server that joins a cluster with the store of one that ran alone takes the streams
-// in it for leftovers and deletes them.
+// A mode is a kind of hub: standalone, or "cluster-" and the cluster's name. Each has a
+// store of its own below the data folder: a server that joins a cluster with the store
+// of one that ran alone takes the streams in it for leftovers and deletes them.
 type mode string
 
 const standalone mode = "standalone"

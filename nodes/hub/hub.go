@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -27,6 +26,7 @@ const (
 // Hub is an embedded NATS server with JetStream.
 type Hub struct {
 	server *server.Server
+	site   site
 	folder *folder
 	log    *serverLog
 	url    string
@@ -39,6 +39,9 @@ type Hub struct {
 // Open starts a hub and returns when it serves. The error says in one line what is
 // wrong and what to do, and is one of the Err values of this package, a mistake in
 // cfg, or the cause of ctx's end.
+//
+// One of three serves clients at once, but stores nothing before two of them have found
+// each other; see Quorum. Open does not wait for that: the first one would wait in vain.
 //
 // ctx bounds the opening only: recovering a large store takes a while. A recovery
 // cannot be broken off; if ctx ends first, it goes on behind Open's back, and the
@@ -58,29 +61,29 @@ func open(ctx context.Context, cfg Config) (*Hub, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	listen, err := parseListen(cfg.Listen)
+	at, err := siteOf(cfg)
 	if err != nil {
 		return nil, err
 	}
-	f, err := claim(cfg.Data, standalone)
+	f, err := claim(cfg.Data, at.mode())
 	if err != nil {
 		return nil, err
 	}
-	h := &Hub{folder: f, log: &serverLog{logger: cfg.Logger}, closed: make(chan struct{})}
-	if err := h.serve(ctx, cfg, listen); err != nil {
+	h := &Hub{site: at, folder: f, log: &serverLog{logger: cfg.Logger}, closed: make(chan struct{})}
+	if err := h.serve(ctx, cfg); err != nil {
 		return nil, err
 	}
 	return h, nil
 }
 
 // serve starts the server and checks that it serves. If not, the hub is closed.
-func (h *Hub) serve(ctx context.Context, cfg Config, listen netip.AddrPort) error {
-	if err := checkListen(listen); err != nil {
+func (h *Hub) serve(ctx context.Context, cfg Config) error {
+	if err := h.site.checkListen(); err != nil {
 		_ = h.folder.release()
 		return err
 	}
 	var err error
-	if h.server, err = server.NewServer(options(cfg, listen, h.folder.store)); err != nil {
+	if h.server, err = server.NewServer(options(cfg, h.site, h.folder.store)); err != nil {
 		_ = h.folder.release()
 		return fmt.Errorf("%w: %w", ErrStart, err)
 	}
@@ -89,7 +92,7 @@ func (h *Hub) serve(ctx context.Context, cfg Config, listen netip.AddrPort) erro
 		return err
 	}
 	if err := h.check(); err != nil {
-		return h.fail(err, listen)
+		return h.fail(err)
 	}
 	h.url = "nats://" + h.server.Addr().String()
 	return nil
@@ -132,10 +135,10 @@ func (h *Hub) check() error {
 
 // fail closes the hub and finds the reason behind what the server said, which is text
 // only, by trying again what may have failed.
-func (h *Hub) fail(said error, listen netip.AddrPort) error {
+func (h *Hub) fail(said error) error {
 	full := h.folder.checkRoom() // while the folder is locked
 	_ = h.Close()
-	if err := checkListen(listen); err != nil { // while the server does not listen itself
+	if err := h.site.checkListen(); err != nil { // while the server does not listen itself
 		return err
 	}
 	if full != nil {
@@ -147,6 +150,11 @@ func (h *Hub) fail(said error, listen netip.AddrPort) error {
 // URL is what clients dial: nats://127.0.0.1:4222.
 func (h *Hub) URL() string {
 	return h.url
+}
+
+// Name is the server's name.
+func (h *Hub) Name() string {
+	return h.site.name
 }
 
 // InProcess gives connections to the hub that take no port, for nats.InProcessServer.

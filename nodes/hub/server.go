@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -9,14 +8,14 @@ import (
 
 // options renders the settings of the embedded server. What is not set here has the
 // server's own default.
-func options(cfg Config, listen netip.AddrPort, store string) *server.Options {
-	port := int(listen.Port())
+func options(cfg Config, at site, store string) *server.Options {
+	port := int(at.listen.Port())
 	if port == 0 {
 		port = server.RANDOM_PORT
 	}
-	return &server.Options{
-		ServerName: cfg.Name,
-		Host:       listen.Addr().String(),
+	o := &server.Options{
+		ServerName: at.name,
+		Host:       at.listen.Addr().String(),
 		Port:       port,
 		// Signals belong to the program: the server would exit the process.
 		NoSigs: true,
@@ -39,4 +38,8 @@ func options(cfg Config, listen netip.AddrPort, store string) *server.Options {
 		WriteTimeout:  server.WriteTimeoutPolicyRetry,
 		MaxPayload:    1 << 20,
 	}
+	if at.cluster != nil {
+		at.cluster.apply(o)
+	}
+	return o
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
 )
 
 // ErrStore: the hub no longer stores what it is given, or not all of it.
@@ -15,6 +18,7 @@ const watchInterval = time.Second
 // Watch returns nil when ctx ends, or an error as soon as the hub has failed to
 // store: ErrDiskFull if the disk has no room, else ErrStore. Such a hub still answers,
 // but refuses or ignores what it should store, until it is closed and opened again.
+// That the other two of three are away is no such failure: see Quorum.
 func (h *Hub) Watch(ctx context.Context) error {
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
@@ -32,17 +36,39 @@ func (h *Hub) Watch(ctx context.Context) error {
 	}
 }
 
-// health asks the server whether its streams are well.
+// health asks the server whether it stores what it is given.
 func (h *Hub) health() error {
-	if !h.server.Running() {
-		return nil // closing
-	}
-	status := h.server.Healthz(nil)
-	if status.Error == "" {
+	flaw := h.flaw()
+	if flaw == "" || !h.server.Running() { // which it is not while it closes
 		return nil
 	}
 	if err := h.folder.checkRoom(); errors.Is(err, ErrDiskFull) {
 		return err
 	}
-	return fmt.Errorf("%w: %s", ErrStore, status.Error)
+	return fmt.Errorf("%w: %s", ErrStore, flaw)
+}
+
+// flaw is what keeps the server from storing; empty if there is nothing. A hub that runs alone
+// has no excuse. One of three is unwell whenever the others are away, or it is
+// behind them, and gets well by itself.
+func (h *Hub) flaw() string {
+	if h.site.cluster == nil {
+		return h.server.Healthz(nil).Error
+	}
+	if !h.server.JetStreamEnabled() { // it disables itself when its disk is full
+		return "JetStream was disabled"
+	}
+	for _, e := range h.server.Healthz(&server.HealthzOptions{Details: true}).Errors {
+		if storeFailed(e.Error) {
+			return e.Error
+		}
+	}
+	return ""
+}
+
+// storeFailed reports whether a server is unwell since its disk failed it. It says so
+// only in words: of a stream, a consumer or a raft group that stopped after a "write
+// error", and of the list of streams after an "apply error".
+func storeFailed(text string) bool {
+	return strings.Contains(text, "write error: ") || strings.Contains(text, "apply error: ")
 }

@@ -1,0 +1,4 @@
+package hub
+
+// StoreFailed tells a failed disk from what passes.
+var StoreFailed = storeFailed

@@ -1,0 +1,56 @@
+package hub
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// site is where a hub is: its name, its addresses, and whom it belongs to.
+type site struct {
+	name    string
+	listen  netip.AddrPort
+	cluster *membership // nil if it runs alone
+}
+
+// siteOf reads where a hub is to be.
+func siteOf(cfg Config) (site, error) {
+	listen, err := parseListen(cfg.Listen, DefaultListen)
+	if err != nil {
+		return site{}, err
+	}
+	cluster, err := cfg.Cluster.parse()
+	if err != nil {
+		return site{}, err
+	}
+	s := site{name: cfg.Name, listen: listen, cluster: cluster}
+	if s.name == "" {
+		s.name = s.defaultName()
+	}
+	if cluster != nil && cluster.route == listen {
+		return site{}, fmt.Errorf("%w: %s cannot be both for clients and for hubs: choose another address with --route",
+			ErrAddressInUse, listen)
+	}
+	return s, nil
+}
+
+func (s site) defaultName() string {
+	if s.cluster == nil {
+		return DefaultName
+	}
+	return s.cluster.serverName()
+}
+
+func (s site) mode() mode {
+	if s.cluster == nil {
+		return standalone
+	}
+	return s.cluster.mode()
+}
+
+// checkListen tells whether all addresses can be listened on at this moment.
+func (s site) checkListen() error {
+	if err := checkListen(s.listen, "--listen"); err != nil || s.cluster == nil {
+		return err
+	}
+	return checkListen(s.cluster.route, "--route")
+}
