@@ -10,7 +10,12 @@
 //	hub.Kill()                           // as kill -9 does
 //	hub.Restart()
 //
-// StartProcess runs the test binary once more, so the package under test needs
+//	hub := clustertest.StartThree(t)     // three servers in processes of their own
+//	hub.Kill(hub.Leader(stream))
+//	hub.Pause(1)                         // as a machine that hangs does
+//	hub.Continue(1)
+//
+// StartProcess and StartThree run the test binary once more, so the package under test needs
 //
 //	func TestMain(m *testing.M) { clustertest.Main(m) }
 //

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	neturl "net/url"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -14,22 +15,46 @@ const startTimeout = 20 * time.Second
 
 func url(port int) string { return fmt.Sprintf("nats://127.0.0.1:%d", port) }
 
+// site is what a server is started with.
+type site struct {
+	Name  string
+	Dir   string
+	Port  int   // for clients; RANDOM_PORT is any
+	Route int   // port for the other two; 0 for a hub that runs alone
+	Peers []int // their Routes
+}
+
+func (s site) options() *server.Options {
+	o := &server.Options{
+		ServerName: s.Name,
+		Host:       "127.0.0.1",
+		Port:       s.Port,
+		JetStream:  true,
+		StoreDir:   s.Dir,
+		SyncAlways: true,
+		NoSigs:     true,
+		NoLog:      true,
+	}
+	if s.Route == 0 {
+		return o
+	}
+	o.Cluster = server.ClusterOpts{
+		Name: "trio", Host: "127.0.0.1", Port: s.Route,
+		NoAdvertise: true, PingInterval: 2 * time.Second, MaxPingsOut: 3,
+	}
+	for _, peer := range s.Peers {
+		o.Routes = append(o.Routes, &neturl.URL{Scheme: "nats-route", Host: fmt.Sprintf("127.0.0.1:%d", peer)})
+	}
+	return o
+}
+
 // embedded is a server inside the test process.
 type embedded struct {
 	server *server.Server // nil while stopped
 }
 
-func (e *embedded) start(dir string, port int) (int, error) {
-	s, err := server.NewServer(&server.Options{
-		ServerName: "hub",
-		Host:       "127.0.0.1",
-		Port:       port,
-		JetStream:  true,
-		StoreDir:   dir,
-		SyncAlways: true,
-		NoSigs:     true,
-		NoLog:      true,
-	})
+func (e *embedded) start(at site) (int, error) {
+	s, err := server.NewServer(at.options())
 	if err != nil {
 		return 0, err
 	}

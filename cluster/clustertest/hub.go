@@ -13,14 +13,13 @@ import (
 // Hub is a hub for the length of a test.
 type Hub struct {
 	tb   testing.TB
-	dir  string
-	port int
+	site site
 	run  runner
 }
 
 // runner is where the server runs: inside the test, or in a process of its own.
 type runner interface {
-	start(dir string, port int) (actualPort int, err error)
+	start(site) (port int, err error)
 	stop()
 	kill()
 }
@@ -37,7 +36,7 @@ func StartProcess(tb testing.TB) *Hub {
 
 func launch(tb testing.TB, run runner) *Hub {
 	tb.Helper()
-	h := &Hub{tb: tb, dir: tb.TempDir(), port: server.RANDOM_PORT, run: run}
+	h := &Hub{tb: tb, site: site{Name: "hub", Dir: tb.TempDir(), Port: server.RANDOM_PORT}, run: run}
 	h.Restart()
 	tb.Cleanup(run.stop)
 	return h
@@ -47,11 +46,11 @@ func launch(tb testing.TB, run runner) *Hub {
 func (h *Hub) Restart() {
 	h.tb.Helper()
 	h.run.stop()
-	port, err := h.run.start(h.dir, h.port)
+	port, err := h.run.start(h.site)
 	if err != nil {
-		h.tb.Fatalf("start hub in %s: %v", h.dir, err)
+		h.tb.Fatalf("start hub in %s: %v", h.site.Dir, err)
 	}
-	h.port = port
+	h.site.Port = port
 }
 
 // Stop ends the hub in order.
@@ -62,7 +61,7 @@ func (h *Hub) Stop() { h.run.stop() }
 func (h *Hub) Kill() { h.run.kill() }
 
 // URL is where clients dial.
-func (h *Hub) URL() string { return url(h.port) }
+func (h *Hub) URL() string { return url(h.site.Port) }
 
 // Server is the hub's server, for a look inside; nil for a hub in a process of its own,
 // and while it is stopped.
@@ -76,14 +75,19 @@ func (h *Hub) Server() *server.Server {
 // Connect returns a connection with the settings of a gateway, closed when the test ends.
 func (h *Hub) Connect(tb testing.TB, opts ...nats.Option) *nats.Conn {
 	tb.Helper()
-	nc, err := cluster.ConnectGateway(h.URL(), "test", Logger(tb), opts...)
+	return connect(tb, h.URL(), opts...)
+}
+
+func connect(tb testing.TB, url string, opts ...nats.Option) *nats.Conn {
+	tb.Helper()
+	nc, err := cluster.ConnectGateway(url, "test", Logger(tb), opts...)
 	if err != nil {
-		tb.Fatalf("connect to %s: %v", h.URL(), err)
+		tb.Fatalf("connect to %s: %v", url, err)
 	}
 	tb.Cleanup(nc.Close)
 	// A gateway's connection comes up by itself, and may not be up yet.
 	if err := nc.FlushTimeout(10 * time.Second); err != nil {
-		tb.Fatalf("reach hub at %s: %v", h.URL(), err)
+		tb.Fatalf("reach hub at %s: %v", url, err)
 	}
 	return nc
 }

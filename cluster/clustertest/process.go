@@ -2,6 +2,7 @@ package clustertest
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -13,31 +14,30 @@ import (
 
 // Environment of the test binary when it is run as a hub, and what it prints when it serves.
 const (
-	envDir  = "ROOST_TEST_HUB_DIR"
-	envPort = "ROOST_TEST_HUB_PORT"
+	envSite = "ROOST_TEST_HUB"
 	ready   = "hub serves on port "
 )
 
-// Main runs the tests, or the hub for StartProcess when it is the process made for it.
+// Main runs the tests, or a hub when it is a process made for one.
 func Main(m *testing.M) {
-	dir := os.Getenv(envDir)
-	if dir == "" {
+	at := os.Getenv(envSite)
+	if at == "" {
 		os.Exit(m.Run())
 	}
-	if err := serve(dir); err != nil {
+	if err := serve(at); err != nil {
 		fmt.Fprintln(os.Stderr, "test hub:", err)
 		os.Exit(1)
 	}
 }
 
 // serve runs a hub until standard input ends, which it also does when the test dies.
-func serve(dir string) error {
-	port, err := strconv.Atoi(os.Getenv(envPort))
-	if err != nil {
+func serve(text string) error {
+	var at site
+	if err := json.Unmarshal([]byte(text), &at); err != nil {
 		return err
 	}
 	var hub embedded
-	port, err = hub.start(dir, port)
+	port, err := hub.start(at)
 	if err != nil {
 		return err
 	}
@@ -53,9 +53,13 @@ type process struct {
 	stdin io.Closer
 }
 
-func (p *process) start(dir string, port int) (int, error) {
+func (p *process) start(at site) (int, error) {
+	text, err := json.Marshal(at)
+	if err != nil {
+		return 0, err
+	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), envDir+"="+dir, fmt.Sprintf("%s=%d", envPort, port))
+	cmd.Env = append(os.Environ(), envSite+"="+string(text))
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
