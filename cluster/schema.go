@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,15 +21,15 @@ import (
 // keeps some 200 bytes of memory for every id in it, on each of its servers.
 const dedupWindow = 30 * time.Second
 
-// Schema is what a fleet's streams look like. The zero value is right for one hub.
+// Schema is what a fleet's streams look like. The zero value is right for every hub.
 type Schema struct {
-	Replicas         int           // servers that hold each stream: 1 or 3; default 1
+	Replicas         int           // servers that hold each stream; default: 3 where the hub is a cluster, else 1
 	ReadingsMaxAge   time.Duration // readings older than this go; default 7 days
 	ReadingsMaxBytes int64         // beyond this the oldest readings go; default 1 GiB
 }
 
-func (s Schema) withDefaults() Schema {
-	s.Replicas = cmp.Or(s.Replicas, 1)
+func (s Schema) withDefaults(hubServers int) Schema {
+	s.Replicas = cmp.Or(s.Replicas, hubServers)
 	s.ReadingsMaxAge = cmp.Or(s.ReadingsMaxAge, 7*24*time.Hour)
 	s.ReadingsMaxBytes = cmp.Or(s.ReadingsMaxBytes, 1<<30)
 	return s
@@ -72,18 +71,20 @@ func (s Schema) readings(names Subjects) jetstream.StreamConfig {
 // Ensure creates the streams of a fleet where they are missing, and checks those that are
 // there. A stream whose settings break a promise of Roost is refused with ErrConflict, by its
 // name and setting; other differences, as of replicas or retention, are the operator's choice and
-// are left alone. A hub that is too old is refused with ErrConflict too.
+// are left alone. So is a hub whose own settings would; see checkHub. A hub that has not
+// enough servers yet to hold the streams is ErrUnavailable, as one that is away.
 func (s Schema) Ensure(ctx context.Context, nc *nats.Conn, names Subjects) error {
 	ctx, cancel := whileConnected(ctx, nc)
 	defer cancel()
-	if err := checkServer(nc); err != nil {
+	servers, err := checkHub(nc)
+	if err != nil {
 		return err
 	}
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return fmt.Errorf("use JetStream: %w", err)
 	}
-	s = s.withDefaults()
+	s = s.withDefaults(servers)
 	for _, want := range []jetstream.StreamConfig{s.control(names), s.readings(names)} {
 		if err := ensureStream(ctx, js, want); err != nil {
 			return fmt.Errorf("stream %s: %w", want.Name, err)
@@ -101,7 +102,7 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.St
 		}
 	}
 	if err != nil {
-		return hubError(ctx, err)
+		return schemaError(ctx, want, err)
 	}
 	if flaws := streamFlaws(stream.CachedInfo().Config, want); len(flaws) > 0 {
 		return roostv1.Errorf(roostv1.ErrConflict, "its settings break what Roost relies on: %s", strings.Join(flaws, "; "))
@@ -166,25 +167,4 @@ func wrong(settings ...setting) []string {
 		}
 	}
 	return flaws
-}
-
-// The oldest server with atomic batches.
-const minMajor, minMinor = 2, 12
-
-// checkServer refuses a server that lacks what the schema needs.
-func checkServer(nc *nats.Conn) error {
-	version := nc.ConnectedServerVersion()
-	if version == "" {
-		return errAway
-	}
-	parts := strings.SplitN(version, ".", 3)
-	if len(parts) == 3 {
-		major, err1 := strconv.Atoi(parts[0])
-		minor, err2 := strconv.Atoi(parts[1])
-		if err1 == nil && err2 == nil && (major > minMajor || major == minMajor && minor >= minMinor) {
-			return nil
-		}
-	}
-	return roostv1.Errorf(roostv1.ErrConflict,
-		"the hub at %s runs nats-server %s: at least %d.%d is needed", nc.ConnectedUrlRedacted(), version, minMajor, minMinor)
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/roost-iot/roost/cluster"
@@ -135,37 +137,94 @@ func TestSubjectsOf(t *testing.T) {
 	}
 }
 
-// TestSchemaOldServer: a server that lacks what Roost needs is refused, with its version.
-func TestSchemaOldServer(t *testing.T) {
+// TestSchemaRefusesHub: a hub whose settings break a promise is refused, with the setting and what it
+// must be.
+func TestSchemaRefusesHub(t *testing.T) {
+	tests := map[string]struct {
+		greeting string
+		wants    []string
+	}{
+		"old":            {`"version":"2.11.9","max_payload":1048576`, []string{"2.11.9", "2.12"}},
+		"no version":     {`"version":"dev","max_payload":1048576`, []string{"dev", "2.12"}},
+		"small messages": {`"version":"2.12.0","max_payload":65536`, []string{"max_payload is 65536, must be at least 263168"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := ensure(t, connectTo(t, greeter(t, test.greeting)))
+			if !errors.Is(err, roostv1.ErrConflict) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v, want ErrConflict in one line", err)
+			}
+			for _, want := range test.wants {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %q, want it to say %s", err, want)
+				}
+			}
+		})
+	}
+}
+
+// TestSchemaWithoutJetStream: a hub without JetStream is waited for, by the name of what it lacks.
+func TestSchemaWithoutJetStream(t *testing.T) {
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(s.Shutdown)
+	if err := ensure(t, connectTo(t, s.ClientURL())); !errors.Is(err, roostv1.ErrUnavailable) || !strings.Contains(err.Error(), "jetstream must be enabled") {
+		t.Errorf("got %v, want ErrUnavailable that names jetstream", err)
+	}
+}
+
+// TestSchemaAway: what is read of a hub that is away says nothing about it.
+func TestSchemaAway(t *testing.T) {
+	hub := clustertest.Start(t)
+	nc := hub.Connect(t)
+	hub.Stop()
+	if err := ensure(t, nc); !errors.Is(err, roostv1.ErrUnavailable) {
+		t.Errorf("got %v, want ErrUnavailable", err)
+	}
+}
+
+// ensure ensures the streams of the fleet "test" once.
+func ensure(t *testing.T, nc *nats.Conn) error {
+	t.Helper()
+	names, err := cluster.SubjectsOf("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cluster.Schema{}.Ensure(t.Context(), nc, names)
+}
+
+func connectTo(t *testing.T, url string) *nats.Conn {
+	t.Helper()
+	nc, err := cluster.ConnectClient(t.Context(), url, "test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+// greeter greets as a nats-server with these settings would, does nothing else, and returns its address.
+func greeter(t *testing.T, settings string) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	go oldServer(l)
-	nc, err := cluster.ConnectClient(t.Context(), "nats://"+l.Addr().String(), "test", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	names, err := cluster.SubjectsOf("test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = (cluster.Schema{}).Ensure(t.Context(), nc, names)
-	if !errors.Is(err, roostv1.ErrConflict) || !strings.Contains(err.Error(), "2.11.9") || !strings.Contains(err.Error(), "2.12") {
-		t.Errorf("got %v, want ErrConflict that names 2.11.9 and 2.12", err)
-	}
+	go greet(l, settings)
+	return "nats://" + l.Addr().String()
 }
 
-// oldServer greets as nats-server 2.11.9 would; the greeting has the version.
-func oldServer(l net.Listener) {
+func greet(l net.Listener, settings string) {
 	conn, err := l.Accept()
 	if err != nil {
 		return // the test has ended
 	}
 	defer conn.Close()
-	fmt.Fprint(conn, `INFO {"server_id":"old","version":"2.11.9","headers":true,"max_payload":1048576}`+"\r\n")
+	fmt.Fprintf(conn, "INFO {\"server_id\":\"other\",\"headers\":true,%s}\r\n", settings)
 	lines := bufio.NewScanner(conn)
 	for lines.Scan() {
 		if strings.HasPrefix(lines.Text(), "PING") {
