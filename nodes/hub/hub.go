@@ -157,6 +157,17 @@ func (h *Hub) Name() string {
 	return h.site.name
 }
 
+// Peers are the addresses of the other two; none if the hub runs alone.
+func (h *Hub) Peers() []string {
+	var peers []string
+	if h.site.cluster != nil {
+		for _, peer := range h.site.cluster.peers {
+			peers = append(peers, peer.String())
+		}
+	}
+	return peers
+}
+
 // InProcess gives connections to the hub that take no port, for nats.InProcessServer.
 // They end with the hub.
 func (h *Hub) InProcess() nats.InProcessConnProvider {

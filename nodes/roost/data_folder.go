@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -30,6 +31,20 @@ func dataFolder(asked string, getenv func(string) string) (string, error) {
 		return "", none
 	}
 	return filepath.Join(home, ".local", "state", "roost"), nil
+}
+
+// hubFolder is dataFolder for a hub that runs by itself: a folder beside the one of roost up, and
+// one for each hub of a cluster, so that several of them run on one machine.
+func hubFolder(asked, cluster, route string, getenv func(string) string) (string, error) {
+	folder, err := dataFolder(asked, getenv)
+	if asked != "" || err != nil {
+		return folder, err
+	}
+	if cluster == "" {
+		return folder + "-hub", nil
+	}
+	_, port, _ := net.SplitHostPort(route) // one that is none is refused when the hub opens
+	return folder + "-hub-" + cluster + "-" + port, nil
 }
 
 // stateFolder is where programs keep what belongs to this machine: ~/Library/Application Support, or

@@ -2,6 +2,7 @@
 //
 //	roost up                          hub + gateway + devices in one process (standalone)
 //	  `- face                         a table on a terminal, else a line for each event
+//	roost hub                         the hub alone, one server or one of three
 //	roost devices, send, readings...  a client of a hub (link), which shows what it is told
 //
 // There is a file for each verb; what is shown, and how, is in package console, the live table in
@@ -15,6 +16,7 @@
 //     line for each problem. Kept by TestUpRefuses and TestFleetFileProblems.
 //   - roost up ends within 5 s of being asked to, and loses nothing that was acknowledged, however
 //     it ends. Kept by TestStopsInTime and TestAcknowledgedIsKept.
+//   - roost hub ends as fast, also when the other two are away or hang. Kept by TestHubOfThree.
 //
 // # Concurrency
 //

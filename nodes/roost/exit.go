@@ -97,7 +97,7 @@ type codeOf struct {
 // exitCodes are looked through from the first; what is none of them is exitFailed.
 func exitCodes() []codeOf {
 	return []codeOf{
-		{hub.ErrAddress, exitUsage}, {hub.ErrNotLoopback, exitUsage},
+		{hub.ErrAddress, exitUsage}, {hub.ErrNotLoopback, exitUsage}, {hub.ErrPeers, exitUsage},
 		{hub.ErrAddressInUse, exitUnavailable}, {hub.ErrCannotListen, exitUnavailable}, {hub.ErrFolderInUse, exitUnavailable}, {gateway.ErrFolderInUse, exitUnavailable},
 		{hub.ErrNotFolder, exitCreate}, {hub.ErrNotWritable, exitCreate}, {hub.ErrMode, exitCreate},
 		{hub.ErrDiskFull, exitIO}, {hub.ErrStore, exitIO}, {roostv1.ErrExhausted, exitIO},

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"github.com/nats-io/nats.go"
@@ -106,8 +105,5 @@ func (s *standalone) close() error {
 	if s.folder != nil {
 		_ = s.folder.Close() // it ends with the process at the latest
 	}
-	if err := s.hub.Close(); err != nil {
-		return fmt.Errorf("%w; what was acknowledged is on disk", err)
-	}
-	return nil
+	return closeHub(s.hub)
 }

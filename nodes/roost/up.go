@@ -76,9 +76,8 @@ func newUp(p program) *cobra.Command {
 	f.StringVar(&c.listen, "listen", hub.DefaultListen, "`HOST:PORT` for clients; a port of 0 is any")
 	fleetFlag(cmd, p, &c.fleet)
 	f.StringVar(&c.id, "id", "gw-1", "`ID` of the gateway")
-	f.StringVar(&c.logLevel, "log-level", "warn", "`LEVEL` of the log: debug, info, warn or error")
+	logLevelFlag(cmd, &c.logLevel)
 	f.BoolVar(&c.plain, "plain", false, "a line for each event, also on a terminal")
-	_ = cmd.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions([]string{"debug", "info", "warn", "error"}, noFiles)) // the flag is there
 	_ = cmd.MarkFlagDirname("data")
 	_ = cmd.MarkFlagFilename("fleet", "yaml", "yml", "json")
 	return cmd
@@ -121,10 +120,7 @@ func (c *upCommand) check() (level slog.Level, err error) {
 	if err := roostv1.CheckID("--fleet-name", c.fleet); err != nil {
 		return 0, err
 	}
-	if err := level.UnmarshalText([]byte(c.logLevel)); err != nil {
-		return 0, fmt.Errorf("--log-level %.20q is none of debug, info, warn, error", c.logLevel)
-	}
-	return level, nil
+	return parseLogLevel(c.logLevel)
 }
 
 // readFleet reads the fleet file; nil if none was given.
