@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/clustertest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -43,6 +44,34 @@ func TestSchemaReplicas(t *testing.T) {
 	if err := ensure(t, nc); err != nil {
 		t.Errorf("a second time: %v", err)
 	}
+}
+
+// TestGatewayWaitsForThree: a gateway that starts before the hub is complete waits, and joins when it is.
+func TestGatewayWaitsForThree(t *testing.T) {
+	hub := clustertest.NewThree(t)
+	hub.Restart(0)
+	hub.Restart(1)
+	nc := hub.Connect(t)
+	awaitError(t, nc, "not 3 servers yet")
+	g, err := cluster.NewGateway(cluster.Config{
+		Fleet: "test", ID: "g1", Conn: nc, Host: newHost("g1"), Logger: clustertest.Logger(t), LeaveTimeout: askWait,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs(t, g.Run)
+	hub.Restart(2)
+	client, err := cluster.NewClient(hub.Connect(t), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	insist(t, "gateway that answers", func() error {
+		gateways, err := client.Gateways(t.Context())
+		if err == nil && (len(gateways) != 1 || !gateways[0].Answers) {
+			err = errors.New("none does")
+		}
+		return err
+	})
 }
 
 // TestTrio: what the hub of three for tests is there for: its streams survive the loss of any server.

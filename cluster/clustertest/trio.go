@@ -3,7 +3,6 @@ package clustertest
 import (
 	"context"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,7 +45,7 @@ func StartThree(tb testing.TB) *Trio {
 func NewThree(tb testing.TB) *Trio {
 	tb.Helper()
 	t := &Trio{tb: tb}
-	ports := freePorts(tb, 2*Three)
+	ports := FreePorts(tb, 2*Three)
 	clients, routes := ports[:Three], ports[Three:]
 	for i := range Three {
 		t.sites[i] = site{Name: serverName(i), Dir: tb.TempDir(), Port: clients[i], Route: routes[i]}
@@ -55,21 +54,6 @@ func NewThree(tb testing.TB) *Trio {
 	}
 	tb.Cleanup(t.KillAll)
 	return t
-}
-
-// freePorts finds ports that nobody listens on. All are held until the last is found, so that they differ.
-func freePorts(tb testing.TB, n int) []int {
-	tb.Helper()
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			tb.Fatalf("find a free port: %v", err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports
 }
 
 const namePrefix = "hub-"

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/roost-iot/roost/cluster/clustertest"
 	"github.com/roost-iot/roost/nodes/hub"
 )
 
@@ -39,13 +41,8 @@ func newTrio(t *testing.T) *trio {
 func freeAddresses(t *testing.T, n int) []string {
 	t.Helper()
 	var free []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close() // after all of them were found, so that they differ
-		free = append(free, l.Addr().String())
+	for _, port := range clustertest.FreePorts(t, n) {
+		free = append(free, fmt.Sprintf("127.0.0.1:%d", port))
 	}
 	return free
 }
@@ -272,7 +269,7 @@ func TestClusterRefuses(t *testing.T) {
 		"route without port":    {"127.0.0.1:0", free, hub.ErrAddress, "must be given"},
 		"no route":              {"", free, hub.ErrAddress, "127.0.0.1:6222"},
 		"route in use":          {used.Addr().String(), free[1:], hub.ErrAddressInUse, "--route"},
-		"route for clients":     {"127.0.0.1:4999", free[1:], hub.ErrAddressInUse, "both"},
+		"route for clients":     {"127.0.0.1:19999", free[1:], hub.ErrAddressInUse, "both"},
 		"peer beyond loopback":  {free[0], []string{free[1], "192.0.2.1:6222"}, hub.ErrNotLoopback, "192.0.2.1:6222"},
 		"peer without host":     {free[0], []string{free[1], ":6222"}, hub.ErrNotLoopback, `":6222"`},
 		"peer is no address":    {free[0], []string{free[1], "north"}, hub.ErrAddress, "north"},
@@ -282,7 +279,7 @@ func TestClusterRefuses(t *testing.T) {
 		"three peers":           {used.Addr().String(), free, hub.ErrPeers, "not 3"},
 	}
 	for name, test := range tests {
-		cfg := hub.Config{Data: t.TempDir(), Listen: "127.0.0.1:4999",
+		cfg := hub.Config{Data: t.TempDir(), Listen: "127.0.0.1:19999",
 			Cluster: &hub.Cluster{Name: "north", Route: test.route, Peers: test.peers}}
 		if message := refuse(t, cfg, test.want); !strings.Contains(message, test.text) {
 			t.Errorf("%s: %q does not say %s", name, message, test.text)

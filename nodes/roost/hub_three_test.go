@@ -4,11 +4,13 @@ package main_test
 
 import (
 	"context"
-	"net"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/roost-iot/roost/cluster/clustertest"
 )
 
 // hubs are three hubs that are one, in processes of their own.
@@ -16,6 +18,7 @@ type hubs struct {
 	t      *testing.T
 	routes []string
 	data   []string
+	listen []string
 	run    [3]*process
 	urls   [3]string
 }
@@ -23,13 +26,10 @@ type hubs struct {
 // newHubs returns three hubs that are not started.
 func newHubs(t *testing.T) *hubs {
 	h := &hubs{t: t}
-	for range h.run {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close() // after all of them were found, so that they differ
-		h.routes = append(h.routes, l.Addr().String())
+	ports := clustertest.FreePorts(t, 2*len(h.run))
+	for i := range h.run {
+		h.listen = append(h.listen, fmt.Sprintf("127.0.0.1:%d", ports[2*i]))
+		h.routes = append(h.routes, fmt.Sprintf("127.0.0.1:%d", ports[2*i+1]))
 		h.data = append(h.data, t.TempDir())
 	}
 	return h
@@ -37,11 +37,7 @@ func newHubs(t *testing.T) *hubs {
 
 func (h *hubs) start(i int) {
 	h.t.Helper()
-	listen := "127.0.0.1:0"
-	if h.urls[i] != "" {
-		listen = strings.TrimPrefix(h.urls[i], "nats://")
-	}
-	h.run[i] = start(h.t, "hub", "--cluster", "north", "--data", h.data[i], "--listen", listen,
+	h.run[i] = start(h.t, "hub", "--cluster", "north", "--data", h.data[i], "--listen", h.listen[i],
 		"--route", h.routes[i], "--peers", strings.Join(h.routes, ","))
 }
 
