@@ -24,6 +24,7 @@ type moves struct {
 	of   map[string]placement.Field // who could own each
 	pace placement.Pace
 	peak int // the most that there were since there were none
+	over time.Duration
 }
 
 // consider notes a bus, or that it is to stay.
@@ -44,16 +45,16 @@ func (m *moves) has(bus string) bool {
 
 func (m *moves) any() bool { return len(m.of) > 0 }
 
-// set sets the pace for as many as there are.
+// set sets the pace at which as many as there are go over that time.
 func (m *moves) set(over time.Duration, burst int) {
 	if !m.any() {
 		m.peak = 0
 		return
 	}
-	if len(m.of) <= m.peak {
+	if len(m.of) <= m.peak && m.over == over {
 		return
 	}
-	m.peak = len(m.of)
+	m.peak, m.over = len(m.of), over
 	m.pace.Every = min(over/time.Duration(m.peak), slowest)
 	m.pace.Burst = max(burst, int(float64(5*time.Millisecond)/float64(max(m.pace.Every, 1)))) // a timer is not finer
 }
