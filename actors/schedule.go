@@ -36,7 +36,7 @@ func newSchedule(groups []pollGroup, now instant, dice func() float64) schedule 
 }
 
 // maxPhase is the time over which the first polls of devices that start together are spread.
-const maxPhase = 200 * time.Millisecond
+const maxPhase = 50 * time.Millisecond
 
 // after is when the poll is due that comes after the one that was due then.
 func (s *schedule) after(due instant, interval time.Duration) instant {

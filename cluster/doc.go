@@ -50,7 +50,7 @@
 // alone writes owners and calls Assign and Withdraw, up to sixteen at a time for different buses.
 // Each request has a goroutine, and their number is bounded.
 //
-// At the end the order is turned around: requests are refused, devices withdrawn, buses given up, the
-// member recorded as gone; the picture and the events last to the end. Stop Readings after the
+// At the end the order is turned around: buses are put down and handed over, requests refused, the
+// member recorded as gone; the lease, the picture and the events last to the end. Stop Readings after the
 // Gateway, so that the devices' last readings are stored.
 package cluster

@@ -79,6 +79,7 @@ func TestPictureFollows(t *testing.T) {
 // TestPictureSurvivesRestart: after the hub was away, and after its consumer was lost, the picture goes on
 // with nothing missed, and what is gone from the stream is gone from the picture.
 func TestPictureSurvivesRestart(t *testing.T) {
+	t.Parallel() // it mostly waits
 	hub := clustertest.Start(t)
 	names := newFleet(t, hub)
 	nc := hub.Connect(t)

@@ -215,8 +215,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(failed, cancel)()
-		g.serve(ctx, custody)
-		g.leave(failed, custody)
+		in := newIngress(g)
+		g.serve(ctx, custody, in)
+		g.leave(failed, custody, in)
 		return nil
 	})
 	return group.Wait()
@@ -252,7 +253,7 @@ func away(err error) bool {
 }
 
 // serve takes requests and keeps custody of buses, from when the gateway has its name until ctx ends.
-func (g *Gateway) serve(ctx context.Context, custody *custody) {
+func (g *Gateway) serve(ctx context.Context, custody *custody, in *ingress) {
 	select {
 	case <-g.keeper.joined:
 	case <-ctx.Done():
@@ -261,17 +262,16 @@ func (g *Gateway) serve(ctx context.Context, custody *custody) {
 	if g.picture.Wait(ctx, g.keeper.standing().joined) != nil {
 		return
 	}
-	in := newIngress(g)
 	if err := in.listen(ctx); err != nil { // before anything is served that may be asked for
 		g.log.Warn("requests are not taken", "error", err)
 	}
-	defer in.stop()
 	custody.run(ctx)
 }
 
-// leave closes what the Host serves, gives up the buses, and says so. A gateway whose keeper has
-// failed has nothing to give up: its record is another one's.
-func (g *Gateway) leave(failed context.Context, custody *custody) {
+// leave closes what the Host serves, gives up the buses, and says so. Requests are taken to the last: a
+// device is served until it is put down. A gateway whose keeper has failed has nothing to give up:
+// its record is another one's.
+func (g *Gateway) leave(failed context.Context, custody *custody, in *ingress) {
 	hub, cancel := context.WithTimeout(failed, g.config.LeaveTimeout)
 	defer cancel()
 	if failed.Err() != nil {
@@ -280,6 +280,7 @@ func (g *Gateway) leave(failed context.Context, custody *custody) {
 		defer stop()
 	}
 	err := custody.vacate(hub)
+	in.stop()
 	if failed.Err() != nil {
 		return
 	}

@@ -229,6 +229,7 @@ func TestGatewayStopsEarly(t *testing.T) {
 // TestGatewayContest: gateways that start together share the buses: each has one owner, and
 // every gateway knows which.
 func TestGatewayContest(t *testing.T) {
+	t.Parallel() // it mostly waits
 	const many = 400
 	hub := clustertest.Start(t)
 	newFleet(t, hub)
@@ -274,6 +275,7 @@ func TestGatewayContest(t *testing.T) {
 
 // TestGatewayRetriesHost: what the Host refuses is tried again.
 func TestGatewayRetriesHost(t *testing.T) {
+	t.Parallel() // it mostly waits
 	hub := clustertest.Start(t)
 	h := newHost("g1")
 	h.fail["d1"] = 2

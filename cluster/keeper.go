@@ -351,14 +351,15 @@ func (k *keeper) evict(e lease.Eviction, isNew bool) {
 	w := recordWrite(k.names.Member(e.Gateway), e.Expect, m)
 	w.forever = true
 	err := k.out.write(w, func(ack pubAck, err error) {
-		if err == nil && isNew {
+		switch {
+		case err != nil:
+			k.log.Debug("eviction refused", "gateway", e.Gateway, "error", err)
+		case isNew:
 			k.log.Warn("gateway evicted", "evicted", e.Gateway, "incarnation", e.Incarnation, "sequence", ack.Sequence)
 			if e.Gateway != k.id {
 				k.tell("evicted gateway " + e.Gateway + ": its lease had run out")
 			}
-			return
 		}
-		k.log.Debug("eviction refused", "gateway", e.Gateway, "error", err)
 	})
 	if err != nil {
 		k.log.Debug("eviction not sent", "gateway", e.Gateway, "error", err)

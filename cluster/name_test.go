@@ -67,6 +67,7 @@ func TestProvenPredecessorIsReplacedAtOnce(t *testing.T) {
 // TestPredecessorIsWaitedFor: without a proof a gateway waits as its peers would, evicts its own
 // predecessor and takes over, also when there is no peer.
 func TestPredecessorIsWaitedFor(t *testing.T) {
+	t.Parallel() // it mostly waits
 	hub := clustertest.Start(t)
 	dead(t, hub, time.Second)
 	h := newHost("g1")

@@ -215,6 +215,7 @@ func storeUntil(tb testing.TB, r *cluster.Readings, b *roostv1.ReadingBatch) {
 // TestReadingsHubKilled kills the hub, again and again, while a fleet stores as fast as it can, and
 // starts it on what is on its disk. Nothing that was acknowledged is lost, and nothing is there twice.
 func TestReadingsHubKilled(t *testing.T) {
+	t.Parallel() // it mostly waits
 	const devices, kills, batches = 120, 3, 60
 	hub := clustertest.StartProcess(t)
 	names := newFleet(t, hub)
@@ -324,6 +325,7 @@ func TestReadingsEndInOrder(t *testing.T) {
 // TestReadingsDoubtOutlivesIDs: a batch whose outcome was not known is found in the stream also when the hub
 // has forgotten its id.
 func TestReadingsDoubtOutlivesIDs(t *testing.T) {
+	t.Parallel() // it mostly waits
 	hub := clustertest.Start(t)
 	names := newFleet(t, hub)
 	nc := hub.Connect(t)

@@ -249,6 +249,7 @@ func TestClientChecksIDs(t *testing.T) {
 
 // TestLostAnswer: a write whose answer was lost is read back, and counts once.
 func TestLostAnswer(t *testing.T) {
+	t.Parallel() // it mostly waits
 	hub := clustertest.Start(t)
 	names := newFleet(t, hub)
 	client := newClient(t, hub)

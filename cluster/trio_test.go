@@ -18,6 +18,7 @@ import (
 // TestSchemaReplicas: the streams of a fleet are held by as many servers as the hub has. Before the
 // third has been there they cannot be made, which is no reason for a gateway to give up.
 func TestSchemaReplicas(t *testing.T) {
+	t.Parallel() // it mostly waits
 	hub := clustertest.NewThree(t)
 	hub.Restart(0)
 	hub.Restart(1)
@@ -48,6 +49,7 @@ func TestSchemaReplicas(t *testing.T) {
 
 // TestGatewayWaitsForThree: a gateway that starts before the hub is complete waits, and joins when it is.
 func TestGatewayWaitsForThree(t *testing.T) {
+	t.Parallel() // it mostly waits
 	hub := clustertest.NewThree(t)
 	hub.Restart(0)
 	hub.Restart(1)
@@ -76,6 +78,7 @@ func TestGatewayWaitsForThree(t *testing.T) {
 
 // TestTrio: what the hub of three for tests is there for: its streams survive the loss of any server.
 func TestTrio(t *testing.T) {
+	t.Parallel() // it mostly waits
 	hub := clustertest.StartThree(t)
 	nc := hub.Connect(t)
 	insist(t, "streams of three", func() error { return ensure(t, nc) })
