@@ -208,8 +208,6 @@ func TestDrainAndLeave(t *testing.T) {
 	hub := clustertest.Start(t)
 	devices := manyDevices(40)
 	members := startFleet(t, hub, devices, "g1", "g2", "g3")
-	changes := members[2].Picture().Watch(cluster.KindBus)
-	defer changes.Close()
 	nc := hub.Connect(t)
 	if _, err := nc.Request(newFleet(t, hub).GatewayDrain("g1"), nil, askWait); err != nil {
 		t.Fatal(err)
@@ -217,9 +215,16 @@ func TestDrainAndLeave(t *testing.T) {
 	until(t, members[0], "g1 is empty", func() bool {
 		return len(members[0].host.served()) == 0 && placed(members[1:], devices)
 	})
+	for len(members[2].host.calls) > 0 {
+		<-members[2].host.calls
+	}
 	members[1].stop()
 	until(t, members[2], "g3 serves all", func() bool { return len(members[2].host.served()) == len(devices) })
-	changes.Take()
+	for len(members[2].host.calls) > 0 {
+		if c := <-members[2].host.calls; c.assignment == nil {
+			t.Errorf("bus %s was given back to the gateway that leaves", c.bus)
+		}
+	}
 	for _, d := range devices {
 		owner := members[2].Picture().Owner(d.Id)
 		if owner.Gateway != "g3" {
@@ -315,6 +320,7 @@ func TestNeverServedTwiceUnderOneEpoch(t *testing.T) {
 	}
 	h.withdraw = nil
 	close(end)
+	h.withdrawn(t, "d1")
 	if again := h.assigned(t, "d1", nil).Epoch; again <= epoch {
 		t.Errorf("served again under epoch %d, after %d", again, epoch)
 	}

@@ -279,6 +279,9 @@ func (g *Gateway) leave(failed context.Context, custody *custody, in *ingress) {
 		hub, stop = context.WithTimeout(context.WithoutCancel(failed), g.config.LeaveTimeout)
 		defer stop()
 	}
+	if failed.Err() == nil {
+		g.keeper.drain(hub) // so that nobody gives back what is handed over
+	}
 	err := custody.vacate(hub)
 	in.stop()
 	if failed.Err() != nil {
