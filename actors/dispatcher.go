@@ -67,12 +67,17 @@ func (d *dispatcher) rest(next chan func()) bool {
 
 // stop ends the idle workers and waits for the others.
 func (d *dispatcher) stop() {
+	d.leave()
+	d.workers.Wait()
+}
+
+// leave ends the idle workers, and the others once they have nothing to do.
+func (d *dispatcher) leave() {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.stopped = true
 	for _, worker := range d.idle {
 		close(worker)
 	}
 	d.idle = nil
-	d.mu.Unlock()
-	d.workers.Wait()
 }

@@ -33,6 +33,8 @@ type env struct {
 	calls      *calls
 	storm      *storm
 	directory  *directory
+	devices    *devices
+	guests     *guests
 	// suspended is whether the gateway has no lease at present.
 	suspended atomic.Bool
 	// storeFailing is whether the last attempt to store anything failed, so that an

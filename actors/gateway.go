@@ -33,6 +33,8 @@ type Config struct {
 	Drivers map[string]Driver
 	// Store takes the readings.
 	Store Store
+	// Peers reach the devices that other gateways serve; nil: there are no others.
+	Peers Peers
 	// Fence bounds commands to devices that other gateways can reach; nil: nothing does, as
 	// for a gateway that is alone.
 	Fence Fence
@@ -106,6 +108,11 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	e.calls = &calls{ctx: ctx, all: make(map[*call]struct{})}
+	if cfg.Peers == nil {
+		cfg.Peers = alone{e}
+	}
+	e.devices = newDevices(e, cfg.Peers)
+	e.guests = newGuests(e)
 	e.newProps()
 	return &Gateway{
 		env:         e,
@@ -137,13 +144,22 @@ func (g *Gateway) Run(ctx context.Context) error {
 func (g *Gateway) stop() error {
 	e := g.env
 	empty := make(chan struct{})
+	inTime, cancel := context.WithTimeout(context.Background(), g.stopTimeout)
+	defer cancel()
+	guests := e.guests.stop()
 	e.send(g.root, &shutRoot{done: func() { close(empty) }})
 	var cut error
 	select {
 	case <-empty:
-	case <-time.After(g.stopTimeout):
+	case <-inTime.Done():
 		_, more := e.directory.page("", 0)
 		cut = fmt.Errorf("gateway %s: not everything was closed within %v (devices left: %v); readings that were not stored are lost", e.id, g.stopTimeout, more)
+	}
+	switch left := e.guests.await(inTime, guests); {
+	case cut == nil:
+		cut = left
+	case left != nil:
+		cut = fmt.Errorf("%w; %w", cut, left)
 	}
 	e.system.Root.Stop(g.root)
 	e.actors.Wait()

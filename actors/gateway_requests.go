@@ -32,7 +32,7 @@ func (g *Gateway) Execute(ctx context.Context, c *roostv1.Command) (*roostv1.Com
 // execute carries out a command on the device of a supervisor, or finds that it has stopped.
 func (g *Gateway) execute(ctx context.Context, pid *actor.PID, c *roostv1.Command) (*roostv1.CommandRecord, error) {
 	answers := make(chan answer, 1)
-	g.env.send(pid, &submit{command: proto.CloneOf(c), answer: answers})
+	g.env.send(pid, &submit{command: proto.CloneOf(c), answer: func(a answer) { answers <- a }})
 	select {
 	case a := <-answers:
 		return a.record, a.err
@@ -44,7 +44,7 @@ func (g *Gateway) execute(ctx context.Context, pid *actor.PID, c *roostv1.Comman
 // present asks for the present record of a command.
 func (g *Gateway) present(pid *actor.PID, id string) (*roostv1.CommandRecord, error) {
 	answers := make(chan answer, 1)
-	g.env.send(pid, &recordWanted{id: id, answer: answers})
+	g.env.send(pid, &recordWanted{id: id, answer: func(a answer) { answers <- a }})
 	select {
 	case a := <-answers:
 		return a.record, a.err

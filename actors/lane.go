@@ -39,9 +39,13 @@ func laneOf(msg any) lane {
 }
 
 // isRefusable reports whether a full mailbox may give msg back: messages that can
-// answer for it, and those that are not this package's own.
+// answer for it, and those that are not this package's own. The answer of a device is not
+// given back: who asked would never hear of it.
 func isRefusable(msg any) bool {
 	if envelope, ok := msg.(*actor.MessageEnvelope); ok {
+		if envelope.Sender != nil && envelope.Sender.Address == deviceAddress {
+			return false
+		}
 		msg = envelope.Message
 	}
 	if _, ok := msg.(refusable); ok {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"google.golang.org/protobuf/proto"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -149,13 +150,18 @@ type (
 	// submit brings a command.
 	submit struct {
 		command *roostv1.Command
-		answer  chan<- answer
+		answer  func(answer)
 	}
 	// recordWanted asks for the present record of a command.
 	recordWanted struct {
 		control
 		id     string
-		answer chan<- answer
+		answer func(answer)
+	}
+	// readWanted asks for the last of some resources, or of all.
+	readWanted struct {
+		resources []string
+		answer    func(proto.Message, error)
 	}
 	// releaseWanted ends a quarantine.
 	releaseWanted struct {
@@ -164,8 +170,8 @@ type (
 	}
 )
 
-// An answer is what becomes of a command: a record, or why there is none. The channels
-// it is sent on have room for all that are sent.
+// An answer is what becomes of a command: a record, or why there is none. What is called with
+// it, on the goroutine of an actor, does not block.
 type answer struct {
 	record *roostv1.CommandRecord
 	err    error
@@ -173,9 +179,13 @@ type answer struct {
 
 func (submit) lane() lane { return laneCommand }
 
-func (s *submit) refuse(reason error) { s.answer <- answer{err: reason} }
+func (s *submit) refuse(reason error) { s.answer(answer{err: reason}) }
 
-func (r *recordWanted) refuse(reason error) { r.answer <- answer{err: reason} }
+func (r *recordWanted) refuse(reason error) { r.answer(answer{err: reason}) }
+
+func (readWanted) lane() lane { return laneCommand }
+
+func (r *readWanted) refuse(reason error) { r.answer(nil, reason) }
 
 func (r *releaseWanted) refuse(reason error) { r.answer <- reason }
 

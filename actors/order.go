@@ -20,7 +20,7 @@ type order struct {
 	expires   time.Time
 	settleBy  time.Time // when an UNKNOWN one ends INDETERMINATE
 	crashes   int       // attempts that broke the driver
-	waiters   []chan<- answer
+	waiters   []func(answer)
 }
 
 // newOrder accepts a command: its record is made, its times are fixed.
@@ -147,7 +147,7 @@ func (o *order) actions(epoch uint64) []Action {
 // answer tells everyone who waits the final record.
 func (o *order) answer() {
 	for _, w := range o.waiters {
-		w <- answer{record: o.snapshot()}
+		w(answer{record: o.snapshot()})
 	}
 	o.waiters = nil
 }

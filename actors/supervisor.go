@@ -138,6 +138,8 @@ func (s *supervisor) receiveRequest(ctx actor.Context, msg any) {
 		s.performed(ctx, msg)
 	case *commandsDue:
 		s.runCommands(ctx)
+	case *readWanted:
+		s.read(msg)
 	case *recordWanted:
 		s.recordWanted(msg)
 	case *statusWanted:

@@ -17,7 +17,7 @@ func (s *supervisor) submit(ctx actor.Context, msg *submit) {
 	c := msg.command
 	if known := s.commands.find(c.Id); known != nil {
 		if !roostv1.BodyEqual(known.record.Command, c) {
-			msg.answer <- answer{err: roostv1.Errorf(roostv1.ErrConflict, "command %s was sent before with another body", c.Id)}
+			msg.answer(answer{err: roostv1.Errorf(roostv1.ErrConflict, "command %s was sent before with another body", c.Id)})
 			return
 		}
 		s.await(known, msg.answer)
@@ -40,9 +40,9 @@ func (s *supervisor) submit(ctx actor.Context, msg *submit) {
 }
 
 // await lets a caller wait for a known command.
-func (s *supervisor) await(o *order, waiter chan<- answer) {
+func (s *supervisor) await(o *order, waiter func(answer)) {
 	if o.record.State.Final() {
-		waiter <- answer{record: o.snapshot()}
+		waiter(answer{record: o.snapshot()})
 		return
 	}
 	o.waiters = append(o.waiters, waiter)
@@ -239,8 +239,8 @@ func (s *supervisor) abortCommands() {
 func (s *supervisor) recordWanted(msg *recordWanted) {
 	o := s.commands.find(msg.id)
 	if o == nil {
-		msg.answer <- answer{err: roostv1.Errorf(roostv1.ErrNotFound, "command %s is not known to %s", msg.id, s.charge.spec.Id)}
+		msg.answer(answer{err: roostv1.Errorf(roostv1.ErrNotFound, "command %s is not known to %s", msg.id, s.charge.spec.Id)})
 		return
 	}
-	msg.answer <- answer{record: o.snapshot()}
+	msg.answer(answer{record: o.snapshot()})
 }

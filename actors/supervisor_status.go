@@ -2,6 +2,7 @@ package actors
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -53,14 +54,16 @@ func (s *supervisor) countersNow() *roostv1.DeviceCounters {
 	return c
 }
 
-func (s *supervisor) resources() []*roostv1.ResourceState {
+// resources tells the last of every resource that was sampled; with names, of these only.
+func (s *supervisor) resources(names ...string) []*roostv1.ResourceState {
 	var states []*roostv1.ResourceState
 	for i, l := range s.readings.sampler.last {
-		if l.at == 0 {
+		name := s.charge.model.profile.Resources[i].Name
+		if l.at == 0 || len(names) > 0 && !slices.Contains(names, name) {
 			continue
 		}
 		states = append(states, &roostv1.ResourceState{
-			Resource:   s.charge.model.profile.Resources[i].Name,
+			Resource:   name,
 			Value:      l.value,
 			Quality:    roostv1.Quality(l.grade.quality),
 			Reason:     roostv1.QualityReason(l.grade.reason),

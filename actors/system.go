@@ -20,6 +20,7 @@ func (e *env) newSystem() *actor.ActorSystem {
 	}))
 	system.EventStream = eventstream.NewEventStream()
 	system.EventStream.Subscribe(e.deadLetter)
+	system.ProcessRegistry.RegisterAddressResolver(e.devices.resolve) // before anybody is spawned
 	return system
 }
 
