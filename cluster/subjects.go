@@ -55,6 +55,10 @@ func (s Subjects) Reading(device string) string { return s.root + "reading." + d
 // Event is where a gateway tells what happens. Nothing keeps it.
 func (s Subjects) Event(gateway string) string { return s.root + "event." + gateway }
 
+// Live is where a gateway takes what actors of other gateways ask its devices, and their answers.
+// Nothing keeps it.
+func (s Subjects) Live(gateway string) string { return s.root + "live." + gateway }
+
 // Send is where any gateway takes requests to send a command.
 func (s Subjects) Send() string { return s.root + "api.send" }
 
