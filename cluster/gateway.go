@@ -33,6 +33,7 @@ type Config struct {
 	Version string            // of the program
 	Conn    *nats.Conn        // made by ConnectGateway; not closed
 	Host    Host              // the actors
+	Live    Deliverer         // takes what actors of other gateways ask; nil: nobody does
 	Logger  *slog.Logger      // default: none
 	Schema  Schema            // of the streams, where they are to be made
 
@@ -102,6 +103,7 @@ type Gateway struct {
 	names   Subjects
 	clock   boottime.Clock
 	picture *Picture
+	peers   *Peers
 	events  *events
 	fence   *Fence
 	hub     *HubClock
@@ -137,8 +139,11 @@ func NewGateway(config Config) (*Gateway, error) {
 		log:     log,
 	}
 	g.picture.takeovers = &takeovers{}
-	g.keeper, err = g.newKeeper()
-	return g, err
+	if g.keeper, err = g.newKeeper(); err != nil {
+		return nil, err
+	}
+	g.peers = newPeers(config, names, g.picture, g.Incarnation, config.Live, log)
+	return g, nil
 }
 
 // newKeeper returns the keeper of the gateway's lease. The error is ErrInvalid: the terms are.
@@ -163,6 +168,9 @@ func (g *Gateway) newKeeper() (*keeper, error) {
 		evictor: evictor, sight: sight, ended: slices.Clone(g.config.Ended),
 	}, nil
 }
+
+// Peers reach the devices that other gateways of the fleet serve, while Run runs.
+func (g *Gateway) Peers() *Peers { return g.peers }
 
 // Picture is what the gateway knows of its fleet; it is filled while Run runs.
 func (g *Gateway) Picture() *Picture { return g.picture }
@@ -210,6 +218,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error { return g.keeper.follower.Run(beneath) })
 	group.Go(func() error { return g.keeper.run(beneath, g.config.Conn) })
 	group.Go(func() error { return custody.writer.run(beneath) })
+	group.Go(func() error { return g.peers.run(beneath) })
 	group.Go(func() error {
 		defer stop()
 		ctx, cancel := context.WithCancel(ctx)
