@@ -83,6 +83,7 @@ func New(cfg Config) (*Gateway, error) {
 		Drivers: drivers,
 		Store:   g.readings,
 		Fence:   g.cluster.Fence(),
+		Peers:   peers{g},
 		Events:  func(e *roostv1.Event) { g.tell(cfg.Events, e) },
 		Logger:  cfg.Logger,
 	}); err != nil {
@@ -96,10 +97,10 @@ func New(cfg Config) (*Gateway, error) {
 type lateHost struct{ *actors.Gateway }
 
 // cluster is the configuration of the cluster's part.
-func (c Config) cluster(host cluster.Host) cluster.Config {
+func (c Config) cluster(host *lateHost) cluster.Config {
 	config := cluster.Config{
 		Fleet: c.Fleet, ID: c.ID, Labels: c.Labels, Weight: c.Weight, Version: c.Version,
-		Conn: c.Conn, Host: host, Logger: c.Logger, Schema: c.Schema, Lease: lease.Terms{Lease: c.Lease},
+		Conn: c.Conn, Host: host, Live: host, Logger: c.Logger, Schema: c.Schema, Lease: lease.Terms{Lease: c.Lease},
 	}
 	if c.Folder != nil {
 		config.BootID, config.Ended, config.Begun = c.Folder.BootID(), c.Folder.Ended(), c.Folder.Begin

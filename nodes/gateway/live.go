@@ -1,0 +1,35 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"google.golang.org/protobuf/proto"
+)
+
+// PID returns the PID of a device, wherever in the fleet it is served, now or later; see
+// [actors.Gateway.PID] for what it takes and answers.
+func (g *Gateway) PID(device string) *actor.PID { return g.actors.PID(device) }
+
+// Spawn runs an actor beside the devices: one that controls them by their PIDs, say. See
+// [actors.Gateway.Spawn].
+func (g *Gateway) Spawn(ctx context.Context, name string, produce actor.Producer) (*actor.PID, error) {
+	return g.actors.Spawn(ctx, name, produce)
+}
+
+// Ask asks a device, wherever in the fleet it is served, and returns its answer. See
+// [actors.Gateway.Ask].
+func (g *Gateway) Ask(ctx context.Context, device string, m proto.Message) (proto.Message, error) {
+	return g.actors.Ask(ctx, device, m)
+}
+
+// peers are those of the cluster's part, which is made after the actors.
+type peers struct{ g *Gateway }
+
+func (p peers) Ask(ctx context.Context, device string, m proto.Message, answer func(proto.Message, error)) {
+	p.g.cluster.Peers().Ask(ctx, device, m, answer)
+}
+
+func (p peers) Watch(device string, ended func(known bool)) (cancel func()) {
+	return p.g.cluster.Peers().Watch(device, ended)
+}
