@@ -1,0 +1,47 @@
+package cluster
+
+import "google.golang.org/protobuf/proto"
+
+// MaxAsks is how many asks may wait for their answers.
+const MaxAsks = maxAsks
+
+// AppendFrame writes a frame with one envelope.
+func AppendFrame(gateway, incarnation, receiver string, ask uint64, device string, waitMS uint32, m proto.Message) ([]byte, error) {
+	e := envelope{ask: ask, device: device, waitMS: waitMS, message: m}
+	body, message := e.size()
+	return e.append(appendHeader(nil, gateway, incarnation, receiver), body, message)
+}
+
+// A FrameEnvelope is what was read of one envelope of a frame.
+type FrameEnvelope struct {
+	Ask     uint64
+	Device  string
+	WaitMS  uint32
+	Message proto.Message // nil if it cannot be read
+}
+
+// ReadFrame reads a frame as a gateway does.
+func ReadFrame(data []byte) (gateway, incarnation, receiver string, all []FrameEnvelope, err error) {
+	f, err := readFrame(data)
+	if err != nil {
+		return "", "", "", nil, err
+	}
+	f.envelopes(func(e receivedEnvelope) {
+		m, err := e.message()
+		if err != nil {
+			m = nil
+		}
+		all = append(all, FrameEnvelope{e.ask, string(e.device), e.waitMS, m})
+	})
+	return string(f.gateway), string(f.incarnation), string(f.receiver), all, nil
+}
+
+// Open is how many asks wait for their answers.
+func (p *Peers) Open() int {
+	p.asks.mu.Lock()
+	defer p.asks.mu.Unlock()
+	return len(p.asks.open)
+}
+
+// Dropped is how many frames could not be used.
+func (p *Peers) Dropped() uint64 { return p.dropped.Load() }
