@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,29 +205,75 @@ func TestPeersFollowTheOwner(t *testing.T) {
 	}
 }
 
+// puppet is a gateway that a test plays: it is live and owns the bus, and what it is sent
+// is answered by the test, or not.
+func puppet(tb testing.TB, nc *nats.Conn, names cluster.Subjects, id string, answer func(*roostv1.LiveEnvelope) *roostv1.LiveEnvelope) (own func(bus string)) {
+	tb.Helper()
+	sub, err := nc.Subscribe(names.Live(id), func(msg *nats.Msg) {
+		var f roostv1.LiveFrame
+		if err := proto.Unmarshal(msg.Data, &f); err != nil || f.Receiver != "run-of-"+id {
+			tb.Errorf("%s got %v, %v", id, &f, err)
+		}
+		for _, e := range f.Envelopes {
+			reply := answer(e)
+			reply.Ask = e.Ask
+			data, err := proto.Marshal(&roostv1.LiveFrame{Gateway: id, Incarnation: "run-of-" + id, Receiver: f.Incarnation, Envelopes: []*roostv1.LiveEnvelope{reply}})
+			if err == nil {
+				err = nc.Publish(names.Live(f.Gateway), data)
+			}
+			if err != nil {
+				tb.Error(err)
+			}
+		}
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = sub.Unsubscribe() })
+	publish(tb, nc, names.Member(id), encode(tb, &roostv1.Member{GatewayId: id, Incarnation: "run-of-" + id, State: roostv1.MemberState_MEMBER_STATE_LIVE}))
+	return func(bus string) {
+		publish(tb, nc, names.Owner(bus), encode(tb, &roostv1.Ownership{Bus: bus, Gateway: id, Incarnation: "run-of-" + id}))
+	}
+}
+
 // TestPeersAskTheNewOwner: who is no owner any more has certainly not carried the message
 // out, so it goes to the new owner, once.
 func TestPeersAskTheNewOwner(t *testing.T) {
 	hub := clustertest.Start(t)
 	names := newFleet(t, hub)
-	nc := hub.Connect(t)
-	apply(t, newClient(t, hub), only("moves", "g2"))
+	apply(t, newClient(t, hub), only("moves", "g8", "g9"))
 	g1, _, _ := live(t, hub, newDelivered("g1"))
-	third := newDelivered("g3")
-	g3, _, _ := live(t, hub, third)
-	second := newDelivered("g2")
-	second.deliver = func(_ string, _ proto.Message, _ time.Duration, answer func(proto.Message, error)) {
-		go func() {
-			publish(t, nc, names.Owner("moves"), encode(t, &roostv1.Ownership{Bus: "moves", Gateway: "g3", Incarnation: g3.Incarnation()}))
-			routed(t, g1, "moves", "g3")
-			answer(nil, roostv1.Errorf(roostv1.ErrNotOwner, "not any more"))
-		}()
-	}
-	live(t, hub, second)
-	routed(t, g1, "moves", "g2")
+	var asked atomic.Int32
+	var ownEighth, ownNinth func(string)
+	notOwner := envelopeOf(0, "", 0, roostv1.Errorf(roostv1.ErrNotOwner, "not any more"))
+	ownEighth = puppet(t, hub.Connect(t), names, "g8", func(*roostv1.LiveEnvelope) *roostv1.LiveEnvelope {
+		asked.Add(1)
+		ownNinth("moves")
+		routed(t, g1, "moves", "g9")
+		return notOwner
+	})
+	refuse := false
+	ownNinth = puppet(t, hub.Connect(t), names, "g9", func(e *roostv1.LiveEnvelope) *roostv1.LiveEnvelope {
+		if refuse {
+			ownEighth("moves")
+			routed(t, g1, "moves", "g8")
+			return notOwner
+		}
+		return envelopeOf(0, "", 0, &roostv1.CommandRecord{CommandId: e.GetCommand().GetId(), Gateway: "g9"})
+	})
+	ownEighth("moves")
+	routed(t, g1, "moves", "g8")
 	got := take(t, "command", asks(t.Context(), t, g1.Peers(), "moves", command("c-1")))
-	if got.err != nil || got.message.(*roostv1.CommandRecord).Gateway != "g3" || len(third.calls) != 1 {
-		t.Errorf("got %v, %v, %d calls, want the answer of g3, asked once", got.message, got.err, len(third.calls))
+	if r, ok := got.message.(*roostv1.CommandRecord); !ok || r.Gateway != "g9" || r.CommandId != "c-1" || asked.Load() != 1 {
+		t.Errorf("got %v, %v, %d asked, want the answer of g9, with g8 asked once", got.message, got.err, asked.Load())
+	}
+
+	ownEighth("moves")
+	routed(t, g1, "moves", "g8")
+	refuse = true
+	got = take(t, "moving on", asks(t.Context(), t, g1.Peers(), "moves", command("c-2")))
+	if !errors.Is(got.err, roostv1.ErrUnavailable) || asked.Load() != 2 {
+		t.Errorf("a device that moves on and on: got %v, %v, %d asked, want ErrUnavailable after g8 and g9", got.message, got.err, asked.Load())
 	}
 }
 
