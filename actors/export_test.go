@@ -22,9 +22,6 @@ func (g *Gateway) LookedUp(device string) func(context.Context, *roostv1.Command
 	}
 }
 
-// Tell sends a message to an actor, from outside of all actors.
-func (g *Gateway) Tell(pid *actor.PID, msg any) { g.env.send(pid, msg) }
-
 // Watchers is how many watchers of a device are kept.
 func (g *Gateway) Watchers(device string) int {
 	w := &g.env.devices.watches

@@ -58,8 +58,8 @@ func TestActorThatPanicsIsMadeAnew(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				b.Tell(pid, func(actor.Context) { fail() })
-				b.Tell(pid, "waits")
+				b.post(pid, func(actor.Context) { fail() })
+				b.post(pid, "waits")
 				synctest.Wait()
 				if got := l.String(); got != "1 Started" {
 					t.Errorf("after the panic: %s, want 1 Started", got)
@@ -120,10 +120,15 @@ func TestSpawnIsChecked(t *testing.T) {
 				t.Errorf("spawn %q: got %v, want %v", name, got, err)
 			}
 		}
+		for _, to := range []*actor.PID{nil, first} {
+			if err := b.Send(to, nil); !errors.Is(err, roostv1.ErrInvalid) {
+				t.Errorf("send nil to %v: got %v, want ErrInvalid", to, err)
+			}
+		}
 		if _, err := b.Spawn(t.Context(), "b", nil); !errors.Is(err, roostv1.ErrInvalid) {
 			t.Errorf("spawn without a producer: got %v", err)
 		}
-		b.Tell(first, func(ctx actor.Context) { ctx.Stop(ctx.Self()) })
+		b.post(first, func(ctx actor.Context) { ctx.Stop(ctx.Self()) })
 		synctest.Wait()
 		second, err := b.Spawn(t.Context(), "a", l.produce)
 		if err != nil || second.Equal(first) {

@@ -66,6 +66,22 @@ func (g *Gateway) Spawn(ctx context.Context, name string, produce actor.Producer
 	return g.env.guests.spawn(name, produce)
 }
 
+// Send sends a message to an actor from outside of all actors, or to a device, which has nobody to
+// answer then: a program asks a device with Ask. The error is ErrInvalid for nil, and
+// ErrUnavailable if the gateway does not run; whether the message arrives is not known.
+func (g *Gateway) Send(to *actor.PID, message any) error {
+	if to == nil || message == nil {
+		return roostv1.Errorf(roostv1.ErrInvalid, "nil is nothing to send, and nobody to send to")
+	}
+	select {
+	case <-g.begun:
+	default:
+		return roostv1.Errorf(roostv1.ErrUnavailable, "gateway %s does not run", g.env.id)
+	}
+	g.env.send(to, message)
+	return nil
+}
+
 func (g *guests) spawn(name string, produce actor.Producer) (*actor.PID, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -55,7 +55,15 @@ func (b *bench) speaker(name string) (*mouth, func(func(actor.Context))) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return m, func(do func(actor.Context)) { b.Tell(pid, do) }
+	return m, func(do func(actor.Context)) { b.post(pid, do) }
+}
+
+// post sends a message to an actor.
+func (b *bench) post(to *actor.PID, msg any) {
+	b.t.Helper()
+	if err := b.Send(to, msg); err != nil {
+		b.t.Error(err)
+	}
 }
 
 // one returns the only thing that was heard.
@@ -376,7 +384,7 @@ func TestDeadWatchersAreForgotten(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.Tell(pid, func(ctx actor.Context) { ctx.Watch(b.PID("boiler-1")); ctx.Stop(ctx.Self()) })
+			b.post(pid, func(ctx actor.Context) { ctx.Watch(b.PID("boiler-1")); ctx.Stop(ctx.Self()) })
 			synctest.Wait()
 		}
 		if n := b.Watchers("boiler-1"); n > 10 {

@@ -17,6 +17,9 @@ func (g *Gateway) Spawn(ctx context.Context, name string, produce actor.Producer
 	return g.actors.Spawn(ctx, name, produce)
 }
 
+// Send sends a message to an actor from outside of all actors. See [actors.Gateway.Send].
+func (g *Gateway) Send(to *actor.PID, message any) error { return g.actors.Send(to, message) }
+
 // Ask asks a device, wherever in the fleet it is served, and returns its answer. See
 // [actors.Gateway.Ask].
 func (g *Gateway) Ask(ctx context.Context, device string, m proto.Message) (proto.Message, error) {

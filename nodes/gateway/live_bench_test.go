@@ -9,15 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
 	"github.com/nats-io/nats.go"
 	"golang.org/x/sys/unix"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/nodes/gateway"
-	"github.com/roost-iot/roost/nodes/hub"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -115,82 +111,23 @@ func processorTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// pair is two gateways on one hub, each with a TCP connection of its own; the device probe is on
+// pair is two gateways on one hub, each with a TCP connection of its own; the device pump-1 is on
 // the second.
 type pair struct {
-	hub    *hub.Hub
-	first  *gateway.Gateway
-	system *actor.ActorSystem // of the first
+	*site
+	first *gateway.Gateway
 }
 
 func openPair(b *testing.B) *pair {
 	b.Helper()
-	h, err := hub.Open(b.Context(), hub.Config{Data: b.TempDir(), Listen: "127.0.0.1:0"})
-	if err != nil {
+	p := &pair{site: openSite(b)}
+	p.first, _ = p.run(b, "gw-1")
+	p.run(b, "gw-2")
+	if err := addBasin(b.Context(), p.client); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() {
-		if err := h.Close(); err != nil {
-			b.Error(err)
-		}
-	})
-	p := &pair{hub: h}
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	b.Cleanup(func() {
-		cancel()
-		running.Wait()
-	})
-	for _, id := range []string{"gw-2", "gw-1"} {
-		p.first, err = gateway.New(gateway.Config{ID: id, Conn: p.connect(b, id), Drivers: map[string]actors.Driver{"basin": basin{}}})
-		if err != nil {
-			b.Fatal(err)
-		}
-		g := p.first
-		running.Go(func() {
-			if err := g.Run(ctx); err != nil {
-				b.Error(err)
-			}
-		})
-		if err := g.Ready(b.Context()); err != nil {
-			b.Fatal(err)
-		}
-	}
-	client, err := cluster.NewClient(p.connect(b, "client"), cluster.DefaultFleet)
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := addBasin(b.Context(), client); err != nil {
-		b.Fatal(err)
-	}
-	for _, err := range client.Readings(b.Context(), cluster.ReadingsQuery{Device: "pump-1", Follow: true}) {
-		if err != nil {
-			b.Fatal(err)
-		}
-		break
-	}
-	systems := make(chan *actor.ActorSystem, 1)
-	if _, err := p.first.Spawn(b.Context(), "asker", func() actor.Actor {
-		return actor.ReceiveFunc(func(ctx actor.Context) {
-			if _, ok := ctx.Message().(*actor.Started); ok {
-				systems <- ctx.ActorSystem()
-			}
-		})
-	}); err != nil {
-		b.Fatal(err)
-	}
-	p.system = <-systems
+	servedBy(b, p.first, "pump-1", "gw-2")
 	return p
-}
-
-func (p *pair) connect(b *testing.B, id string) *nats.Conn {
-	b.Helper()
-	nc, err := cluster.ConnectGateway(p.hub.URL(), id, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(nc.Close)
-	return nc
 }
 
 // question is what is asked.

@@ -34,7 +34,7 @@ func BenchmarkLiveOfRemote(b *testing.B) {
 			}
 		}
 	}
-	ours, theirs := request(p.system, there), request(from, to)
+	ours, theirs := request(p.system(b), there), request(from, to)
 	many(5000, ours)
 	many(5000, theirs)
 	var our, their cost
@@ -48,6 +48,22 @@ func BenchmarkLiveOfRemote(b *testing.B) {
 	their.report(b, 4*b.N, "remote-")
 	b.ReportMetric(their.took.Seconds()/our.took.Seconds(), "throughput-of-remote")
 	b.ReportMetric(our.cpu.Seconds()/their.cpu.Seconds(), "cpu-of-remote")
+}
+
+// system is the actor system of the first gateway, as its actors see it.
+func (p *pair) system(b *testing.B) *actor.ActorSystem {
+	b.Helper()
+	systems := make(chan *actor.ActorSystem, 1)
+	if _, err := p.first.Spawn(b.Context(), "asker", func() actor.Actor {
+		return actor.ReceiveFunc(func(ctx actor.Context) {
+			if _, ok := ctx.Message().(*actor.Started); ok {
+				systems <- ctx.ActorSystem()
+			}
+		})
+	}); err != nil {
+		b.Fatal(err)
+	}
+	return <-systems
 }
 
 func (c cost) plus(d cost) cost { return cost{took: c.took + d.took, cpu: c.cpu + d.cpu} }
