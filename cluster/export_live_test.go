@@ -1,6 +1,10 @@
 package cluster
 
-import "google.golang.org/protobuf/proto"
+import (
+	"context"
+
+	"google.golang.org/protobuf/proto"
+)
 
 // MaxAsks is how many asks may wait for their answers.
 const MaxAsks = maxAsks
@@ -45,3 +49,12 @@ func (p *Peers) Open() int {
 
 // Dropped is how many frames could not be used.
 func (p *Peers) Dropped() uint64 { return p.dropped.Load() }
+
+// NewPeers returns peers of a gateway that is not run, whose present run the test names.
+func NewPeers(c Config, names Subjects, picture *Picture, incarnation func() string) *Peers {
+	c = c.withDefaults()
+	return newPeers(c, names, picture, incarnation, c.Live, c.Logger)
+}
+
+// Run runs the peers alone.
+func (p *Peers) Run(ctx context.Context) error { return p.run(ctx) }

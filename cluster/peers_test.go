@@ -366,6 +366,60 @@ func TestPeersLoseTheOwner(t *testing.T) {
 	}
 }
 
+// TestPeersOfAnotherRun: when a gateway begins another run, what it asked in the one before
+// ends at once, and what it is sent for that one is dropped; it asks on in the new one.
+func TestPeersOfAnotherRun(t *testing.T) {
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	nc := hub.Connect(t)
+	apply(t, newClient(t, hub), only("there", "g9"))
+	var run atomic.Pointer[string]
+	begin := func(name string) {
+		run.Store(&name)
+		publish(t, nc, names.Member("g1"), encode(t, &roostv1.Member{GatewayId: "g1", Incarnation: name, State: roostv1.MemberState_MEMBER_STATE_LIVE}))
+	}
+	begin("first")
+	picture := cluster.NewPicture(names)
+	follower, err := cluster.NewFollower(nc, names, picture, func(*roostv1.Event) {}, clustertest.Logger(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs(t, follower.Run)
+	first := newDelivered("g1")
+	p := cluster.NewPeers(cluster.Config{Fleet: "test", ID: "g1", Conn: nc, Live: first}, names, picture, func() string { return *run.Load() })
+	runs(t, p.Run)
+	asked := make(chan *roostv1.LiveEnvelope, 10)
+	silent := make(chan struct{})
+	puppet(t, hub.Connect(t), names, "g9", func(e *roostv1.LiveEnvelope) *roostv1.LiveEnvelope {
+		asked <- e
+		<-silent
+		return envelopeOf(0, "", 0, &roostv1.ReadResult{})
+	})("there")
+	changes := picture.Watch()
+	defer changes.Close()
+	await(t, "route", changes.Ready(), func(struct{}) bool {
+		changes.Take()
+		_, err := picture.Route("there")
+		return err == nil
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	before := asks(ctx, t, p, "there", &roostv1.Read{})
+	await(t, "question", asked, func(*roostv1.LiveEnvelope) bool { return true })
+	begin("second")
+	if got := take(t, "the question of the first run", before); !errors.Is(got.err, roostv1.ErrUnavailable) {
+		t.Errorf("the question of the first run: got %v, %v, want ErrUnavailable", got.message, got.err)
+	}
+	after := asks(ctx, t, p, "there", &roostv1.Read{})
+	close(silent) // the late answer is for the first run
+	if got := take(t, "the question of the second run", after); got.err != nil {
+		t.Errorf("the question of the second run: got %v", got.err)
+	}
+	if p.Dropped() != 1 || len(first.calls) != 0 {
+		t.Errorf("%d frames dropped, want the late answer alone", p.Dropped())
+	}
+}
+
 // TestPeersWithoutHub: what cannot be sent has certainly not arrived, also a command, and nothing
 // is sent later.
 func TestPeersWithoutHub(t *testing.T) {

@@ -34,11 +34,28 @@ func (p *Picture) runs(gateway, incarnation string) bool {
 }
 
 func (p *Picture) runsLocked(gateway, incarnation string) bool {
+	return incarnation != "" && p.runLocked(gateway) == incarnation
+}
+
+// run returns the incarnation of the gateway that is not over, as far as the picture tells; empty
+// if there is none.
+func (p *Picture) run(gateway string) string {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.runLocked(gateway)
+}
+
+func (p *Picture) runLocked(gateway string) string {
 	r := p.members[gateway]
-	if r == nil || r.value.Incarnation != incarnation {
-		return false
+	if r == nil {
+		return ""
 	}
-	return r.value.State == roostv1.MemberState_MEMBER_STATE_LIVE || r.value.State == roostv1.MemberState_MEMBER_STATE_DRAINING
+	switch r.value.State {
+	case roostv1.MemberState_MEMBER_STATE_LIVE, roostv1.MemberState_MEMBER_STATE_DRAINING:
+		return r.value.Incarnation
+	default:
+		return ""
+	}
 }
 
 // A standing is what the registry says of a device.
