@@ -95,10 +95,11 @@ func (p *Peers) Ask(ctx context.Context, device string, m proto.Message, answer 
 	if err == nil && fieldOf(m) != envelopeRead && fieldOf(m) != envelopeCommand {
 		err = roostv1.Errorf(roostv1.ErrInvalid, "device %s takes a Read or a Command, not a %T", device, m)
 	}
+	left := defaultAskWait
 	deadline, ok := ctx.Deadline()
 	if !ok {
-		deadline = time.Now().Add(defaultAskWait)
-	} else if err == nil && time.Until(deadline) <= 0 {
+		deadline = time.Now().Add(left)
+	} else if left = time.Until(deadline); err == nil && left <= 0 {
 		err = roostv1.Errorf(roostv1.ErrExpired, "device %s: the time to ask it is over", device)
 	}
 	a := &ask{device: device, message: m, answer: answer, deadline: deadline, to: owner}
@@ -116,12 +117,11 @@ func (p *Peers) Ask(ctx context.Context, device string, m proto.Message, answer 
 			return
 		}
 	}
-	p.forward(a)
+	p.forward(a, left)
 }
 
-// forward sends an ask to whom it is for.
-func (p *Peers) forward(a *ask) {
-	left := time.Until(a.deadline)
+// forward sends an ask to whom it is for. It has so much time left.
+func (p *Peers) forward(a *ask, left time.Duration) {
 	left -= min(maxAnswerGrace, left/4)
 	e := &envelope{ask: a.number, device: a.device, waitMS: uint32(min(max(left.Milliseconds(), 1), maxAskWait.Milliseconds())), message: a.message}
 	err := p.destination(run{a.to.Gateway, a.to.Incarnation}).put(e)

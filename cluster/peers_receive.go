@@ -136,6 +136,6 @@ func (p *Peers) askAgain(a *ask) {
 			a.answer(nil, roostv1.Errorf(roostv1.ErrUnavailable, "gateway %s is stopping", p.id))
 			return
 		}
-		p.forward(a)
+		p.forward(a, time.Until(a.deadline))
 	}
 }

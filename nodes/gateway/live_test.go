@@ -78,14 +78,14 @@ func (s *site) run(t testing.TB, id string) (g *gateway.Gateway, stop func()) {
 	return g, stop
 }
 
-// servedBy asks until the device answers from that gateway.
+// servedBy asks until the device answers from that gateway, and has been read there.
 func servedBy(t testing.TB, g *gateway.Gateway, device, id string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	for {
 		m, err := g.Ask(ctx, device, &roostv1.Read{})
-		if r, ok := m.(*roostv1.ReadResult); ok && r.Gateway == id && r.State == roostv1.DeviceState_DEVICE_STATE_ONLINE {
+		if r, ok := m.(*roostv1.ReadResult); ok && r.Gateway == id && r.State == roostv1.DeviceState_DEVICE_STATE_ONLINE && len(r.Resources) > 0 {
 			return
 		}
 		select {
