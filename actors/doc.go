@@ -27,6 +27,16 @@
 // decides the outcome; where it says nothing certain, the outcome is UNKNOWN, a late answer may
 // settle it, and else it ends INDETERMINATE.
 //
+// # A device's PID
+//
+// [Gateway.PID] is the PID of a device wherever in the fleet it is served. It resolves to one process
+// that lives as long as the gateway and looks for the device at each message: one that is served here
+// is asked without marshalling, another over the [Peers]. Actors that ask are the program's
+// own: [Gateway.Spawn] runs them beside the devices.
+//
+//	actor --Read, Command--> PID --here--> supervisor
+//	                          `--elsewhere--> Peers --> Deliver of that gateway --> supervisor
+//
 // # Promises
 //
 //   - A device that fails (error, panic, hang, stale data) is restarted with a delay that grows, and
@@ -42,6 +52,11 @@
 //   - Every reading that was dropped, and every poll that was skipped, is declared in the stream; a
 //     reader can prove from the sequences that it has all the rest.
 //     [TestCompletenessWhateverTheStoreDoes]
+//   - One PID reaches its device before and after the device moves, and each request gets one answer, in
+//     time; who watches hears once of the device's end. [TestPIDOfADeviceElsewhere], [TestPIDRefuses],
+//     [TestPIDTellsOfASlowCommand], [TestWatchOfADevice]
+//   - An actor of the program that panics is made anew and harms nobody; one that hangs does not keep
+//     the gateway. [TestActorThatPanicsIsMadeAnew], [TestActorThatHangsDoesNotKeepTheGateway]
 //   - [Gateway.Run] ends within StopTimeout and a little, whatever a driver does.
 //     [TestStopIsBoundedWhateverTheDriverDoes]
 //

@@ -19,6 +19,8 @@
 // decide what to try: what is true is decided by compare-and-set writes, each of which
 // names the record that it replaces.
 //
+// What actors ask devices of other gateways goes beside all that, over core NATS: [Peers].
+//
 // # Promises
 //
 //   - A bus has one owner, and its epochs only grow (TestGatewayContest, TestGatewayEpochsGrow).
@@ -29,6 +31,8 @@
 //   - A write whose answer was lost is read back, and counts once (TestLostAnswer).
 //   - A record that cannot be used is reported once, and harms nothing else (TestPictureBadRecords).
 //   - A request is answered, whatever the Host does (TestIngressAlwaysAnswers).
+//   - What an actor asks a device ends once, by a deadline: with its answer, or an error that says whether
+//     it may have been carried out (TestPeersDeadline, TestPeersLoseTheOwner, TestPeersWithoutHub).
 //   - What is read twice is yielded once, and what is missing is told (TestCompletenessFindsEverything).
 //
 // # Limits

@@ -4,6 +4,7 @@
 //
 //	hub <-> cluster.Gateway --Assign, Execute--> actors.Gateway --> drivers --> devices
 //	hub <-- cluster.Readings <------Store------------'
+//	hub <-> cluster.Peers <--Ask, Deliver--> actors, for the devices of other gateways
 //
 // It is wiring: what is decided is decided in those packages. What it adds is the order of
 // the end: first the cluster's part hands back its buses, so that devices are closed and their
