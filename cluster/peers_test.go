@@ -81,9 +81,18 @@ func asks(ctx context.Context, tb testing.TB, p *cluster.Peers, device string, m
 	return answers
 }
 
-func take(tb testing.TB, what string, answers <-chan result) result {
+// liveWait bounds the wait for an answer; twice the longest that one may take.
+const liveWait = 10 * time.Second
+
+func take[T any](tb testing.TB, what string, answers <-chan T) T {
 	tb.Helper()
-	return await(tb, what, answers, func(result) bool { return true })
+	select {
+	case got := <-answers:
+		return got
+	case <-time.After(liveWait):
+		tb.Fatalf("%s: not answered in %v", what, liveWait)
+		panic("unreachable")
+	}
 }
 
 // routed waits until the picture has the device with that gateway.
@@ -277,6 +286,30 @@ func TestPeersAskTheNewOwner(t *testing.T) {
 	}
 }
 
+// TestPeersForgedAnswer: an answer counts only if it comes from the run that was asked.
+func TestPeersForgedAnswer(t *testing.T) {
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	nc := hub.Connect(t)
+	apply(t, newClient(t, hub), only("there", "g9"))
+	g1, _, _ := live(t, hub, newDelivered("g1"))
+	puppet(t, nc, names, "g9", func(e *roostv1.LiveEnvelope) *roostv1.LiveEnvelope {
+		forged := envelopeOf(e.Ask, "", 0, &roostv1.ReadResult{Gateway: "forged"})
+		for _, from := range []*roostv1.LiveFrame{{Gateway: "x1", Incarnation: "run-of-g9"}, {Gateway: "g9", Incarnation: "an earlier run"}} {
+			from.Receiver, from.Envelopes = g1.Incarnation(), []*roostv1.LiveEnvelope{forged}
+			if err := nc.Publish(names.Live("g1"), encode(t, from)); err != nil {
+				t.Error(err)
+			}
+		}
+		return envelopeOf(0, "", 0, &roostv1.ReadResult{Gateway: "g9"}) // after them, by the same connection
+	})("there")
+	routed(t, g1, "there", "g9")
+	got := take(t, "read", asks(t.Context(), t, g1.Peers(), "there", &roostv1.Read{}))
+	if r, ok := got.message.(*roostv1.ReadResult); !ok || r.Gateway != "g9" {
+		t.Errorf("got %v, %v, want the answer of g9", got.message, got.err)
+	}
+}
+
 // TestPeersDeadline: who is not answered is told so in time; of a command nobody knows what
 // became of it. What comes later goes nowhere.
 func TestPeersDeadline(t *testing.T) {
@@ -457,12 +490,12 @@ func TestPeersBound(t *testing.T) {
 	for n := 0; n <= cluster.MaxAsks; n++ {
 		g1.Peers().Ask(ctx, "there", &roostv1.Read{}, answer)
 	}
-	if err := await(t, "refusal", answers, func(error) bool { return true }); !errors.Is(err, roostv1.ErrBusy) {
+	if err := take(t, "refusal", answers); !errors.Is(err, roostv1.ErrBusy) {
 		t.Errorf("one too many: got %v, want ErrBusy", err)
 	}
 	stop()
 	for range cluster.MaxAsks {
-		await(t, "the rest", answers, func(error) bool { return true })
+		take(t, "the rest", answers)
 	}
 }
 
