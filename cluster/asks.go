@@ -47,8 +47,16 @@ type asks struct {
 	closed    error // why no more are taken; nil: they are
 }
 
-func newAsks() *asks {
-	return &asks{due: time.NewTimer(time.Hour), open: make(map[uint64]*ask)}
+// newAsks returns asks that are closed for that reason until begin.
+func newAsks(why error) *asks {
+	return &asks{due: time.NewTimer(time.Hour), open: make(map[uint64]*ask), closed: why}
+}
+
+// begin lets asks in: from now on their answers can come.
+func (as *asks) begin() {
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	as.closed = nil
 }
 
 // add takes an ask in and numbers it. The error is ErrBusy, or why the asks were closed.

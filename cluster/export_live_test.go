@@ -58,3 +58,10 @@ func NewPeers(c Config, names Subjects, picture *Picture, incarnation func() str
 
 // Run runs the peers alone.
 func (p *Peers) Run(ctx context.Context) error { return p.run(ctx) }
+
+// TakesAsks reports whether asks are let in.
+func (p *Peers) TakesAsks() bool {
+	p.asks.mu.Lock()
+	defer p.asks.mu.Unlock()
+	return p.asks.closed == nil
+}

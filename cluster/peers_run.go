@@ -20,6 +20,7 @@ func (p *Peers) run(ctx context.Context) error {
 	if err := in.SetPendingLimits(maxFramesIn, maxBytesIn); err != nil {
 		return fmt.Errorf("take live requests: %w", err)
 	}
+	p.asks.begin() // an ask before the subscription would wait in vain
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		if p.picture.Wait(ctx, 0) == nil {

@@ -95,9 +95,10 @@ func take[T any](tb testing.TB, what string, answers <-chan T) T {
 	}
 }
 
-// routed waits until the picture has the device with that gateway.
+// routed waits until the gateway takes asks, and its picture has the device with that gateway.
 func routed(tb testing.TB, g *cluster.Gateway, device, gateway string) {
 	tb.Helper()
+	takesAsks(tb, g.Peers())
 	changes := g.Picture().Watch()
 	defer changes.Close()
 	await(tb, "route to "+device, changes.Ready(), func(struct{}) bool {
@@ -105,6 +106,18 @@ func routed(tb testing.TB, g *cluster.Gateway, device, gateway string) {
 		owner, err := g.Picture().Route(device)
 		return err == nil && owner.Gateway == gateway
 	})
+}
+
+// takesAsks waits until the peers run.
+func takesAsks(tb testing.TB, p *cluster.Peers) {
+	tb.Helper()
+	for late := time.After(liveWait); !p.TakesAsks(); {
+		select {
+		case <-late:
+			tb.Fatal("the peers do not run")
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
 
 func command(id string) *roostv1.Command {
@@ -420,7 +433,11 @@ func TestPeersOfAnotherRun(t *testing.T) {
 	runs(t, follower.Run)
 	first := newDelivered("g1")
 	p := cluster.NewPeers(cluster.Config{Fleet: "test", ID: "g1", Conn: nc, Live: first}, names, picture, func() string { return *run.Load() })
+	if got := take(t, "before it runs", asks(t.Context(), t, p, "there", &roostv1.Read{})); !errors.Is(got.err, roostv1.ErrUnavailable) {
+		t.Errorf("before it runs: got %v, want ErrUnavailable", got.err)
+	}
 	runs(t, p.Run)
+	takesAsks(t, p)
 	asked := make(chan *roostv1.LiveEnvelope, 10)
 	silent := make(chan struct{})
 	puppet(t, hub.Connect(t), names, "g9", func(e *roostv1.LiveEnvelope) *roostv1.LiveEnvelope {
