@@ -61,13 +61,13 @@ func (ws *deviceWatches) lookAt(w *deviceWatch) {
 // lookOnce looks at a device once, and reports whether it is to be looked at again: it is now
 // watched with its bus, which may have changed before. Whoever takes the watch out tells of the end.
 func (ws *deviceWatches) lookOnce(w *deviceWatch) (again bool) {
-	now, bus := ws.picture.standing(w.device)
+	now, bus := ws.picture.presence(w.device)
 	ws.mu.Lock()
 	known, ended := w.known, false
 	switch now {
-	case standingGone:
+	case presenceGone:
 		ended = ws.removeLocked(w)
-	case standingThere:
+	case presenceThere:
 		w.known = true
 		if w.bus != bus && ws.removeLocked(w) {
 			w.bus = bus

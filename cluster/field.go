@@ -15,8 +15,8 @@ type field struct {
 	steady time.Duration // how long a gateway must have been a member to be given others' buses
 	first  bool          // the members were looked at once: who comes later has just joined
 	peers  map[string]peerState
-	free   fieldOf // who may claim what is nobody's
-	moves  fieldOf // who may be handed what is somebody's
+	free   placing // who may claim what is nobody's
+	moves  placing // who may be handed what is somebody's
 	stale  bool    // the two are to be made anew
 	except string  // a gateway that is left out: the own one, when it leaves
 }
@@ -34,13 +34,13 @@ type peerState struct {
 	since       boottime.Instant // when it was first seen; 0: it was there already
 }
 
-// fieldOf is a field, and the parts of it that meet demands, each made once.
-type fieldOf struct {
+// placing is a field, and the parts of it that meet demands, each made once.
+type placing struct {
 	all  placement.Field
 	part map[string]placement.Field
 }
 
-func (f *fieldOf) meeting(d placement.Demand) placement.Field {
+func (f *placing) meeting(d placement.Demand) placement.Field {
 	key := d.Key()
 	part, ok := f.part[key]
 	if !ok {
@@ -115,8 +115,8 @@ func (f *field) make(now boottime.Instant) {
 			steady = append(steady, g)
 		}
 	}
-	f.free = fieldOf{placement.NewField(all), map[string]placement.Field{}}
-	f.moves = fieldOf{placement.NewField(steady), map[string]placement.Field{}}
+	f.free = placing{placement.NewField(all), map[string]placement.Field{}}
+	f.moves = placing{placement.NewField(steady), map[string]placement.Field{}}
 }
 
 // ripe reports whether a gateway has proven steady since it was last asked.

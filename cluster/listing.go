@@ -19,6 +19,7 @@ func (p *Picture) begin(created time.Time) {
 		p.streams++
 		p.markAllLocked(p.markLocked)
 		p.clearLocked()
+		p.listed = false
 	}
 	p.list++
 }

@@ -50,34 +50,34 @@ func (p *Picture) runLocked(gateway string) string {
 	if r == nil {
 		return ""
 	}
-	switch r.value.State {
+	switch r.value.member.State {
 	case roostv1.MemberState_MEMBER_STATE_LIVE, roostv1.MemberState_MEMBER_STATE_DRAINING:
-		return r.value.Incarnation
+		return r.value.member.Incarnation
 	default:
 		return ""
 	}
 }
 
-// A standing is what the registry says of a device.
-type standing uint8
+// A presence is what the registry says of a device.
+type presence uint8
 
 const (
-	standingUnread standing = iota // the registry has not been read yet
-	standingGone                   // there is no such device, or it was retired
-	standingThere
+	presenceUnread presence = iota // the registry has not been read yet
+	presenceGone                   // there is no such device, or it was retired
+	presenceThere
 )
 
-// standing returns what the registry says of a device, and its bus if it is there.
-func (p *Picture) standing(device string) (_ standing, bus string) {
+// presence returns what the registry says of a device, and its bus if it is there.
+func (p *Picture) presence(device string) (_ presence, bus string) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	d := p.devices[device]
 	switch {
 	case d == nil && !p.listed:
-		return standingUnread, ""
+		return presenceUnread, ""
 	case d == nil || d.retired:
-		return standingGone, ""
+		return presenceGone, ""
 	default:
-		return standingThere, d.bus.id
+		return presenceThere, d.bus.id
 	}
 }

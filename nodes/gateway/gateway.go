@@ -83,7 +83,7 @@ func New(cfg Config) (*Gateway, error) {
 		Drivers: drivers,
 		Store:   g.readings,
 		Fence:   g.cluster.Fence(),
-		Peers:   peers{g},
+		Peers:   g.cluster.Peers(),
 		Events:  func(e *roostv1.Event) { g.tell(cfg.Events, e) },
 		Logger:  cfg.Logger,
 	}); err != nil {

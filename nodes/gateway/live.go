@@ -25,14 +25,3 @@ func (g *Gateway) Send(to *actor.PID, message any) error { return g.actors.Send(
 func (g *Gateway) Ask(ctx context.Context, device string, m proto.Message) (proto.Message, error) {
 	return g.actors.Ask(ctx, device, m)
 }
-
-// peers are those of the cluster's part, which is made after the actors.
-type peers struct{ g *Gateway }
-
-func (p peers) Ask(ctx context.Context, device string, m proto.Message, answer func(proto.Message, error)) {
-	p.g.cluster.Peers().Ask(ctx, device, m, answer)
-}
-
-func (p peers) Watch(device string, ended func(known bool)) (cancel func()) {
-	return p.g.cluster.Peers().Watch(device, ended)
-}
