@@ -26,6 +26,7 @@ type events struct {
 	log     *slog.Logger
 	queue   chan *roostv1.Event
 	dropped atomic.Uint64
+	here    func(*roostv1.Event) // told of each as well; nil: nobody is
 }
 
 func newEvents(nc *nats.Conn, names Subjects, gateway string, log *slog.Logger) *events {
@@ -36,6 +37,9 @@ func newEvents(nc *nats.Conn, names Subjects, gateway string, log *slog.Logger) 
 func (e *events) emit(event *roostv1.Event) {
 	if event == nil {
 		return
+	}
+	if e.here != nil {
+		e.here(e.complete(event))
 	}
 	select {
 	case e.queue <- event:
@@ -72,14 +76,7 @@ func (e *events) rest() {
 }
 
 func (e *events) send(event *roostv1.Event) {
-	if event.At == nil || event.Gateway != e.gateway {
-		event = proto.CloneOf(event)
-		event.Gateway = e.gateway
-		if event.At == nil {
-			event.At = timestamppb.New(time.Now())
-		}
-	}
-	data, err := proto.Marshal(event)
+	data, err := proto.Marshal(e.complete(event))
 	if err == nil {
 		err = e.nc.Publish(e.subject, data)
 	}
@@ -87,3 +84,21 @@ func (e *events) send(event *roostv1.Event) {
 		e.log.Debug("event not sent", "kind", event.Kind.Word(), "error", err)
 	}
 }
+
+// complete returns the event with its gateway, and its time if it has none, in a copy if
+// there is something to fill in.
+func (e *events) complete(event *roostv1.Event) *roostv1.Event {
+	if event.At != nil && event.Gateway == e.gateway {
+		return event
+	}
+	event = proto.CloneOf(event)
+	event.Gateway = e.gateway
+	if event.At == nil {
+		event.At = timestamppb.New(time.Now())
+	}
+	return event
+}
+
+// Hear has f told of every event of this gateway, also while the hub is away and the fleet cannot
+// be. f must not block and must not change them. Hear is called before Run.
+func (g *Gateway) Hear(f func(*roostv1.Event)) { g.events.here = f }

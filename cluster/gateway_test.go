@@ -12,6 +12,7 @@ import (
 
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/clustertest"
+	"github.com/roost-iot/roost/cluster/lease"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -426,4 +427,32 @@ func TestGatewayLeavesOutMisfits(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.assigned(t, "line", func(a *roostv1.Assignment) bool { return len(a.Devices) == 2 && len(a.Profiles) == 2 })
+}
+
+// TestHear: what the gateway itself tells is heard here, also what nobody else can be told.
+func TestHear(t *testing.T) {
+	hub := clustertest.Start(t)
+	heard := make(chan *roostv1.Event, 64)
+	newFleet(t, hub)
+	g, err := cluster.NewGateway(cluster.Config{
+		Fleet: "test", ID: "g1", Conn: hub.Connect(t), Host: newHost("g1"), Lease: lease.Terms{Lease: time.Second},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Hear(func(e *roostv1.Event) { heard <- e })
+	runs(t, g.Run)
+	says := func(text string) {
+		e := await(t, text, heard, func(e *roostv1.Event) bool { return strings.Contains(e.Message, text) })
+		if e.Gateway != "g1" || e.At == nil {
+			t.Errorf("event without its gateway or time: %v", e)
+		}
+	}
+	says("joined")
+	hub.Stop()
+	says("is suspended")
+	g.Emit(&roostv1.Event{DeviceId: "d1", Message: "failed alone"})
+	says("failed alone")
+	hub.Restart()
+	says("no longer suspended")
 }

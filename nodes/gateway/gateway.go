@@ -42,7 +42,8 @@ type Config struct {
 	Version string
 	// Schema of the fleet's streams, where they are to be made.
 	Schema cluster.Schema
-	// Events is told what happens here, besides the fleet; nil: nobody is. It must not block.
+	// Events is told what happens here, also while the fleet cannot be told; nil: nobody is. It must
+	// not block.
 	Events func(*roostv1.Event)
 	// Logger; nil: nothing is logged.
 	Logger *slog.Logger
@@ -76,6 +77,9 @@ func New(cfg Config) (*Gateway, error) {
 	if g.cluster, err = cluster.NewGateway(cfg.cluster(host)); err != nil {
 		return nil, err
 	}
+	if cfg.Events != nil {
+		g.cluster.Hear(cfg.Events)
+	}
 	drivers := Drivers(cfg.ID, uuid.NewString(), cfg.Logger)
 	maps.Copy(drivers, cfg.Drivers)
 	if g.actors, err = actors.New(actors.Config{
@@ -84,7 +88,7 @@ func New(cfg Config) (*Gateway, error) {
 		Store:   g.readings,
 		Fence:   g.cluster.Fence(),
 		Peers:   g.cluster.Peers(),
-		Events:  func(e *roostv1.Event) { g.tell(cfg.Events, e) },
+		Events:  g.cluster.Emit,
 		Logger:  cfg.Logger,
 	}); err != nil {
 		return nil, err
@@ -124,14 +128,6 @@ func (g *Gateway) Ready(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-	}
-}
-
-// tell hands an event of the actors to the fleet, and to who asked for it here.
-func (g *Gateway) tell(local func(*roostv1.Event), event *roostv1.Event) {
-	g.cluster.Emit(event)
-	if local != nil {
-		local(event)
 	}
 }
 
