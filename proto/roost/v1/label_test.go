@@ -1,6 +1,8 @@
 package roostv1_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -25,6 +27,28 @@ func TestMatchLabels(t *testing.T) {
 	for _, test := range tests {
 		if got := roostv1.MatchLabels(test.selector, test.labels); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+func TestCheckLabels(t *testing.T) {
+	for _, test := range []struct {
+		key, value, want string
+	}{
+		{"site", "north hall", ""},
+		{"plant.example/bay", "", ""},
+		{"", "x", `label "": the key is empty`},
+		{"a b", "x", "the key has other characters"},
+		{strings.Repeat("k", 65), "x", "the key has 65 characters"},
+		{"site", "a\x1b", "its value has control characters"},
+		{"site", "\xff", "its value is not UTF-8 text"},
+	} {
+		err := roostv1.CheckLabels("label", map[string]string{test.key: test.value})
+		switch {
+		case test.want == "" && err != nil, test.want != "" && !errors.Is(err, roostv1.ErrInvalid):
+			t.Errorf("%q=%q: got %v, want %q", test.key, test.value, err, test.want)
+		case test.want != "" && !strings.Contains(err.Error(), test.want):
+			t.Errorf("%q=%q: got %v, want %q", test.key, test.value, err, test.want)
 		}
 	}
 }

@@ -127,14 +127,8 @@ func (at place) texts(field string, m map[string]string) {
 // needs for itself.
 func (at place) labels(field string, m map[string]string) {
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		odd := strings.ContainsFunc(k, func(r rune) bool { return !isIDRune(r) && r != '.' && r != '/' })
-		switch {
-		case k == "":
-			at.report(key(field, k), "the key is empty")
-		case odd:
-			at.report(key(field, k), "the key has other characters than A-Z a-z 0-9 _ . / -")
-		case len(k) > MaxID:
-			at.report(key(field, k), "the key has %d characters, at most %d are allowed", len(k), MaxID)
+		if flaw := labelFlaw(k); flaw != "" {
+			at.report(key(field, k), "%s", flaw)
 		}
 		at.line(key(field, k), m[k])
 	}
