@@ -60,7 +60,7 @@ func ConnectClient(ctx context.Context, url, name string, log *slog.Logger, opts
 		timeout = min(timeout, time.Until(deadline))
 	}
 	if timeout <= 0 || ctx.Err() != nil {
-		return nil, fmt.Errorf("connect to hub at %s: %w", redact(url), cmp.Or(ctx.Err(), context.DeadlineExceeded))
+		return nil, fmt.Errorf("connect to hub at %s: %w", Redact(url), cmp.Or(ctx.Err(), context.DeadlineExceeded))
 	}
 	all := append(connectOptions(name, log), nats.Timeout(timeout))
 	nc, err := nats.Connect(url, append(all, opts...)...)
@@ -124,15 +124,15 @@ func connectHandlers(log *slog.Logger) []nats.Option {
 
 // connectError says in one line where the hub was looked for and what came of it.
 func connectError(urls string, err error) error {
-	where := redact(urls)
+	where := Redact(urls)
 	if errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) {
 		return roostv1.Errorf(roostv1.ErrPermission, "hub at %s refused the credentials: %v", where, err)
 	}
 	return roostv1.Errorf(roostv1.ErrUnavailable, "hub at %s cannot be reached: %v", where, err)
 }
 
-// redact takes passwords and tokens out of a list of URLs.
-func redact(urls string) string {
+// Redact takes passwords and tokens out of a list of URLs.
+func Redact(urls string) string {
 	if urls == "" {
 		return DefaultURL
 	}

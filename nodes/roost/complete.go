@@ -37,6 +37,21 @@ func (l *link) deviceIDs(cmd *cobra.Command) (ids []string) {
 	return ids
 }
 
+// completeGateway completes the first argument, a gateway's id.
+func (l *link) completeGateway(cmd *cobra.Command, args []string, _ string) (ids []string, _ cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, noFiles
+	}
+	l.ask(cmd, func(ctx context.Context, client *cluster.Client) error {
+		gateways, err := client.Gateways(ctx)
+		for _, g := range gateways {
+			ids = append(ids, g.Status.GatewayId+"\t"+g.Status.State.Word())
+		}
+		return err
+	})
+	return ids, noFiles
+}
+
 // profile returns the profile of a device, nil if it cannot be had.
 func (l *link) profile(cmd *cobra.Command, device string) (p *roostv1.Profile) {
 	if roostv1.CheckID("device id", device) != nil {

@@ -37,20 +37,6 @@ func (c *upCommand) face(level slog.Level) face {
 	return &lineFace{upCommand: c, log: newLogger(c.Err, level, false)}
 }
 
-// newLogger logs to an output; timeless, it leaves the times to whoever shows them.
-func newLogger(out io.Writer, level slog.Level, timeless bool) *slog.Logger {
-	options := &slog.HandlerOptions{Level: level}
-	if timeless {
-		options.ReplaceAttr = func(groups []string, a slog.Attr) slog.Attr {
-			if len(groups) == 0 && a.Key == slog.TimeKey {
-				return slog.Attr{}
-			}
-			return a
-		}
-	}
-	return slog.New(slog.NewTextHandler(out, options))
-}
-
 // readyLine says that the gateway serves. Scripts read its first two words.
 func readyLine(s *standalone, devices []*roostv1.DeviceStatus) string {
 	return fmt.Sprintf("ready %s  fleet %s, gateway %s, %d devices, data in %s",

@@ -29,10 +29,19 @@ type link struct {
 // flags adds the flags of a link to a command and those below it. What the flags leave out is
 // taken from the environment.
 func (l *link) flags(cmd *cobra.Command, p program) {
-	f := cmd.PersistentFlags()
-	f.StringVar(&l.hub, "hub", or(p.Getenv(envHub), cluster.DefaultURL), "`URL` of the hub; also "+envHub)
+	l.where(cmd, p)
+	l.patience(cmd)
+}
+
+// where adds the flags that say where the fleet is.
+func (l *link) where(cmd *cobra.Command, p program) {
+	cmd.PersistentFlags().StringVar(&l.hub, "hub", or(p.Getenv(envHub), cluster.DefaultURL), "`URL` of the hub; also "+envHub)
 	fleetFlag(cmd, p, &l.fleet)
-	f.DurationVar(&l.timeout, "timeout", 5*time.Second, "how long to wait for hub and gateways")
+}
+
+// patience adds the flag that says how long to wait.
+func (l *link) patience(cmd *cobra.Command) {
+	cmd.PersistentFlags().DurationVar(&l.timeout, "timeout", 5*time.Second, "how long to wait for hub and gateways")
 }
 
 func fleetFlag(cmd *cobra.Command, p program, fleet *string) {
@@ -90,6 +99,14 @@ func (l *link) open(cmd *cobra.Command, act func(context.Context, *cluster.Clien
 func (l *link) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	late := fmt.Errorf("no answer within %v: %w", l.timeout, roostv1.ErrUnavailable)
 	return context.WithTimeoutCause(ctx, l.timeout, late)
+}
+
+// gatewayID checks a gateway's id from the command line.
+func gatewayID(cmd *cobra.Command, id string) error {
+	if err := roostv1.CheckID("gateway id", id); err != nil {
+		return usage(cmd, "%v", err)
+	}
+	return nil
 }
 
 // deviceID checks a device's id from the command line.

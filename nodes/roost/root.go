@@ -44,7 +44,7 @@ func newRoot(p program) *cobra.Command {
 	root.SetCompletionCommandGroupID(groupOther)
 	root.AddGroup(&cobra.Group{ID: groupOther, Title: "Other:"})
 	root.AddCommand(
-		newUp(p), newHub(p), newSim(p),
+		newUp(p), newHub(p), newGateway(p), newSim(p),
 		newDevices(p), newDevice(p), newReadings(p), newSend(p), newGateways(p),
 		newVersion(p), newExitCodes(),
 	)

@@ -113,7 +113,7 @@ func (c *upCommand) run(cmd *cobra.Command, _ []string) error {
 }
 
 // check checks the flags.
-func (c *upCommand) check() (level slog.Level, err error) {
+func (c *upCommand) check() (slog.Level, error) {
 	if err := roostv1.CheckID("--id", c.id); err != nil {
 		return 0, err
 	}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/nodes/gateway"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// hubWait is how long the hub may be silent before it is said that it is waited for.
+const hubWait = time.Second
+
+// run runs the gateway, unless there is an argument: that is no command then.
+func (c *gatewayCommand) run(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return group(cmd, args)
+	}
+	level, err := c.check()
+	if err != nil {
+		return usage(cmd, "%v", err)
+	}
+	if c.data, err = dataFolder(c.data, c.Getenv); err != nil {
+		return &exit{exitUsage, err}
+	}
+	if c.withParent {
+		c.followParent()
+	}
+	own := gatewayFolder(c.data, c.id)
+	folder, err := gateway.OpenFolder(own)
+	switch {
+	case errors.Is(err, gateway.ErrFolderInUse):
+		return err
+	case err != nil:
+		return &exit{exitCreate, err}
+	}
+	defer folder.Close() // it ends with the process at the latest
+	log := newLogger(c.Err, level, false)
+	nc, err := cluster.ConnectGateway(c.hub, c.id, log)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	lines := newEventLines(c.program)
+	g, err := gateway.New(gateway.Config{
+		ID: c.id, Fleet: c.fleet, Conn: nc, Labels: c.labels, Weight: c.weight, Lease: c.lease,
+		Folder: folder, Version: readVersion().Version, Events: lines.event, Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	lines.line(fmt.Sprintf("starting gateway %s of fleet %s with data in %s", c.id, c.fleet, own))
+	defer lines.start()()
+	err = withinBound(cmd.Context(), func(ctx context.Context) error { return c.serve(ctx, g, nc, lines) })
+	switch {
+	case errors.Is(err, roostv1.ErrConflict): // the name or the streams are another one's
+		return &exit{exitUnavailable, err}
+	case err != nil:
+		return err
+	}
+	lines.line("stopped")
+	return nil
+}
+
+// serve runs the gateway until ctx ends or it fails, and says when it has joined.
+func (c *gatewayCommand) serve(ctx context.Context, g *gateway.Gateway, nc *nats.Conn, lines *eventLines) error {
+	defer context.AfterFunc(ctx, func() { lines.line("stopping") })()
+	ctx, stop := context.WithCancel(ctx)
+	var all errgroup.Group
+	all.Go(func() error {
+		defer stop()
+		return g.Run(ctx)
+	})
+	all.Go(func() error {
+		c.announce(ctx, g, nc, lines)
+		return nil
+	})
+	return all.Wait()
+}
+
+// announce says when the gateway has joined, and before that for what it waits.
+func (c *gatewayCommand) announce(ctx context.Context, g *gateway.Gateway, nc *nats.Conn, lines *eventLines) {
+	soon, cancel := context.WithTimeout(ctx, hubWait)
+	defer cancel()
+	if g.Ready(soon) != nil && !nc.IsConnected() && ctx.Err() == nil {
+		lines.line("waiting for the hub at " + cluster.Redact(c.hub))
+	}
+	if g.Ready(ctx) == nil {
+		lines.line(fmt.Sprintf("ready %s  fleet %s, gateway %s", nc.ConnectedUrlRedacted(), c.fleet, c.id))
+	}
+}
