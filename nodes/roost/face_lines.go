@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -14,7 +15,7 @@ import (
 	"github.com/roost-iot/roost/nodes/console"
 )
 
-// lastWords is how long the lines wait, when all has stopped, for the gateway to say that it left.
+// lastWords is how long the lines wait, when all has stopped, for a gateway to say that it left.
 const lastWords = 300 * time.Millisecond
 
 // lineFace writes a line for each event.
@@ -26,7 +27,13 @@ type lineFace struct {
 
 func (f *lineFace) logger() *slog.Logger { return f.log }
 
-func (f *lineFace) show(ctx, rest context.Context, s *standalone, fleet *roostv1.Fleet) error {
+func (f *lineFace) output() io.Writer { return f.Err }
+
+func (f *lineFace) note(gateway, what string) {
+	f.line(console.Line(noteOf(gateway, what), console.Timestamp, f.screen().Palette))
+}
+
+func (f *lineFace) show(ctx, rest context.Context, s scene) error {
 	listening, stop := context.WithCancel(context.WithoutCancel(rest))
 	defer stop()
 	events := s.client.Events(listening) // listens from here on
@@ -34,11 +41,11 @@ func (f *lineFace) show(ctx, rest context.Context, s *standalone, fleet *roostv1
 	var all errgroup.Group
 	all.Go(func() error {
 		defer context.AfterFunc(rest, func() { time.AfterFunc(lastWords, stop) })()
-		f.tell(ctx, events, s.config.id)
+		f.tell(ctx, events, s.last)
 		return nil
 	})
 	all.Go(func() error {
-		devices, err := s.start(ctx, fleet)
+		devices, err := s.start(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -52,15 +59,15 @@ func (f *lineFace) show(ctx, rest context.Context, s *standalone, fleet *roostv1
 	return all.Wait()
 }
 
-// tell writes events until there are no more, or the gateway has left after ctx ended.
-func (f *lineFace) tell(ctx context.Context, events events, gateway string) {
+// tell writes events until there are no more, or the last one has come after ctx ended.
+func (f *lineFace) tell(ctx context.Context, events events, last func(*roostv1.Event) bool) {
 	palette := f.screen().Palette
 	for e, err := range events {
 		if err != nil {
 			continue
 		}
 		f.line(console.Line(e, console.Timestamp, palette))
-		if e.Kind == roostv1.EventKind_EVENT_KIND_GATEWAY && e.Gateway == gateway && ctx.Err() != nil {
+		if ctx.Err() != nil && last(e) {
 			return
 		}
 	}

@@ -1,13 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
-
-	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 
 	"github.com/roost-iot/roost/nodes/hub"
 	"github.com/roost-iot/roost/nodes/live"
@@ -17,19 +18,46 @@ import (
 type tableFace struct {
 	*upCommand
 	log      *slog.Logger
+	out      io.Writer // for logs
 	terminal live.Terminal
 	board    *live.Board
+	covered  atomic.Bool // the table is shown
 }
 
 func (f *tableFace) logger() *slog.Logger { return f.log }
 
-func (f *tableFace) show(ctx, _ context.Context, s *standalone, fleet *roostv1.Fleet) error {
+func (f *tableFace) output() io.Writer {
+	if f.out == io.Writer(f.board) {
+		return untimed{f.board}
+	}
+	return f.out
+}
+
+// untimed takes the times off lines of a log: the board has its own.
+type untimed struct{ to io.Writer }
+
+func (u untimed) Write(line []byte) (int, error) {
+	if time, rest, ok := bytes.Cut(line, []byte(" ")); ok && bytes.HasPrefix(time, []byte("time=")) {
+		_, err := u.to.Write(rest)
+		return len(line), err
+	}
+	return u.to.Write(line)
+}
+
+func (f *tableFace) note(gateway, what string) {
+	f.board.Event(noteOf(gateway, what))
+	if !f.covered.Load() {
+		fmt.Fprintln(f.Out, what)
+	}
+}
+
+func (f *tableFace) show(ctx, _ context.Context, s scene) error {
 	ctx, stop := context.WithCancel(ctx)
 	var all errgroup.Group
 	all.Go(func() error { return live.Follow(ctx, s.client, f.board) })
 	all.Go(func() error {
 		defer stop()
-		devices, err := s.start(ctx, fleet)
+		devices, err := s.start(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -37,11 +65,13 @@ func (f *tableFace) show(ctx, _ context.Context, s *standalone, fleet *roostv1.F
 			return err
 		}
 		fmt.Fprintln(f.Out, readyLine(s, devices))
+		f.covered.Store(true)
 		err = live.Show(ctx, f.terminal, f.board, live.View{
-			Title:   fmt.Sprintf("roost · ready %s · fleet %s · gateway %s", s.hub.URL(), s.config.fleet, s.config.id),
-			Hint:    hint(s.hub.URL()),
+			Title:   fmt.Sprintf("roost · ready %s · fleet %s · %s", s.url, s.fleet, s.gateways),
+			Hint:    s.hint(),
 			Palette: f.screen().Palette,
 		})
+		f.covered.Store(false)
 		f.Stop() // the next Ctrl-C, a signal from here on, ends the process at once
 		fmt.Fprintln(f.Out, "stopping")
 		return err
@@ -50,10 +80,10 @@ func (f *tableFace) show(ctx, _ context.Context, s *standalone, fleet *roostv1.F
 }
 
 // hint says what to try in another terminal.
-func hint(url string) string {
+func (s scene) hint() string {
 	where := ""
-	if url != "nats://"+hub.DefaultListen {
-		where = " --hub " + url
+	if s.url != "nats://"+hub.DefaultListen {
+		where = " --hub " + s.url
 	}
-	return "q quits · in another terminal: roost send pump start" + where
+	return "q quits · in another terminal: " + s.try + where
 }

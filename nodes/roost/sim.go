@@ -33,6 +33,8 @@ type simCommand struct {
 	seed      uint64
 	fenced    bool
 	exclusive bool
+
+	withParent bool
 }
 
 func newSim(p program) *cobra.Command {
@@ -53,6 +55,7 @@ func newSim(p program) *cobra.Command {
 	cmd.Flags().StringVar(&c.log, "log", "", "`FILE` to which all is written that is done to the hardware")
 	cmd.Flags().Uint64Var(&c.seed, "seed", 1, "seed of what is measured")
 	cmd.Flags().BoolVar(&c.fenced, "fenced", false, "devices refuse an epoch that is older than the last")
+	parentFlag(cmd, &c.withParent)
 	cmd.AddCommand(&cobra.Command{
 		Use:               "fleet",
 		Short:             "Write a fleet file for the devices of roost sim",
@@ -74,6 +77,9 @@ func (c *simCommand) run(cmd *cobra.Command, _ []string) error {
 	hardware, err := sim.New(sim.Config{Listen: c.listen, Log: c.log, Devices: sim.Series(c.devices, kind), Seed: c.seed})
 	if err != nil {
 		return fmt.Errorf("start the hardware: %w", err)
+	}
+	if c.withParent {
+		c.followParent()
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

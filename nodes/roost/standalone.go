@@ -11,6 +11,7 @@ import (
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/nodes/gateway"
 	"github.com/roost-iot/roost/nodes/hub"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // standaloneConfig says what a standalone is made of.
@@ -69,6 +70,22 @@ func (s *standalone) connect(ctx context.Context) error {
 	s.conns = append(s.conns, forClient)
 	s.client, err = cluster.NewClient(forClient, s.config.fleet)
 	return err
+}
+
+// scene is what there is to show.
+func (s *standalone) scene(fleet *roostv1.Fleet) scene {
+	starter := starter{
+		client: s.client, log: s.config.log, example: builtIn,
+		gateways: func() ([]string, error) { return []string{s.config.id}, nil },
+	}
+	return scene{
+		client: s.client, url: s.hub.URL(), fleet: s.config.fleet, gateways: "gateway " + s.config.id, data: s.config.data,
+		try:   "roost send pump start",
+		start: func(ctx context.Context) ([]*roostv1.DeviceStatus, error) { return starter.start(ctx, fleet) },
+		last: func(e *roostv1.Event) bool {
+			return e.Kind == roostv1.EventKind_EVENT_KIND_GATEWAY && e.Gateway == s.config.id
+		},
+	}
 }
 
 // run runs until ctx ends, the gateway or the hub fails, or show returns, and then stops everything in

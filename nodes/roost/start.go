@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/roost-iot/roost/cluster"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 
 	"github.com/roost-iot/roost/nodes/fleetfile"
@@ -21,16 +22,26 @@ const (
 	openWait = 3 * time.Second
 )
 
-// start gives the gateway its devices and returns them when it serves. fleet is nil if no fleet
+// starter gives a fleet that was just started its devices.
+type starter struct {
+	client *cluster.Client
+	log    *slog.Logger
+	// gateways are those that are to answer. The error says that none will.
+	gateways func() ([]string, error)
+	// example are the devices of a new fleet to which none were given.
+	example func(context.Context) (*roostv1.Fleet, error)
+}
+
+// start gives the fleet its devices and returns them when they are served. fleet is nil if no fleet
 // file was given.
-func (s *standalone) start(ctx context.Context, fleet *roostv1.Fleet) ([]*roostv1.DeviceStatus, error) {
+func (s starter) start(ctx context.Context, fleet *roostv1.Fleet) ([]*roostv1.DeviceStatus, error) {
 	present, err := s.untilUp(ctx, func() ([]*roostv1.DeviceStatus, error) { return s.client.Devices(ctx) })
 	if err != nil {
 		return nil, err
 	}
 	s.refreshProfiles(ctx, fleet)
 	if fleet == nil && len(present) == 0 {
-		if fleet, err = fleetfile.Parse(fleetfile.ExampleName, fleetfile.Example(), roostv1.WithProfiles(lookup(gateway.Profiles()))); err != nil {
+		if fleet, err = s.example(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -42,8 +53,13 @@ func (s *standalone) start(ctx context.Context, fleet *roostv1.Fleet) ([]*roostv
 	return s.serving(ctx)
 }
 
+// builtIn are the devices of a fleet that runs in one process.
+func builtIn(context.Context) (*roostv1.Fleet, error) {
+	return fleetfile.Parse(fleetfile.ExampleName, fleetfile.Example(), roostv1.WithProfiles(lookup(gateway.Profiles())))
+}
+
 // untilUp tries an act until the hub has the fleet's streams, which the gateway makes.
-func (s *standalone) untilUp(ctx context.Context, act func() ([]*roostv1.DeviceStatus, error)) ([]*roostv1.DeviceStatus, error) {
+func (s starter) untilUp(ctx context.Context, act func() ([]*roostv1.DeviceStatus, error)) ([]*roostv1.DeviceStatus, error) {
 	for {
 		devices, err := act()
 		if !errors.Is(err, roostv1.ErrUnavailable) && !errors.Is(err, roostv1.ErrOutcomeUnknown) {
@@ -57,26 +73,32 @@ func (s *standalone) untilUp(ctx context.Context, act func() ([]*roostv1.DeviceS
 
 // refreshProfiles brings the profiles that come with the drivers up to date, other than those that the
 // fleet has of its own. Devices that would not fit a new one keep theirs.
-func (s *standalone) refreshProfiles(ctx context.Context, fleet *roostv1.Fleet) {
+func (s starter) refreshProfiles(ctx context.Context, fleet *roostv1.Fleet) {
 	own := lookup(fleet.GetProfiles())
 	for _, p := range gateway.Profiles() {
 		if own(p.Id) != nil {
 			continue
 		}
 		if _, err := s.client.Apply(ctx, &roostv1.Fleet{Profiles: []*roostv1.Profile{p}}); err != nil && ctx.Err() == nil {
-			s.config.log.Warn("profile stays as it was", "profile", p.Id, "error", err)
+			s.log.Warn("profile stays as it was", "profile", p.Id, "error", err)
 		}
 	}
 }
 
-// serving waits until the gateway answers and its devices are open, or have had time to be.
-func (s *standalone) serving(ctx context.Context) ([]*roostv1.DeviceStatus, error) {
+// serving waits until the gateways answer and their devices are open, or have had time to be.
+func (s starter) serving(ctx context.Context) ([]*roostv1.DeviceStatus, error) {
 	var answered time.Time
 	for {
 		began := time.Now()
 		devices, err := s.client.Devices(ctx)
-		if err == nil && answered.IsZero() && s.answers(ctx) {
-			answered = time.Now()
+		if err == nil && answered.IsZero() {
+			all, failed := s.answer(ctx)
+			if failed != nil {
+				return nil, failed
+			}
+			if all {
+				answered = time.Now()
+			}
 		}
 		if err == nil && !answered.IsZero() && (opened(devices) || time.Since(answered) > openWait) {
 			return devices, nil
@@ -87,14 +109,23 @@ func (s *standalone) serving(ctx context.Context) ([]*roostv1.DeviceStatus, erro
 	}
 }
 
-func (s *standalone) answers(ctx context.Context) bool {
+// answer reports whether all gateways answer that are to. The error says that none will.
+func (s starter) answer(ctx context.Context) (bool, error) {
+	wanted, err := s.gateways()
+	if err != nil {
+		return false, err
+	}
 	gateways, err := s.client.Gateways(ctx)
+	answering := map[string]bool{}
 	for _, g := range gateways {
-		if err == nil && g.Status.GatewayId == s.config.id && g.Answers {
-			return true
+		answering[g.Status.GatewayId] = g.Answers
+	}
+	for _, id := range wanted {
+		if err != nil || !answering[id] {
+			return false, nil
 		}
 	}
-	return false
+	return true, nil
 }
 
 // opened reports whether no device is about to be opened.

@@ -33,6 +33,19 @@ fleet, or changed; the rest of the fleet is left as it is. The profiles that
 come with the drivers are always there: host, sim-pump, sim-thermostat,
 sim-valve, sim-sensor and rig.
 
+With --gateways N only the hub is in this process. The gateways are processes
+that can be killed at will, and in a new folder so is the simulated hardware:
+twelve devices that outlive every gateway. The process ids are shown, also by
+roost gateways:
+
+  roost up --gateways 3
+  kill -9 1235
+
+The devices of one that is killed are served by the others within the lease and
+a second: 3 s. It stays dead, unless --restart is given: then it is started
+again, after 1 s at first and up to 30 s if it goes on ending. What a gateway
+says goes to FOLDER/gateway-ID.log.
+
 On a terminal it shows the devices and what happens; elsewhere it writes a line
 for each event. A line that starts with "ready" and the address of the hub says
 that the gateway serves.
@@ -44,6 +57,9 @@ disk.`
 // stopBound is how long after it was asked to stop the process ends, whatever hangs.
 const stopBound = 4800 * time.Millisecond
 
+// maxGateways bounds a slip of the finger.
+const maxGateways = 32
+
 // upCommand is roost up.
 type upCommand struct {
 	program
@@ -52,6 +68,8 @@ type upCommand struct {
 	listen   string
 	fleet    string
 	id       string
+	gateways int
+	restart  bool
 	logLevel string
 	plain    bool
 }
@@ -65,6 +83,7 @@ func newUp(p program) *cobra.Command {
 		Long:    upHelp,
 		Example: `  roost up
   roost up --fleet fleet.yaml --data ./data
+  roost up --gateways 3   # to see what happens when one is killed
   roost up --listen 127.0.0.1:0 --data "$(mktemp -d)"   # beside another one`,
 		Args:              takes(),
 		ValidArgsFunction: cobra.NoFileCompletions,
@@ -76,6 +95,8 @@ func newUp(p program) *cobra.Command {
 	f.StringVar(&c.listen, "listen", hub.DefaultListen, "`HOST:PORT` for clients; a port of 0 is any")
 	fleetFlag(cmd, p, &c.fleet)
 	f.StringVar(&c.id, "id", "gw-1", "`ID` of the gateway")
+	f.IntVar(&c.gateways, "gateways", 0, "run `N` gateways as processes of their own, gw-1 to gw-N")
+	f.BoolVar(&c.restart, "restart", false, "start gateway processes again that end")
 	logLevelFlag(cmd, &c.logLevel)
 	f.BoolVar(&c.plain, "plain", false, "a line for each event, also on a terminal")
 	_ = cmd.MarkFlagDirname("data")
@@ -84,7 +105,7 @@ func newUp(p program) *cobra.Command {
 }
 
 func (c *upCommand) run(cmd *cobra.Command, _ []string) error {
-	level, err := c.check()
+	level, err := c.check(cmd)
 	if err != nil {
 		return usage(cmd, "%v", err)
 	}
@@ -97,14 +118,12 @@ func (c *upCommand) run(cmd *cobra.Command, _ []string) error {
 	}
 	fmt.Fprintf(c.Out, "starting with data in %s\n", c.data)
 	face := c.face(level)
-	s, err := openStandalone(cmd.Context(), standaloneConfig{
-		data: c.data, listen: c.listen, fleet: c.fleet, id: c.id, log: face.logger(),
-	})
+	stage, err := c.open(cmd.Context(), face)
 	if err != nil {
 		return err
 	}
 	if err := withinBound(cmd.Context(), func(ctx context.Context) error {
-		return s.run(ctx, func(ctx, rest context.Context) error { return face.show(ctx, rest, s, fleet) })
+		return stage.run(ctx, func(ctx, rest context.Context) error { return face.show(ctx, rest, stage.scene(fleet)) })
 	}); err != nil {
 		return err
 	}
@@ -112,8 +131,35 @@ func (c *upCommand) run(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
+// stage is what runs a fleet here.
+type stage interface {
+	scene(fleet *roostv1.Fleet) scene
+	run(ctx context.Context, show func(ctx, rest context.Context) error) error
+}
+
+// open opens the stage that was asked for.
+func (c *upCommand) open(ctx context.Context, face face) (stage, error) {
+	if c.gateways > 0 {
+		return openEnsemble(ctx, ensembleConfig{
+			data: c.data, listen: c.listen, fleet: c.fleet, gateways: c.gateways, restart: c.restart, logLevel: c.logLevel, face: face,
+		})
+	}
+	return openStandalone(ctx, standaloneConfig{
+		data: c.data, listen: c.listen, fleet: c.fleet, id: c.id, log: face.logger(),
+	})
+}
+
 // check checks the flags.
-func (c *upCommand) check() (slog.Level, error) {
+func (c *upCommand) check(cmd *cobra.Command) (slog.Level, error) {
+	many := cmd.Flags().Changed("gateways")
+	switch {
+	case many && (c.gateways < 1 || c.gateways > maxGateways):
+		return 0, fmt.Errorf("--gateways %d is not from 1 to %d", c.gateways, maxGateways)
+	case many && cmd.Flags().Changed("id"):
+		return 0, fmt.Errorf("--id does not go with --gateways, which are gw-1, gw-2 and so on")
+	case !many && c.restart:
+		return 0, fmt.Errorf("--restart goes with --gateways only")
+	}
 	if err := roostv1.CheckID("--id", c.id); err != nil {
 		return 0, err
 	}
