@@ -12,9 +12,10 @@ import (
 const (
 	// maxStatusPage is the most devices of one answer.
 	maxStatusPage = 500
-	// countsAge is how old the counts in a gateway's status may be: they cost a walk
-	// over all of its devices.
-	countsAge = time.Second
+	// countsAge is how old the counts in a gateway's status may be at most: they cost a walk over
+	// all of its devices. Where that is quick, they are newer: it takes countsShare of the time.
+	countsAge   = time.Second
+	countsShare = 20 // one part in so many
 )
 
 // gatewayStatus describes a gateway. Its methods may be called concurrently.
@@ -24,10 +25,11 @@ type gatewayStatus struct {
 	host    Host
 	mu      sync.Mutex
 	counted time.Time
+	took    time.Duration
 	last    *roostv1.GatewayStatus
 }
 
-// now returns where the gateway stands, with counts that are at most countsAge old.
+// now returns where the gateway stands, with counts that are new enough.
 func (s *gatewayStatus) now() *roostv1.GatewayStatus {
 	status := s.standing()
 	counts := s.counts()
@@ -40,8 +42,9 @@ func (s *gatewayStatus) now() *roostv1.GatewayStatus {
 func (s *gatewayStatus) counts() *roostv1.GatewayStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last == nil || time.Since(s.counted) > countsAge {
+	if began := time.Now(); s.last == nil || began.Sub(s.counted) > min(countsAge, countsShare*s.took) {
 		s.last, s.counted = s.count(), time.Now()
+		s.took = s.counted.Sub(began)
 	}
 	return s.last
 }

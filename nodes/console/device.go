@@ -41,8 +41,8 @@ func facts(view cluster.DeviceView, now time.Time) []Pair {
 		{"device", Cell{d.DeviceId, Strong}},
 		{"description", plain(spec.GetDescription())},
 		{"state", State(d)},
-		{"last error", plain(why(d))},
-		{"next attempt", plain(ahead(d, now))},
+		{"last error", plain(lastFailure(d))},
+		{"next attempt", plain(upcoming(d, now))},
 		{"last seen", plain(Ago(d.LastSeen, now))},
 		{"gateway", plain(owner(d))},
 		{"profile", plain(d.Profile)},
@@ -54,14 +54,14 @@ func facts(view cluster.DeviceView, now time.Time) []Pair {
 	return append(pairs, counters(d)...)
 }
 
-func why(d *roostv1.DeviceStatus) string {
+func lastFailure(d *roostv1.DeviceStatus) string {
 	if d.LastError.Err() == nil {
 		return ""
 	}
 	return d.LastError.Error()
 }
 
-func ahead(d *roostv1.DeviceStatus, now time.Time) string {
+func upcoming(d *roostv1.DeviceStatus, now time.Time) string {
 	if d.NextAttempt == nil {
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/roost-iot/roost/cluster"
@@ -96,21 +97,31 @@ run rpm=DOUBLE  rpm from 100 rev/min  absolute  Run
 
 func TestGateways(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	status := func(id string, state roostv1.MemberState) *roostv1.GatewayStatus {
-		return &roostv1.GatewayStatus{GatewayId: id, State: state, Host: "plant", Pid: 7, Version: "v1", Incarnation: "i", StartedAt: timestamppb.New(now.Add(-time.Hour)), Devices: 5, DevicesOnline: 4}
+	status := func(id string, state roostv1.MemberState, clockAhead time.Duration) *roostv1.GatewayStatus {
+		return &roostv1.GatewayStatus{
+			GatewayId: id, State: state, Host: "plant", Pid: 7, Version: "v1", Incarnation: "i", StartedAt: timestamppb.New(now.Add(-time.Hour)),
+			Buses: 3, Devices: 5, DevicesOnline: 4, Lease: durationpb.New(2 * time.Second), ClockAhead: durationpb.New(clockAhead),
+		}
 	}
 	live, left := roostv1.MemberState_MEMBER_STATE_LIVE, roostv1.MemberState_MEMBER_STATE_LEFT
+	suspended := status("gw-2", live, -3*time.Second)
+	suspended.Suspended = true
+	unsure := status("gw-3", roostv1.MemberState_MEMBER_STATE_DRAINING, 0)
+	unsure.ClockAhead = nil
 	var out bytes.Buffer
 	if err := console.Gateways([]cluster.GatewayView{
-		{Status: status("gw-1", live), Answers: true}, {Status: status("gw-2", live)}, {Status: status("gw-3", left)},
+		{Status: status("gw-1", live, 20*time.Millisecond), Answers: true}, {Status: suspended, Answers: true}, {Status: unsure, Answers: true},
+		{Status: status("gw-4", live, 0)}, {Status: status("gw-5", left, 0)},
 	}, now).Write(console.Screen{Writer: &out}); err != nil {
 		t.Fatal(err)
 	}
 	want := strings.TrimLeft(`
-GATEWAY  STATE                  DEVICES  ONLINE  HOST   PID  STARTED  VERSION  INCARNATION
-gw-1     live                         5       4  plant    7  1h ago   v1       i
-gw-2     live, does not answer        -       -  plant    7  1h ago   v1       i
-gw-3     left                         -       -  plant    7  1h ago   v1       i
+GATEWAY  STATE                  LEASE      BUSES  DEVICES  ONLINE  CLOCK      HOST   PID  STARTED  VERSION  INCARNATION
+gw-1     live                   2s             3        5       4  in step    plant    7  1h ago   v1       i
+gw-2     live                   suspended      3        5       4  3s behind  plant    7  1h ago   v1       i
+gw-3     draining               2s             3        5       4  -          plant    7  1h ago   v1       i
+gw-4     live, does not answer  -              -        -       -  -          plant    7  1h ago   v1       i
+gw-5     left                   -              -        -       -  -          plant    7  1h ago   v1       i
 `, "\n")
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)

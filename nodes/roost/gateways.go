@@ -18,9 +18,13 @@ func newGateways(p program) *cobra.Command {
 		Use:     "gateways",
 		GroupID: groupUse,
 		Short:   "List the gateways of a fleet",
-		Long: `List the gateways that ever joined a fleet: where they run, since when, and how
-many devices they serve. One that does not answer may have died, or the network
-between may have.`,
+		Long: `List the gateways that ever joined a fleet: where they run, since when, how many
+buses and devices they serve, and how far their clocks are from the hub's. One
+that does not answer may have died, or the network between may have.
+
+The lease is how long a gateway may act without a word of the hub. One that is
+suspended has had none for that long: it acts on no device that others can
+reach, until it hears of the hub again.`,
 		Example: `  roost gateways
   roost gateways --json | jq '{gatewayId, state, host, pid, devices}'`,
 		Args:              takes(),

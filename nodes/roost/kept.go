@@ -34,7 +34,9 @@ func (k *kept) run(ctx context.Context) error {
 		k.note(k.id, fmt.Sprintf("%s is process %d", k.name, p.pid()))
 		select {
 		case <-ctx.Done():
-			p.stop(stopPatience)
+			if !p.stop(stopPatience) {
+				k.note(k.id, fmt.Sprintf("%s (process %d) did not stop within %v and was killed", k.name, p.pid(), stopPatience))
+			}
 			return nil
 		case <-p.ended:
 		}

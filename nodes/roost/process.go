@@ -53,15 +53,17 @@ func (p *process) pid() int { return p.cmd.Process.Pid }
 // outcome says how it ended.
 func (p *process) outcome() string { return p.cmd.ProcessState.String() }
 
-// stop has the process end in order, and kills it if it takes longer.
-func (p *process) stop(patience time.Duration) {
+// stop has the process end in order. If it takes longer, it is killed, and stop returns false.
+func (p *process) stop(patience time.Duration) bool {
 	_ = p.input.Close()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case <-p.ended:
+		return true
 	case <-timer.C:
 		_ = p.cmd.Process.Kill()
 		<-p.ended
+		return false
 	}
 }

@@ -45,7 +45,7 @@ func newRoot(p program) *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: groupOther, Title: "Other:"})
 	root.AddCommand(
 		newUp(p), newHub(p), newGateway(p), newSim(p),
-		newDevices(p), newDevice(p), newReadings(p), newSend(p), newGateways(p),
+		newDevices(p), newDevice(p), newReadings(p), newSend(p), newGateways(p), newWhy(p),
 		newVersion(p), newExitCodes(),
 	)
 	return root
