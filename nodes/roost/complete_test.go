@@ -39,6 +39,11 @@ func TestCompletion(t *testing.T) {
 		{[]string{"readings", hub, "nobody", "--resource", ""}, ""},
 		{[]string{"send", hub, "pump", "start", "--priority", ""}, "normal high"},
 		{[]string{"devices", hub, ""}, ""},
+		{[]string{"why", hub, ""}, "cellar host pump thermostat valve"},
+		{[]string{"why", hub, "pump", ""}, ""},
+		{[]string{"gateway", "drain", hub, ""}, "gw-1"},
+		{[]string{"gateway", "drain", hub, "gw-1", ""}, ""},
+		{[]string{"gateway", ""}, "drain"},
 		{[]string{"device", ""}, "add lock release retire show unlock"},
 	}
 	for _, test := range tests {

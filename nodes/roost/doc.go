@@ -2,7 +2,9 @@
 //
 //	roost up                          hub + gateway + devices in one process (standalone)
 //	  `- face                         a table on a terminal, else a line for each event
+//	roost up --gateways 3             hub in this process (ensemble), gateways and hardware as children (process)
 //	roost hub                         the hub alone, one server or one of three
+//	roost gateway                     one gateway in one process
 //	roost devices, send, readings...  a client of a hub (link), which shows what it is told
 //
 // There is a file for each verb; what is shown, and how, is in package console, the live table in
@@ -17,6 +19,8 @@
 //   - roost up ends within 5 s of being asked to, and loses nothing that was acknowledged, however
 //     it ends. Kept by TestStopsInTime and TestAcknowledgedIsKept.
 //   - roost hub ends as fast, also when the other two are away or hang. Kept by TestHubOfThree.
+//   - No child outlives roost up, whichever of them hangs or is killed. Kept by TestHangingChild and
+//     TestChildrenDieWithTheirParent, on Linux; elsewhere a child that hangs may outlive a parent that is killed.
 //
 // # Concurrency
 //

@@ -106,9 +106,14 @@ func (e *ensemble) scene(fleet *roostv1.Fleet) scene {
 	}
 	return scene{
 		client: e.client, url: e.hub.URL(), fleet: e.config.fleet, gateways: which, data: e.config.data,
-		try:   "roost gateways",
-		start: func(ctx context.Context) ([]*roostv1.DeviceStatus, error) { return starter.start(ctx, fleet) },
-		last:  func(*roostv1.Event) bool { return false },
+		try: "roost gateways",
+		start: func(ctx context.Context) ([]*roostv1.DeviceStatus, error) {
+			if err := starter.untilAnswer(ctx); err != nil {
+				return nil, err
+			}
+			return starter.start(ctx, fleet)
+		},
+		last: func(*roostv1.Event) bool { return false },
 	}
 }
 

@@ -9,3 +9,6 @@ var Main = main
 func NewRoot() *cobra.Command {
 	return newRoot(program{Getenv: func(string) string { return "" }})
 }
+
+// RestartDelay is how long a process that ended stays down.
+var RestartDelay = restartDelay

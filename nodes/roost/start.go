@@ -109,6 +109,19 @@ func (s starter) serving(ctx context.Context) ([]*roostv1.DeviceStatus, error) {
 	}
 }
 
+// untilAnswer waits until all gateways answer: what they are given then is placed among all of them at
+// once, and need not move when the last one has joined.
+func (s starter) untilAnswer(ctx context.Context) error {
+	for {
+		if all, err := s.answer(ctx); all || err != nil {
+			return err
+		}
+		if !pause(ctx, startInterval) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
 // answer reports whether all gateways answer that are to. The error says that none will.
 func (s starter) answer(ctx context.Context) (bool, error) {
 	wanted, err := s.gateways()
