@@ -108,7 +108,11 @@ func connectHandlers(log *slog.Logger) []nats.Option {
 	return []nats.Option{
 		nats.ConnectHandler(func(nc *nats.Conn) { log.Info("hub connected", "hub", nc.ConnectedUrlRedacted()) }),
 		nats.ReconnectHandler(func(nc *nats.Conn) { log.Info("hub reconnected", "hub", nc.ConnectedUrlRedacted()) }),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { log.Warn("hub disconnected", "error", err) }),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil { // else it was closed from here
+				log.Warn("hub disconnected", "error", err)
+			}
+		}),
 		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { log.Debug("hub not reached", "error", err) }),
 		nats.ClosedHandler(func(nc *nats.Conn) { log.Debug("connection closed", "error", nc.LastError()) }),
 		nats.LameDuckModeHandler(func(nc *nats.Conn) { log.Warn("hub is about to stop", "hub", nc.ConnectedUrlRedacted()) }),

@@ -89,9 +89,16 @@ func (e *ensemble) startGateway(id string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close() // the child has its own
-	return startProcess(log, io.MultiWriter(log, e.complaints()), "gateway", "--id", id, "--hub", e.hub.URL(),
+	p, err := startProcess(log, io.MultiWriter(e.complaints(), log), "gateway", "--id", id, "--hub", e.hub.URL(),
 		"--fleet-name", e.config.fleet, "--data", e.config.data, "--log-level", e.config.logLevel, "--with-parent")
+	if err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	go func() { // ends with the process
+		<-p.ended
+		_ = log.Close()
+	}()
+	return p, nil
 }
 
 // complaints is where a child complains.

@@ -145,8 +145,13 @@ func TestManyGateways(t *testing.T) {
 	}
 
 	code, took := i.signal(t, syscall.SIGTERM)
-	if code != 0 || took > 5*time.Second || i.errors.String() != "" {
-		t.Errorf("ended with exit code %d after %v and %q", code, took, i.errors.String())
+	if code != 0 || took > 5*time.Second {
+		t.Errorf("ended with exit code %d after %v", code, took)
+	}
+	for line := range strings.Lines(i.errors.String()) {
+		if !strings.Contains(line, "gateway evicted") {
+			t.Errorf("a child complained: %s", line)
+		}
 	}
 	for _, c := range children {
 		c.gone(t)
@@ -206,6 +211,22 @@ func TestRestart(t *testing.T) {
 		t.Errorf("it is process %d again", again.pid)
 	}
 	i.until(t, "gateway gw-1 joined")
+}
+
+// TestNoGatewayLeft: when none could start, the reason is told, and the program ends.
+func TestNoGatewayLeft(t *testing.T) {
+	data := t.TempDir()
+	g := start(t, "gateway", "--id", "gw-1", "--hub", "nats://127.0.0.1:1", "--data", data)
+	g.until(t, "starting gateway gw-1")
+	got := run(t, "up", "--gateways", "1", "--listen", "127.0.0.1:0", "--data", data)
+	for _, want := range []string{"roost: gateway folder in use: ", "roost: no gateway is left"} {
+		if got.code != 69 || !strings.Contains(got.err, want) {
+			t.Errorf("%q is missing in %+v", want, got)
+		}
+	}
+	if log, err := os.ReadFile(filepath.Join(data, "gateway-gw-1.log")); err != nil || !strings.Contains(string(log), "folder in use") {
+		t.Errorf("the log has %q, %v", log, err)
+	}
 }
 
 func TestManyRefuses(t *testing.T) {

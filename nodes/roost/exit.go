@@ -21,7 +21,7 @@ const (
 	exitUnknown     = 2  // it may have been done or not
 	exitUsage       = 64 // the command line is wrong
 	exitData        = 65 // a file is wrong
-	exitUnavailable = 69 // hub, gateway, device, address or folder is not to be had
+	exitUnavailable = 69 // hub, gateway, device, address, folder or id is not to be had
 	exitInternal    = 70 // a defect of Roost
 	exitCreate      = 73 // the data folder cannot be used
 	exitIO          = 74 // the disk is full or fails
@@ -36,7 +36,7 @@ const exitHelp = `What the exit code of roost says:
     2  unknown: a command may have been carried out or not
    64  the command line is wrong
    65  a fleet file is wrong
-   69  hub, gateway or device cannot be reached; an address or folder is in use
+   69  hub, gateway or device cannot be reached; address, folder or id in use
    70  a defect of Roost
    73  the data folder cannot be written
    74  the disk is full, or fails

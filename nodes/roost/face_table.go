@@ -27,21 +27,26 @@ type tableFace struct {
 func (f *tableFace) logger() *slog.Logger { return f.log }
 
 func (f *tableFace) output() io.Writer {
-	if f.out == io.Writer(f.board) {
-		return untimed{f.board}
+	if f.out != io.Writer(f.board) {
+		return f.out
 	}
-	return f.out
+	return tableOutput{f}
 }
 
-// untimed takes the times off lines of a log: the board has its own.
-type untimed struct{ to io.Writer }
+// tableOutput takes lines of logs to the board, and to the error output while that is not covered:
+// what goes wrong at the start may end before there is a table.
+type tableOutput struct{ *tableFace }
 
-func (u untimed) Write(line []byte) (int, error) {
-	if time, rest, ok := bytes.Cut(line, []byte(" ")); ok && bytes.HasPrefix(time, []byte("time=")) {
-		_, err := u.to.Write(rest)
-		return len(line), err
+func (f tableOutput) Write(line []byte) (int, error) {
+	if !f.covered.Load() {
+		_, _ = f.Err.Write(line)
 	}
-	return u.to.Write(line)
+	text := line
+	if time, rest, ok := bytes.Cut(line, []byte(" ")); ok && bytes.HasPrefix(time, []byte("time=")) {
+		text = rest // the board has its own times
+	}
+	_, err := f.board.Write(text)
+	return len(line), err
 }
 
 func (f *tableFace) note(gateway, what string) {

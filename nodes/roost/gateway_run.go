@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/nodes/console"
 	"github.com/roost-iot/roost/nodes/gateway"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -43,7 +45,8 @@ func (c *gatewayCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	defer folder.Close() // it ends with the process at the latest
 	log := newLogger(c.Err, level, false)
-	nc, err := cluster.ConnectGateway(c.hub, c.id, log)
+	var refusal lastError
+	nc, err := cluster.ConnectGateway(c.hub, c.id, log, nats.ReconnectErrHandler(refusal.note))
 	if err != nil {
 		return err
 	}
@@ -58,7 +61,7 @@ func (c *gatewayCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	lines.line(fmt.Sprintf("starting gateway %s of fleet %s with data in %s", c.id, c.fleet, own))
 	defer lines.start()()
-	err = withinBound(cmd.Context(), func(ctx context.Context) error { return c.serve(ctx, g, nc, lines) })
+	err = withinBound(cmd.Context(), func(ctx context.Context) error { return c.serve(ctx, g, nc, &refusal, lines) })
 	switch {
 	case errors.Is(err, roostv1.ErrConflict): // the name or the streams are another one's
 		return &exit{exitUnavailable, err}
@@ -70,7 +73,7 @@ func (c *gatewayCommand) run(cmd *cobra.Command, args []string) error {
 }
 
 // serve runs the gateway until ctx ends or it fails, and says when it has joined.
-func (c *gatewayCommand) serve(ctx context.Context, g *gateway.Gateway, nc *nats.Conn, lines *eventLines) error {
+func (c *gatewayCommand) serve(ctx context.Context, g *gateway.Gateway, nc *nats.Conn, refusal *lastError, lines *eventLines) error {
 	defer context.AfterFunc(ctx, func() { lines.line("stopping") })()
 	ctx, stop := context.WithCancel(ctx)
 	var all errgroup.Group
@@ -79,20 +82,33 @@ func (c *gatewayCommand) serve(ctx context.Context, g *gateway.Gateway, nc *nats
 		return g.Run(ctx)
 	})
 	all.Go(func() error {
-		c.announce(ctx, g, nc, lines)
+		c.announce(ctx, g, nc, refusal, lines)
 		return nil
 	})
 	return all.Wait()
 }
 
 // announce says when the gateway has joined, and before that for what it waits.
-func (c *gatewayCommand) announce(ctx context.Context, g *gateway.Gateway, nc *nats.Conn, lines *eventLines) {
+func (c *gatewayCommand) announce(ctx context.Context, g *gateway.Gateway, nc *nats.Conn, refusal *lastError, lines *eventLines) {
 	soon, cancel := context.WithTimeout(ctx, hubWait)
 	defer cancel()
 	if g.Ready(soon) != nil && !nc.IsConnected() && ctx.Err() == nil {
-		lines.line("waiting for the hub at " + cluster.Redact(c.hub))
+		lines.line("waiting for the hub at " + cluster.Redact(c.hub) + refusal.clause())
 	}
 	if g.Ready(ctx) == nil {
 		lines.line(fmt.Sprintf("ready %s  fleet %s, gateway %s", nc.ConnectedUrlRedacted(), c.fleet, c.id))
 	}
+}
+
+// lastError is why the hub was not reached the last time it was tried.
+type lastError struct{ err atomic.Value }
+
+func (l *lastError) note(_ *nats.Conn, err error) { l.err.Store(err.Error()) }
+
+// clause says it, after what came of it.
+func (l *lastError) clause() string {
+	if text, ok := l.err.Load().(string); ok {
+		return ": " + console.Clean(text)
+	}
+	return ""
 }

@@ -19,6 +19,10 @@ In another terminal:
   roost send pump set_speed rpm=900
   roost send pump start
 
+With gateways in processes of their own, to see what happens when one is killed:
+
+  roost up --gateways 3
+
 Commands that show something also have --json: one protobuf-JSON object a line.`
 
 // newRoot returns the whole command line.
