@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/nodes/console"
 	"github.com/roost-iot/roost/nodes/fleetfile"
+	"github.com/roost-iot/roost/nodes/gateway"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -69,15 +71,28 @@ func (c *deviceCommand) add(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return fmt.Errorf("read the registry: %w", err)
 	}
-	fleet, err := fleetfile.Parse(name, data, roostv1.WithProfiles(registry.Profile), roostv1.WithDevices(registered(registry)))
+	builtIn := lookup(gateway.Profiles())
+	known := func(id string) *roostv1.Profile { return cmp.Or(registry.Profile(id), builtIn(id)) }
+	fleet, err := fleetfile.Parse(name, data, roostv1.WithProfiles(known), roostv1.WithDevices(registered(registry)))
 	if err != nil {
 		return err
 	}
+	addMissing(fleet, registry.Profile, builtIn)
 	applied, err := client.Apply(ctx, fleet)
 	if err != nil {
 		return err
 	}
 	return c.tellApplied(ctx, client, applied)
+}
+
+// addMissing adds the profiles that its devices name and the registry has not, but the drivers bring with
+// them: no roost up may have run in this fleet, which registers all of those.
+func addMissing(fleet *roostv1.Fleet, registered, builtIn func(id string) *roostv1.Profile) {
+	for _, d := range fleet.Devices {
+		if registered(d.Profile) == nil && lookup(fleet.Profiles)(d.Profile) == nil && builtIn(d.Profile) != nil {
+			fleet.Profiles = append(fleet.Profiles, builtIn(d.Profile))
+		}
+	}
 }
 
 // read reads a whole file, but no more than a fleet file may have.

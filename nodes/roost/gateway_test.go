@@ -72,6 +72,26 @@ func TestGateway(t *testing.T) {
 	}
 }
 
+// TestHubAndGateway: without a roost up there are the profiles that the drivers bring with them, and what
+// happens while the hub is away is told by the gateway itself.
+func TestHubAndGateway(t *testing.T) {
+	hub := start(t, "hub", "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	url := strings.Fields(hub.until(t, "ready "))[1]
+	g := start(t, "gateway", "--id", "gw-1", "--hub", url, "--data", t.TempDir(), "--lease", "500ms")
+	g.until(t, "ready ")
+	more := "devices: [{id: p, profile: sim-pump, driver: sim}, {id: q, profile: sim-pump, driver: sim}]"
+	for _, want := range []string{"profile  sim-pump  added", "device  p   unchanged"} {
+		if add := runWith(t, strings.NewReader(more), "device", "add", "-f", "-", "--hub", url); add.code != 0 || !strings.Contains(add.out, want) {
+			t.Errorf("%q is missing in %+v", want, add)
+		}
+	}
+	hub.signal(t, syscall.SIGKILL)
+	g.until(t, "gateway gw-1 is suspended")
+	if code, took := g.signal(t, syscall.SIGTERM); code != 0 || took > 5*time.Second {
+		t.Errorf("ended with exit code %d after %v", code, took)
+	}
+}
+
 // TestGatewayAfterItsDeath: the next process has the name at once if the folder proves that the one before
 // has ended; else it says that it waits.
 func TestGatewayAfterItsDeath(t *testing.T) {
