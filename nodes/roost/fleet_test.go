@@ -20,6 +20,7 @@ import (
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/cluster/clustertest"
+	"github.com/roost-iot/roost/cluster/placement"
 	"github.com/roost-iot/roost/nodes/hub"
 	"github.com/roost-iot/roost/nodes/sim"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -213,19 +214,20 @@ func of(owners map[string]string, gateway string) map[string]bool {
 	return its
 }
 
-// settled waits until all devices are served, and each of the gateways has about its share, and returns
-// who has what.
+// settled waits until each device is served by that one of the gateways which placement says, and
+// returns who has what.
 func (f *fleet) settled(gateways ...string) map[string]string {
 	f.tb.Helper()
-	share := len(f.devices) / len(gateways)
+	var field []placement.Gateway
+	for _, id := range gateways {
+		field = append(field, placement.Gateway{ID: id})
+	}
+	where := placement.NewField(field)
 	var owners map[string]string
 	f.until("all is served by "+strings.Join(gateways, ", "), func() bool {
 		owners = f.owners()
-		if len(owners) != len(f.devices) {
-			return false
-		}
-		for _, g := range gateways {
-			if len(of(owners, g)) < share/2 {
+		for _, d := range f.devices {
+			if first, _ := where.First(d.BusID()); owners[d.Id] != first {
 				return false
 			}
 		}
