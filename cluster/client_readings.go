@@ -37,7 +37,7 @@ func (c *Client) Readings(ctx context.Context, q ReadingsQuery) iter.Seq2[*roost
 		}
 		r := &readingsReader{
 			query: q, yield: yield,
-			tail: tail{js, c.names.ReadingsStream(), []string{filter}},
+			tail: tail{js, c.names.ReadingsStream(), filter},
 		}
 		r.run(ctx)
 	}

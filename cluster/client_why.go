@@ -41,12 +41,7 @@ func (c *Client) Why(ctx context.Context, device string) (*roostv1.Story, error)
 func (c *Client) listStory(ctx context.Context, bus string) (*Picture, error) {
 	picture := NewPicture(c.names)
 	picture.takeovers = &takeovers{}
-	follower, err := NewFollower(c.nc, c.names, picture, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	follower.tail.filters = []string{c.names.Device("*"), c.names.Member("*"), c.names.Owner(bus)}
-	return picture, follower.List(ctx)
+	return picture, listInto(ctx, c.nc, picture, c.names.Device("*"), c.names.Member("*"), c.names.Owner(bus))
 }
 
 // storyteller puts together what is on record and what was told.

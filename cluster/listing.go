@@ -102,6 +102,9 @@ func (p *Picture) passLocked(sequence uint64) {
 
 // sweepLocked takes out what the present listing did not have.
 func (p *Picture) sweepLocked() {
+	if p.partial {
+		return
+	}
 	for id, r := range p.profiles {
 		if r.list != p.list {
 			delete(p.profiles, id)

@@ -30,6 +30,7 @@ type Picture struct {
 	streams  uint64    // how many there were
 	list     uint32    // number of the present listing
 	listed   bool      // a listing was completed
+	partial  bool      // each listing has a part only: none tells that something is gone
 	passed   uint64
 	waiters  map[chan struct{}]uint64 // closed when the sequence is passed
 	watchers map[*Changes]struct{}

@@ -106,20 +106,6 @@ func (r *Registry) list(ctx context.Context) (*Picture, error) {
 	return listControl(ctx, r.nc, r.names, r.names.root+"spec.>")
 }
 
-// listControl reads the records of the control stream that match one of the filters.
-func listControl(ctx context.Context, nc *nats.Conn, names Subjects, filters ...string) (*Picture, error) {
-	picture := NewPicture(names)
-	follower, err := NewFollower(nc, names, picture, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	follower.tail.filters = filters
-	if err := follower.List(ctx); err != nil {
-		return nil, err
-	}
-	return picture, nil
-}
-
 // SetAdminState says what the operator wants of a device: that it is served, locked or
 // retired. It returns the device's specification after it. A device that was retired is
 // ErrNotFound, except for being retired again.

@@ -27,9 +27,9 @@ const (
 
 // tail reads a stream in order, with one consumer of its own.
 type tail struct {
-	js      jetstream.JetStream
-	stream  string
-	filters []string
+	js     jetstream.JetStream
+	stream string
+	filter string // of subjects
 }
 
 // tailStart is the state of the stream before its first message is read.
@@ -92,7 +92,7 @@ func (t tail) open(ctx context.Context, start jetstream.ConsumerConfig) (jetstre
 	if err != nil {
 		return nil, tailStart{}, err
 	}
-	start.FilterSubjects = t.filters
+	start.FilterSubject = t.filter
 	start.AckPolicy = jetstream.AckNonePolicy
 	start.MemoryStorage = true
 	start.Replicas = 1
