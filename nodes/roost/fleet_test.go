@@ -54,20 +54,14 @@ func newFleet(tb testing.TB, devices int, change func(*roostv1.DeviceSpec)) *fle
 	f := &fleet{tb: tb, gateways: map[string]*gatewayProcess{}, folder: tb.TempDir()}
 	f.log = filepath.Join(f.folder, "truth.log")
 	f.startHardware(devices)
-	h, err := hub.Open(tb.Context(), hub.Config{Data: filepath.Join(f.folder, "hub"), Listen: "127.0.0.1:0"})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	f.hub = h
-	nc, err := cluster.ConnectClient(tb.Context(), h.URL(), "test", nil)
+	f.startHub("127.0.0.1:0")
+	nc, err := cluster.ConnectClient(tb.Context(), f.hub.URL(), "test", nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
 		nc.Close()
-		if err := h.Close(); err != nil {
-			tb.Error(err)
-		}
+		f.stopHub()
 	})
 	names, err := cluster.SubjectsOf(cluster.DefaultFleet)
 	if err != nil {
@@ -81,6 +75,23 @@ func newFleet(tb testing.TB, devices int, change func(*roostv1.DeviceSpec)) *fle
 	}
 	f.register(devices, change)
 	return f
+}
+
+func (f *fleet) startHub(listen string) {
+	f.tb.Helper()
+	var err error
+	if f.hub, err = hub.Open(context.Background(), hub.Config{Data: filepath.Join(f.folder, "hub"), Listen: listen}); err != nil {
+		f.tb.Fatal(err)
+	}
+}
+
+// stopHub ends the hub and returns where it listened.
+func (f *fleet) stopHub() (listened string) {
+	f.tb.Helper()
+	if err := f.hub.Close(); err != nil {
+		f.tb.Error(err)
+	}
+	return strings.TrimPrefix(f.hub.URL(), "nats://")
 }
 
 func (f *fleet) startHardware(devices int) {
