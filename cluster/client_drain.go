@@ -65,7 +65,7 @@ func (c *Client) Remaining(ctx context.Context, gateway string) (Remaining, erro
 	if err != nil {
 		return Remaining{}, err
 	}
-	others := newField(0)
+	others := newField("", 0)
 	for _, m := range picture.Members() {
 		others.update(0, m.GatewayId, picture.sight(m.GatewayId))
 	}

@@ -40,7 +40,6 @@ func (c *Client) Why(ctx context.Context, device string) (*roostv1.Story, error)
 // listStory lists what places a bus, and who owns it since when.
 func (c *Client) listStory(ctx context.Context, bus string) (*Picture, error) {
 	picture := NewPicture(c.names)
-	picture.takeovers = &takeovers{}
 	return picture, listInto(ctx, c.nc, picture, c.names.Device("*"), c.names.Member("*"), c.names.Owner(bus))
 }
 
@@ -71,7 +70,7 @@ func (s *storyteller) story(spec *roostv1.DeviceSpec) *roostv1.Story {
 
 // candidates returns the eligible gateways in the order of their rank, then the others.
 func (s *storyteller) candidates(demand placement.Demand) []*roostv1.Candidate {
-	all := newField(0)
+	all := newField("", 0)
 	for _, m := range s.picture.Members() {
 		all.update(0, m.GatewayId, s.picture.sight(m.GatewayId))
 	}
@@ -120,7 +119,7 @@ func (s *storyteller) takeovers() []*roostv1.Takeover {
 	for _, t := range s.told {
 		note(t.takeovers)
 	}
-	note(s.picture.takeovers.of(s.bus)) // the hub has the last word
+	note(s.picture.Takeovers(s.bus)) // the hub has the last word
 	list := make([]*roostv1.Takeover, 0, len(known))
 	for _, t := range known {
 		list = append(list, t)

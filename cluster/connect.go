@@ -27,7 +27,7 @@ const (
 	dialTimeout     = 2 * time.Second
 	reconnectWait   = 250 * time.Millisecond
 	reconnectJitter = 250 * time.Millisecond
-	flusherTimeout  = 5 * time.Second
+	flusherTimeout  = 2 * time.Second
 )
 
 // ConnectGateway connects a gateway to the hub at url (several, separated by commas). It

@@ -18,6 +18,8 @@ const (
 	// claimStep and claimLimit are how long a gateway leaves a free bus to those before it.
 	claimStep  = 250 * time.Millisecond
 	claimLimit = 2 * time.Second
+	// hostCalls bounds the buses that the Host puts down at one time.
+	hostCalls = 512
 )
 
 // custody makes this gateway serve the buses that it should: it claims what is free, hands what it
@@ -45,17 +47,21 @@ type custody struct {
 	writer  *ownerWriter
 	written chan []*write  // from the writer
 	ended   chan withdrawn // from withdrawals
+	calls   chan struct{}  // one token for each withdrawal that the Host works on
 
 	stand   standing
 	acting  bool // the Host was told that it may act
 	field   field
 	posts   map[string]*post
+	changes *Changes
 	dirty   map[string]bool             // buses to be looked at
 	later   map[string]boottime.Instant // buses to be looked at then
+	soon    boottime.Instant            // not after the first of them
 	moves   moves
 	writes  []*write // to be asked for
 	out     int      // withdrawals that have not ended
 	leaving bool
+	stream  uint64        // which stream the picture was of
 	slow    time.Duration // how long a bus may take to be put down when the gateway leaves
 	flaws   flaws
 }
@@ -70,6 +76,8 @@ type post struct {
 	wrote  uint64           // sequence of the last own write: what is older is out of date
 	free   boottime.Instant // since when it is to be had; 0: it is not
 	before string           // whose it was when it was claimed
+
+	hurry context.CancelFunc // ends the patience of a withdrawal that is on its way; nil: there is none
 }
 
 func newCustody(life context.Context, g *Gateway) (*custody, error) {
@@ -80,13 +88,17 @@ func newCustody(life context.Context, g *Gateway) (*custody, error) {
 		written: make(chan []*write), ended: make(chan withdrawn),
 		acting: true, // as far as the Host knows
 		posts:  map[string]*post{}, dirty: map[string]bool{}, later: map[string]boottime.Instant{},
-		field: newField(g.config.Lease.Lease),
-		moves: moves{of: map[string]placement.Field{}},
+		field: newField(g.config.ID, g.config.Lease.Lease),
+		moves: newMoves(), calls: make(chan struct{}, hostCalls),
 		flaws: flaws{names: g.names, picture: g.picture, report: g.Emit, log: g.log, known: map[string]string{}},
 	}
 	var err error
-	c.writer, err = newOwnerWriter(g.config.Conn, g.names, c.written)
-	return c, err
+	if c.writer, err = newOwnerWriter(g.config.Conn, g.names, c.written); err != nil {
+		return nil, err
+	}
+	c.changes = g.picture.Watch(KindBus, KindProfile, KindMember)
+	c.stream = g.picture.generation()
+	return c, nil
 }
 
 // run keeps custody until ctx ends. What is on its way then goes on.
@@ -96,21 +108,20 @@ func (c *custody) run(ctx context.Context) {
 
 // loop settles what is to be settled until ctx ends or done says so.
 func (c *custody) loop(ctx context.Context, done func() bool) error {
-	changes := c.picture.Watch(KindBus, KindProfile, KindMember)
-	defer changes.Close()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for !done() {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-changes.Ready():
-			c.note(changes.Take())
+		case <-c.changes.Ready():
+			c.note(c.changes.Take())
 		case <-c.keeper.changed:
 		case writes := <-c.written:
 			c.noteWritten(writes)
 		case w := <-c.ended:
 			c.noteWithdrawn(w)
+			c.noteMoreWithdrawn()
 		case <-timer.C:
 		}
 		c.advance()
@@ -146,13 +157,16 @@ func (c *custody) ready() bool {
 func (c *custody) pause() time.Duration {
 	now := c.clock.Now()
 	next := now.Add(custodyRetry)
-	for _, at := range c.later {
-		next = min(next, at)
+	if !c.ready() {
+		return next.Sub(now)
+	}
+	if len(c.later) > 0 {
+		next = min(next, c.soon)
 	}
 	if at, ok := c.field.settled(now); ok {
 		next = min(next, at)
 	}
-	if c.moves.any() {
+	if c.mayMove() {
 		next = min(next, c.moves.pace.Next())
 	}
 	return max(next.Sub(now), time.Millisecond)
@@ -162,16 +176,20 @@ func (c *custody) pause() time.Duration {
 func (c *custody) note(keys []Key) {
 	now := c.clock.Now()
 	moved := false
+	var profiles []string
 	for _, key := range keys {
 		switch key.Kind {
 		case KindBus:
 			c.respecified(key.ID)
 		case KindProfile:
-			for _, bus := range c.picture.BusesWith(key.ID) {
-				c.respecified(bus)
-			}
+			profiles = append(profiles, key.ID)
 		case KindMember:
 			moved = c.field.update(now, key.ID, c.picture.sight(key.ID)) || moved
+		}
+	}
+	if len(profiles) > 0 {
+		for _, bus := range c.picture.BusesWith(profiles...) {
+			c.respecified(bus)
 		}
 	}
 	c.field.first = true
@@ -197,8 +215,13 @@ func (c *custody) all() {
 
 // wake has those looked at whose time has come.
 func (c *custody) wake(now boottime.Instant) {
-	for bus, at := range c.later {
-		if !now.Before(at) {
+	if len(c.later) > 0 && !now.Before(c.soon) {
+		c.soon = now.Add(time.Hour)
+		for bus, at := range c.later {
+			if now.Before(at) {
+				c.soon = min(c.soon, at)
+				continue
+			}
 			delete(c.later, bus)
 			c.dirty[bus] = true
 		}
@@ -206,6 +229,14 @@ func (c *custody) wake(now boottime.Instant) {
 	if c.field.ripe(now) {
 		c.all()
 	}
+}
+
+// lookAt has a bus looked at later.
+func (c *custody) lookAt(bus string, at boottime.Instant) {
+	if len(c.later) == 0 || at.Before(c.soon) {
+		c.soon = at
+	}
+	c.later[bus] = at
 }
 
 // settle brings a bus to where it should be, as far as that is possible now.
@@ -218,6 +249,10 @@ func (c *custody) settle(now boottime.Instant, bus string) {
 	if p.busy || owner.Epoch < p.wrote {
 		return // it is looked at again when that is over
 	}
+	p.wrote = 0
+	if owner.Epoch > p.spent {
+		p.spent = 0
+	}
 	mine := c.stand.self.owns(owner)
 	switch able := demand.Met(c.id, c.labels); {
 	case mine && able && !c.leaving:
@@ -225,7 +260,7 @@ func (c *custody) settle(now boottime.Instant, bus string) {
 	case mine:
 		c.pass(bus, p, owner, demand)
 	case p.held && !c.runsOn(demand):
-		c.putDown(bus, p)
+		c.putDown(bus, p, abrupt) // it may be another's already
 	case able && !c.leaving:
 		c.seek(now, bus, p, owner, demand)
 	}
@@ -237,11 +272,16 @@ func (c *custody) keepPost(bus string, p *post) {
 	if !c.stand.self.owns(c.picture.Owner(bus)) {
 		c.moves.forget(bus)
 	}
-	if *p == (post{}) || *p == (post{stale: true}) {
+	if p.idle() {
 		delete(c.posts, bus)
 		return
 	}
 	c.posts[bus] = p
+}
+
+// idle reports whether there is nothing to remember of a bus.
+func (p *post) idle() bool {
+	return !p.held && !p.busy && p.spent == 0 && p.wrote == 0 && p.free == 0
 }
 
 // runsOn reports whether a bus goes on although this gateway's ownership has ended: nobody else
@@ -275,7 +315,7 @@ func (c *custody) serve(now boottime.Instant, bus string, p *post, owner Owner) 
 	p.stale = err != nil
 	if err != nil {
 		c.log.Warn("bus not served", "bus", bus, "epoch", owner.Epoch, "error", err)
-		c.later[bus] = now.Add(custodyRetry)
+		c.lookAt(bus, now.Add(custodyRetry))
 	}
 }
 
@@ -286,7 +326,7 @@ func (c *custody) pass(bus string, p *post, owner Owner, demand placement.Demand
 		if c.leaving && c.moves.has(bus) {
 			return // in its turn
 		}
-		c.putDown(bus, p)
+		c.putDown(bus, p, orderly)
 		return
 	}
 	p.busy = true
@@ -318,7 +358,7 @@ func (c *custody) seek(now boottime.Instant, bus string, p *post, owner Owner, d
 		return
 	}
 	if at := p.free.Add(placement.ClaimDelay(rank, claimStep, claimLimit)); now.Before(at) {
-		c.later[bus] = at
+		c.lookAt(bus, at)
 		return
 	}
 	c.claim(bus, p, owner)
@@ -344,10 +384,10 @@ func (c *custody) isFree(now boottime.Instant, bus string, owner Owner) bool {
 		return true
 	case lease.Unsettled:
 		c.keeper.settle(c.life, owner.Gateway)
-		c.later[bus] = now.Add(custodyRetry)
+		c.lookAt(bus, now.Add(custodyRetry))
 	default:
 		if s.record.Incarnation != owner.Incarnation { // its next renewal will tell
-			c.later[bus] = now.Add(custodyRetry)
+			c.lookAt(bus, now.Add(custodyRetry))
 		}
 	}
 	return false

@@ -9,7 +9,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/roost-iot/roost/cluster/boottime"
-	"github.com/roost-iot/roost/cluster/placement"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -27,19 +26,20 @@ type withdrawn struct {
 	err error
 }
 
-// putDown has the Host put a bus down.
-func (c *custody) putDown(bus string, p *post) {
-	patience := orderly
+// putDown has the Host put a bus down: in order if that does not take longer than patience.
+func (c *custody) putDown(bus string, p *post, patience time.Duration) {
 	switch {
 	case c.stand.phase == phaseLost:
 		patience = abrupt
 	case c.leaving:
-		patience = c.slow
+		patience = min(patience, c.slow)
 	}
-	p.busy = true
+	patient, hurry := context.WithTimeout(c.life, patience)
+	p.busy, p.hurry = true, hurry
 	c.out++
 	go func() { // ends with its result, or with the custody's life
-		err := withdraw(c.life, c.host, bus, patience)
+		defer hurry()
+		err := c.withdraw(patient, bus)
 		select {
 		case c.ended <- withdrawn{bus, err}:
 		case <-c.life.Done():
@@ -47,15 +47,31 @@ func (c *custody) putDown(bus string, p *post) {
 	}()
 }
 
-// withdraw puts a bus down: in order, or cut off if that takes too long. When it returns nil, nothing is
-// done to its devices any more.
-func withdraw(ctx context.Context, host Host, bus string, patience time.Duration) error {
-	patient, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if err := host.Withdraw(patient, bus); err == nil || ctx.Err() != nil {
+// withdraw puts a bus down: in order until patient ends, and then cut off. When it returns nil, nothing
+// is done to its devices any more.
+func (c *custody) withdraw(patient context.Context, bus string) error {
+	select {
+	case c.calls <- struct{}{}:
+		defer func() { <-c.calls }()
+	case <-c.life.Done():
+		return context.Cause(c.life)
+	}
+	if err := c.host.Withdraw(patient, bus); err == nil || c.life.Err() != nil {
 		return err
 	}
-	return host.Withdraw(ctx, bus)
+	return c.host.Withdraw(c.life, bus)
+}
+
+// noteMoreWithdrawn takes notice of all that have ended meanwhile.
+func (c *custody) noteMoreWithdrawn() {
+	for {
+		select {
+		case w := <-c.ended:
+			c.noteWithdrawn(w)
+		default:
+			return
+		}
+	}
 }
 
 // noteWithdrawn takes notice that the Host has put a bus down, or could not.
@@ -65,10 +81,10 @@ func (c *custody) noteWithdrawn(w withdrawn) {
 	if p == nil {
 		return
 	}
-	p.busy = false
+	p.busy, p.hurry = false, nil
 	if w.err != nil {
 		c.log.Warn("bus not put down", "bus", w.bus, "error", w.err)
-		c.later[w.bus] = c.clock.Now().Add(custodyRetry)
+		c.lookAt(w.bus, c.clock.Now().Add(custodyRetry))
 		return
 	}
 	p.held, p.spent, p.stale = false, p.epoch, false
@@ -111,7 +127,7 @@ func (c *custody) noteWritten(writes []*write) {
 			p.wrote = w.sequence
 		case !errors.Is(w.err, roostv1.ErrConflict):
 			failed.add(key.ID, w.err)
-			c.later[key.ID] = c.clock.Now().Add(custodyRetry)
+			c.lookAt(key.ID, c.clock.Now().Add(custodyRetry))
 			continue
 		}
 		c.dirty[key.ID] = true
@@ -127,9 +143,25 @@ func (c *custody) follow(now boottime.Instant) {
 		c.renounce(now)
 		return
 	}
+	if was.self != c.stand.self {
+		c.begin()
+	}
 	if was.self != c.stand.self || was.phase != c.stand.phase || was.joined != c.stand.joined || was.draining != c.stand.draining {
 		c.all()
 	}
+}
+
+// begin forgets what an earlier incarnation was about to do, and of another stream all that it wrote.
+func (c *custody) begin() {
+	stream := c.picture.generation()
+	for _, p := range c.posts {
+		p.wrote, p.before = 0, ""
+		if stream != c.stream {
+			p.spent = 0
+		}
+	}
+	clear(c.later)
+	c.stream = stream
 }
 
 // act tells the Host whether it may act.
@@ -152,7 +184,7 @@ func (c *custody) renounce(now boottime.Instant) {
 			p.busy = false
 		}
 	}
-	c.writes, c.moves.of = nil, map[string]placement.Field{}
+	c.writes, c.moves = nil, newMoves()
 	left := false
 	for bus, p := range c.posts {
 		if !p.held {
@@ -162,8 +194,11 @@ func (c *custody) renounce(now boottime.Instant) {
 			continue
 		}
 		left = true
-		if !p.busy && !now.Before(c.later[bus]) {
-			c.putDown(bus, p)
+		switch {
+		case p.hurry != nil:
+			p.hurry()
+		case !p.busy && !now.Before(c.later[bus]):
+			c.putDown(bus, p, abrupt)
 		}
 	}
 	if !left && !c.leaving {
@@ -194,20 +229,27 @@ func (c *custody) vacate(ctx context.Context) error {
 	c.leaving = true
 	c.field.leave(c.id)
 	c.all()
+	for _, p := range c.posts {
+		if p.hurry != nil {
+			defer time.AfterFunc(c.slow, p.hurry).Stop()
+		}
+	}
+	defer c.changes.Close()
 	return c.loop(ctx, func() bool {
 		if c.stand.phase == phaseLost || c.stand.joined == 0 {
-			return c.heldNone()
+			return c.out == 0 && !c.any(func(p *post) bool { return p.held })
 		}
-		return c.ready() && len(c.dirty) == 0 && c.out == 0 && c.heldNone() && len(c.picture.ownedBy(c.stand.self)) == 0
+		return c.ready() && len(c.dirty) == 0 && c.out == 0 && !c.any(func(p *post) bool { return p.held || p.busy }) &&
+			len(c.picture.ownedBy(c.stand.self)) == 0
 	})
 }
 
-// heldNone reports whether the Host has nothing, and nothing is on its way.
-func (c *custody) heldNone() bool {
+// any reports whether one of the posts is so.
+func (c *custody) any(is func(*post) bool) bool {
 	for _, p := range c.posts {
-		if p.held || p.busy {
-			return false
+		if is(p) {
+			return true
 		}
 	}
-	return true
+	return false
 }

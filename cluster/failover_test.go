@@ -366,6 +366,30 @@ func ownedBy(m *member, devices []*roostv1.DeviceSpec, gateway string) int {
 	return n
 }
 
+// TestAnotherStream: when the control stream was lost and made anew, with lower sequences, gateways start
+// over: each has another incarnation, and serves what the new registry says.
+func TestAnotherStream(t *testing.T) {
+	t.Parallel() // it mostly waits
+	hub := clustertest.Start(t)
+	devices := manyDevices(10)
+	members := startFleet(t, hub, devices, "g1", "g2")
+	incarnations := []string{members[0].Incarnation(), members[1].Incarnation()}
+	names := newFleet(t, hub)
+	if err := jetStream(t, hub.Connect(t)).DeleteStream(t.Context(), names.ControlStream()); err != nil {
+		t.Fatal(err)
+	}
+	newFleet(t, hub)
+	apply(t, newClient(t, hub), devices[:5]...)
+	until(t, members[0], "both have started over", func() bool {
+		return members[0].Incarnation() != incarnations[0] && members[1].Incarnation() != incarnations[1]
+	})
+	until(t, members[0], "the new registry is served, and nothing else", func() bool {
+		return placed(members, devices[:5]) && len(members[0].host.served())+len(members[1].host.served()) == 5
+	})
+	members[0].stop()
+	until(t, members[1], "g2 serves all", func() bool { return placed(members[1:], devices[:5]) })
+}
+
 // TestOwnerThatNobodyKnows: a bus whose owner has no record at all, or left before it was made the owner, is
 // settled and served.
 func TestOwnerThatNobodyKnows(t *testing.T) {

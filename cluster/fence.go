@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/roost-iot/roost/cluster/boottime"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -16,8 +17,8 @@ var errSuspended = roostv1.Errorf(roostv1.ErrSuspended, "the lease has run out")
 // methods may be called concurrently.
 //
 // It reads the clock itself, since the timers of Go stand still while the machine sleeps. What has
-// begun is ended by a context, which needs a goroutine to run: whoever was stopped in the
-// middle of an act may come to its next instruction before that.
+// begun is ended by a context, and that by a timer: whoever was stopped in the middle of an act may
+// come to its next instruction before that.
 type Fence struct {
 	clock boottime.Clock
 
@@ -25,6 +26,7 @@ type Fence struct {
 	at   boottime.Instant // from when on nothing is to be done; 0: always
 	open context.Context  // ends when the fence shuts; nil while it is shut
 	shut context.CancelCauseFunc
+	wake *time.Timer // shuts it, should nobody come to set it
 }
 
 func newFence(clock boottime.Clock) *Fence { return &Fence{clock: clock} }
@@ -69,4 +71,29 @@ func (f *Fence) set(at boottime.Instant) {
 	if f.open == nil && now.Before(at) {
 		f.open, f.shut = context.WithCancelCause(context.Background())
 	}
+	f.wakeLocked(now)
+}
+
+// wakeLocked has the fence shut in time, also if whoever sets it is held up.
+func (f *Fence) wakeLocked(now boottime.Instant) {
+	switch {
+	case f.open == nil:
+	case f.wake == nil:
+		f.wake = time.AfterFunc(f.at.Sub(now), f.lapse)
+	default:
+		f.wake.Reset(f.at.Sub(now))
+	}
+}
+
+// lapse shuts the fence if its instant has come.
+func (f *Fence) lapse() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.clock.Now()
+	if f.open == nil || now.Before(f.at) {
+		f.wakeLocked(now)
+		return
+	}
+	f.shut(errSuspended)
+	f.open, f.shut = nil, nil
 }

@@ -64,3 +64,27 @@ func TestFenceEndsWhatIsUnderWay(t *testing.T) {
 		t.Error("open without a lease")
 	}
 }
+
+// TestFenceShutsByItself: an act ends when its lease does, also if whoever sets the fence is held up, as by
+// a connection that takes nothing any more.
+func TestFenceShutsByItself(t *testing.T) {
+	f, clock := openFence(t)
+	f.set(clock.Now().Add(20 * time.Millisecond))
+	f.set(clock.Now().Add(60 * time.Millisecond)) // the first timer comes too early
+	act, leave, ok := f.Enter(t.Context())
+	defer leave()
+	if !ok {
+		t.Fatal("shut before its time")
+	}
+	at := f.at
+	late := time.NewTimer(20 * time.Second)
+	defer late.Stop()
+	select {
+	case <-act.Done():
+	case <-late.C:
+		t.Fatal("the act goes on without a lease")
+	}
+	if now := clock.Now(); now.Before(at) {
+		t.Errorf("ended %v before its time", at.Sub(now))
+	}
+}

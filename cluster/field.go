@@ -12,6 +12,7 @@ import (
 // field is the gateways among which buses are placed, as the picture has them. One goroutine
 // uses it.
 type field struct {
+	self   string        // the own gateway
 	steady time.Duration // how long a gateway must have been a member to be given others' buses
 	first  bool          // the members were looked at once: who comes later has just joined
 	peers  map[string]peerState
@@ -19,10 +20,13 @@ type field struct {
 	moves  placing // who may be handed what is somebody's
 	stale  bool    // the two are to be made anew
 	except string  // a gateway that is left out: the own one, when it leaves
+
+	ripened boottime.Instant // when a gateway last proved steady
 }
 
-func newField(steady time.Duration) field {
-	return field{steady: steady, peers: map[string]peerState{}, stale: true}
+// newField returns the field as a gateway sees it, which takes itself for steady.
+func newField(self string, steady time.Duration) field {
+	return field{self: self, steady: steady, peers: map[string]peerState{}, stale: true}
 }
 
 // peerState is what counts of a gateway for placement.
@@ -111,7 +115,7 @@ func (f *field) make(now boottime.Instant) {
 		}
 		g := placement.Gateway{ID: id, Labels: p.labels, Weight: p.weight, Draining: p.draining}
 		all = append(all, g)
-		if p.since == 0 || now.Sub(p.since) >= f.steady {
+		if id == f.self || p.since == 0 || now.Sub(p.since) >= f.steady {
 			steady = append(steady, g)
 		}
 	}
@@ -119,8 +123,12 @@ func (f *field) make(now boottime.Instant) {
 	f.moves = placing{placement.NewField(steady), map[string]placement.Field{}}
 }
 
-// ripe reports whether a gateway has proven steady since it was last asked.
+// ripe reports whether gateways have proven steady since it was last asked. When many join one after
+// the other, it waits for the last of them, but not for ever: each time all buses are looked at.
 func (f *field) ripe(now boottime.Instant) bool {
+	if _, others := f.settled(now); others && now.Sub(f.ripened) < f.steady {
+		return false
+	}
 	ripe := false
 	for id, p := range f.peers {
 		if p.since > 0 && now.Sub(p.since) >= f.steady {
@@ -129,7 +137,9 @@ func (f *field) ripe(now boottime.Instant) bool {
 			ripe = true
 		}
 	}
-	f.stale = f.stale || ripe
+	if ripe {
+		f.stale, f.ripened = true, now
+	}
 	return ripe
 }
 

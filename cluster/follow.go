@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -20,8 +21,10 @@ type Follower struct {
 	tail    tail
 	picture *Picture
 	again   chan struct{} // holds a token when the consumer is to be replaced
-	report  func(*roostv1.Event)
-	log     *slog.Logger
+
+	following atomic.Bool // the listing is complete
+	report    func(*roostv1.Event)
+	log       *slog.Logger
 }
 
 // NewFollower returns a follower that fills picture. report is told of records that cannot
@@ -76,6 +79,10 @@ var errReplaced = roostv1.Errorf(roostv1.ErrUnavailable, "the consumer fell behi
 
 // replaceable returns a context that also ends when the consumer is to be replaced.
 func (f *Follower) replaceable(ctx context.Context) (context.Context, context.CancelFunc) {
+	select {
+	case <-f.again: // it was meant for the one before
+	default:
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	watched := make(chan struct{})
 	go func() { // ends with the context
@@ -107,35 +114,77 @@ func (f *Follower) List(ctx context.Context) error {
 var errListed = errors.New("the stream is listed")
 
 // followUntil follows the stream with one consumer until that breaks or ctx ends. It calls
-// listed when the picture has all that was in the stream at the beginning.
+// listed when the picture has caught up with the stream.
 func (f *Follower) followUntil(ctx context.Context, listed func()) error {
 	ctx, release := f.replaceable(ctx)
 	defer release()
-	var start tailStart
-	open := true // the beginning of the listing is not complete
-	complete := func() {
-		open = false
-		f.picture.end(start.last)
+	defer f.following.Store(false)
+	l := listing{picture: f.picture, done: func() {
+		f.following.Store(true)
 		listed()
-	}
-	begin := func(at tailStart) {
-		start = at
-		f.picture.begin(at.created)
-		if at.pending == 0 {
-			complete()
-		}
-	}
+	}}
 	each := func(m message) error {
-		if open && m.sequence > start.last {
-			complete()
-		}
+		l.before(m)
 		f.apply(m)
-		if open && m.pending == 0 {
-			complete()
-		}
+		l.after(m)
 		return ctx.Err()
 	}
-	return f.tail.read(ctx, jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy}, begin, each)
+	return f.tail.read(ctx, jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy}, l.begin, each)
+}
+
+// Following reports whether the stream is followed, and not being listed.
+func (f *Follower) Following() bool { return f.following.Load() }
+
+// listing is the beginning of a consumer's life: the last record of every subject. A record that
+// is replaced before it is delivered is delivered later, so there are two ends: all that was there
+// at the beginning has come or has been replaced; and nothing more is on its way, so that what has not
+// come is gone.
+type listing struct {
+	picture *Picture
+	done    func() // called at the second
+	last    uint64 // sequence of the stream's last message at the beginning
+	listed  bool
+	swept   bool
+}
+
+func (l *listing) begin(at tailStart) {
+	l.last = at.last
+	l.picture.begin(at.created)
+	if at.pending == 0 {
+		l.sweep()
+	}
+}
+
+// before looks at a message that is about to be applied.
+func (l *listing) before(m message) {
+	if m.sequence > l.last {
+		l.list()
+	}
+}
+
+// after looks at a message that was applied.
+func (l *listing) after(m message) {
+	if m.pending == 0 {
+		l.sweep()
+	}
+}
+
+func (l *listing) list() {
+	if l.listed {
+		return
+	}
+	l.listed = true
+	l.picture.end(l.last)
+}
+
+func (l *listing) sweep() {
+	if l.swept {
+		return
+	}
+	l.swept = true
+	l.list()
+	l.picture.sweep()
+	l.done()
 }
 
 func (f *Follower) apply(m message) {

@@ -164,8 +164,8 @@ func (g *Gateway) newKeeper() (*keeper, error) {
 			Version: g.config.Version, BootId: g.config.BootID, StartedAt: timestamppb.New(time.Now()),
 		},
 		picture: g.picture, fence: g.fence, hub: g.hub, begun: g.config.Begun, tell: g.tell, log: g.log,
-		asks: make(chan func()), changed: make(chan struct{}, 1), joined: make(chan struct{}),
-		evictor: evictor, sight: sight, ended: slices.Clone(g.config.Ended),
+		asks: make(chan func()), changed: make(chan struct{}, 1), joined: make(chan struct{}), over: make(chan struct{}),
+		evictor: evictor, sight: sight, stream: g.picture.generation(), ended: slices.Clone(g.config.Ended),
 	}, nil
 }
 
@@ -226,7 +226,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		defer context.AfterFunc(failed, cancel)()
 		in := newIngress(g)
 		g.serve(ctx, custody, in)
-		g.leave(failed, custody, in)
+		g.leave(beneath, custody, in)
 		return nil
 	})
 	return group.Wait()
@@ -278,32 +278,22 @@ func (g *Gateway) serve(ctx context.Context, custody *custody, in *ingress) {
 }
 
 // leave closes what the Host serves, gives up the buses, and says so. Requests are taken to the last: a
-// device is served until it is put down. A gateway whose keeper has failed has nothing to give up:
-// its record is another one's.
-func (g *Gateway) leave(failed context.Context, custody *custody, in *ingress) {
-	hub, cancel := context.WithTimeout(failed, g.config.LeaveTimeout)
+// device is served until it is put down.
+func (g *Gateway) leave(ctx context.Context, custody *custody, in *ingress) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.config.LeaveTimeout)
 	defer cancel()
-	if failed.Err() != nil {
-		var stop context.CancelFunc
-		hub, stop = context.WithTimeout(context.WithoutCancel(failed), g.config.LeaveTimeout)
-		defer stop()
-	}
-	if failed.Err() == nil {
-		g.keeper.drain(hub) // so that nobody gives back what is handed over
-	}
-	err := custody.vacate(hub)
+	g.keeper.drain(ctx) // so that nobody gives back what is handed over
+	err := custody.vacate(ctx)
 	in.stop()
-	if failed.Err() != nil {
-		return
-	}
 	if err == nil {
-		err = g.keeper.depart(hub)
+		err = g.keeper.depart(ctx)
 	}
-	if err != nil {
-		g.log.Warn("left, but the hub could not be told", "error", err)
-		return
+	switch {
+	case err != nil:
+		g.log.Warn("left before all was handed over: peers will wait for the end of the lease", "error", err)
+	case g.keeper.standing().phase == phaseDeparted:
+		g.tell("left")
 	}
-	g.tell("left")
 }
 
 // tell tells what happens to the gateway.

@@ -35,7 +35,7 @@ func (in *ingress) tellHistory(_ context.Context, x *exchange) {
 		return
 	}
 	x.answer(&roostv1.HistoryResponse{
-		Takeovers: in.picture.takeovers.of(request.Bus),
+		Takeovers: in.picture.Takeovers(request.Bus),
 		Events:    in.recent.of(request.DeviceId, request.Bus),
 	}, shrinkHistory)
 }

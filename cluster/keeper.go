@@ -46,6 +46,7 @@ type keeper struct {
 	asks    chan func()
 	changed chan struct{} // holds a token when standing may have changed
 	joined  chan struct{} // closed when the gateway has become a member for the first time
+	over    chan struct{} // closed when run has ended
 
 	out     *courier
 	holder  *lease.Holder
@@ -89,6 +90,7 @@ func (k *keeper) run(ctx context.Context, nc *nats.Conn) error {
 		return err
 	}
 	defer k.out.close()
+	defer close(k.over)
 	defer k.fence.set(0)
 	changes := k.picture.Watch(KindMember, KindProbe)
 	defer changes.Close()
@@ -113,10 +115,11 @@ func (k *keeper) run(ctx context.Context, nc *nats.Conn) error {
 	return k.err
 }
 
-// do has the keeper's goroutine call f, unless ctx ends before.
+// do has the keeper's goroutine call f, unless that has ended, or ctx ends before.
 func (k *keeper) do(ctx context.Context, f func()) {
 	select {
 	case k.asks <- f:
+	case <-k.over:
 	case <-ctx.Done():
 	}
 }
@@ -137,8 +140,20 @@ func (k *keeper) begin() {
 	if was.draining {
 		k.holder.Drain(k.clock.Now())
 	}
-	k.last, k.rival, k.stream = 0, rival{}, k.picture.generation()
+	k.last, k.rival = 0, rival{}
+	if stream := k.picture.generation(); stream != k.stream {
+		k.forget()
+		k.stream = stream
+	}
 	k.become(standing{self: self{k.id, incarnation}, draining: was.draining})
+}
+
+// forget drops what is known of another stream: its sequences mean nothing in this one.
+func (k *keeper) forget() {
+	k.evictor, k.err = lease.NewEvictor(k.terms)
+	if k.err == nil {
+		k.sight, k.err = lease.NewSight(k.terms)
+	}
 }
 
 // standing returns where the gateway stands.
@@ -176,9 +191,11 @@ func (k *keeper) look() {
 	k.take(k.holder.Tick(now))
 	k.sight.Passed(k.picture.Passed())
 	if k.sight.Blind(now) {
-		k.log.Warn("the picture fell behind the stream", "passed", k.picture.Passed())
 		k.sight.Replaced(now)
-		k.follower.Replace()
+		if k.follower.Following() { // a new consumer is given the time that its listing takes
+			k.log.Warn("the picture fell behind the stream", "passed", k.picture.Passed())
+			k.follower.Replace()
+		}
 	}
 	for _, e := range k.evictor.Due(now) {
 		k.evict(e, true)
@@ -190,7 +207,7 @@ func (k *keeper) look() {
 func (k *keeper) pause() time.Duration {
 	now := k.clock.Now()
 	next := now.Add(k.terms.Interval() / 2) // for the sight, and since timers do not count sleep
-	if at, ok := k.holder.Next(); ok {
+	if at, ok := k.holder.Next(); ok && k.standing().phase != phaseLost {
 		next = min(next, at)
 	}
 	if at, ok := k.evictor.Next(now); ok {
@@ -201,6 +218,9 @@ func (k *keeper) pause() time.Duration {
 
 // take does what the holder asks for: first what has changed counts.
 func (k *keeper) take(step lease.Step) {
+	if k.standing().phase == phaseLost {
+		return // what an answer says that comes so late is over
+	}
 	k.fence.set(k.holder.Fence())
 	k.turn(step.Change)
 	var err error
@@ -305,9 +325,7 @@ func (k *keeper) saw(now boottime.Instant, r lease.Record) {
 	if r.Incarnation == k.standing().self.incarnation {
 		k.last = max(k.last, r.Sequence)
 	}
-	if k.standing().phase != phaseLost {
-		k.take(k.holder.Saw(now, r))
-	}
+	k.take(k.holder.Saw(now, r))
 }
 
 // seen takes notice of what came with the picture.
@@ -398,6 +416,8 @@ func (k *keeper) depart(ctx context.Context) error {
 		}
 		select {
 		case <-k.changed:
+		case <-k.over:
+			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

@@ -24,13 +24,20 @@ func (p *Picture) begin(created time.Time) {
 	p.list++
 }
 
-// end completes the beginning of a listing, which had all up to passed.
+// end completes the beginning of a listing: all up to passed has come, or has been replaced by what
+// is to come.
 func (p *Picture) end(passed uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.sweepLocked()
 	p.listed = true
 	p.passLocked(passed)
+}
+
+// sweep takes out what the present listing did not have, once nothing of it is on its way any more.
+func (p *Picture) sweep() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sweepLocked()
 }
 
 // apply takes a record into the picture. The error says why it cannot be used; it is nil

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"maps"
 	"time"
 
 	"github.com/roost-iot/roost/cluster/boottime"
@@ -21,40 +20,64 @@ const (
 
 // moves are the buses that this gateway owns and others should, and how fast they go.
 type moves struct {
-	of   map[string]placement.Field // who could own each
-	pace placement.Pace
-	peak int // the most that there were since there were none
-	over time.Duration
+	unfit  map[string]bool // this gateway cannot own them any more: they go first
+	better map[string]bool // others should
+	pace   placement.Pace
+	peak   int // the most that there were since there were none
+	over   time.Duration
 }
 
-// consider notes a bus, or that it is to stay.
+func newMoves() moves { return moves{unfit: map[string]bool{}, better: map[string]bool{}} }
+
+// consider notes a bus that another gateway should own, or that it is to stay.
 func (m *moves) consider(owner, bus string, field placement.Field) {
-	if to, ok := field.First(bus); ok && to != owner {
-		m.of[bus] = field
-		return
-	}
 	m.forget(bus)
+	owned := func(yield func(string, placement.Field) bool) { yield(bus, field) }
+	for _, move := range placement.Moves(owner, owned) {
+		if move.Unfit {
+			m.unfit[bus] = true
+		} else {
+			m.better[bus] = true
+		}
+	}
 }
 
-func (m *moves) forget(bus string) { delete(m.of, bus) }
-
-func (m *moves) has(bus string) bool {
-	_, ok := m.of[bus]
-	return ok
+func (m *moves) forget(bus string) {
+	delete(m.unfit, bus)
+	delete(m.better, bus)
 }
 
-func (m *moves) any() bool { return len(m.of) > 0 }
+func (m *moves) has(bus string) bool { return m.unfit[bus] || m.better[bus] }
+
+func (m *moves) count() int { return len(m.unfit) + len(m.better) }
+
+// take takes as many as the pace allows now.
+func (m *moves) take(now boottime.Instant) []string {
+	free := m.pace.Take(now, m.count())
+	var taken []string
+	for _, from := range []map[string]bool{m.unfit, m.better} {
+		for bus := range from {
+			if len(taken) == free {
+				return taken
+			}
+			delete(from, bus)
+			taken = append(taken, bus)
+		}
+	}
+	return taken
+}
 
 // set sets the pace at which as many as there are go over that time.
 func (m *moves) set(over time.Duration, burst int) {
-	if !m.any() {
+	n := m.count()
+	if n == 0 {
 		m.peak = 0
 		return
 	}
-	if len(m.of) <= m.peak && m.over == over {
+	if n <= m.peak && m.over == over {
 		return
 	}
-	m.peak, m.over = len(m.of), over
+	m.peak, m.over = n, over
 	m.pace.Every = min(over/time.Duration(m.peak), slowest)
 	m.pace.Burst = max(burst, int(float64(5*time.Millisecond)/float64(max(m.pace.Every, 1)))) // a timer is not finer
 }
@@ -67,14 +90,17 @@ func (c *custody) move(now boottime.Instant) {
 		over, burst = drainSpread, drainBurst
 	}
 	c.moves.set(over, burst)
-	if !c.moves.any() || c.stand.phase != phaseHolding && !c.leaving {
+	if !c.mayMove() {
 		return
 	}
-	list := placement.Moves(c.id, maps.All(c.moves.of))
-	for _, move := range list[:c.moves.pace.Take(now, len(list))] {
-		c.moves.forget(move.Bus)
-		if p := c.posts[move.Bus]; p != nil && p.held && !p.busy {
-			c.putDown(move.Bus, p)
+	for _, bus := range c.moves.take(now) {
+		if p := c.posts[bus]; p != nil && p.held && !p.busy {
+			c.putDown(bus, p, orderly)
 		}
 	}
+}
+
+// mayMove reports whether buses may be handed over now.
+func (c *custody) mayMove() bool {
+	return c.moves.count() > 0 && (c.stand.phase == phaseHolding || c.leaving)
 }

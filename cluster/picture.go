@@ -77,6 +77,7 @@ type device struct {
 // bus is what the stream says about a bus: who owns it, and which devices are on it.
 type bus struct {
 	record[Owner]
+	since   int64 // when the hub stored the record, in Unix nanoseconds
 	id      string
 	devices []*device
 }
@@ -165,13 +166,13 @@ func (p *Picture) rawBus(id string) (Owner, [][]byte) {
 	return b.value, raw
 }
 
-// BusesWith returns the buses that have a device of that profile.
-func (p *Picture) BusesWith(profile string) []string {
+// BusesWith returns the buses that have a device of one of the profiles.
+func (p *Picture) BusesWith(profiles ...string) []string {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	var ids []string
 	for id, b := range p.buses {
-		if slices.ContainsFunc(b.devices, func(d *device) bool { return !d.retired && d.profile == profile }) {
+		if slices.ContainsFunc(b.devices, func(d *device) bool { return !d.retired && slices.Contains(profiles, d.profile) }) {
 			ids = append(ids, id)
 		}
 	}

@@ -130,10 +130,11 @@ func (p *Picture) takeOwnerLocked(key Key, at place, m message) error {
 	owner := Owner{
 		Gateway: intern(own.Gateway), Incarnation: intern(own.Incarnation), From: intern(own.HandedOverBy), Epoch: at.sequence,
 	}
-	p.busLocked(key.ID).record = record[Owner]{at, owner}
-	if p.takeovers != nil {
-		p.takeovers.note(takeover{bus: p.buses[key.ID].id, owner: owner, at: m.stored.UnixNano()})
+	b := p.busLocked(key.ID)
+	if p.takeovers != nil && b.sequence > 0 {
+		p.takeovers.note(takeover{bus: b.id, owner: b.value, since: b.since})
 	}
+	b.record, b.since = record[Owner]{at, owner}, m.stored.UnixNano()
 	p.markLocked(key)
 	return err
 }

@@ -13,21 +13,21 @@ import (
 // ten thousand devices that dies makes ten thousand.
 const maxTakeovers = 1 << 14
 
-// takeover is a change of a bus's owner.
+// takeover is an owner of a bus that was replaced.
 type takeover struct {
 	bus   string
 	owner Owner
-	at    int64 // Unix nanoseconds of the hub
+	since int64 // Unix nanoseconds of the hub
 }
 
-// takeovers remembers the last changes of owners. Its methods may be called concurrently.
+// takeovers remembers the owners that were replaced last. Its methods may be called concurrently.
 type takeovers struct {
 	mu   sync.Mutex
 	ring []takeover
 	next int // where the oldest is, once the ring is full
 }
 
-// note remembers a change, and forgets the oldest one.
+// note remembers an owner that is replaced, and forgets the oldest one.
 func (t *takeovers) note(change takeover) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -52,9 +52,24 @@ func (t *takeovers) of(bus string) []*roostv1.Takeover {
 	return found
 }
 
-func (c *takeover) message() *roostv1.Takeover {
+// Takeovers returns the changes of a bus's owner that are remembered, the present one included, the
+// oldest first.
+func (p *Picture) Takeovers(bus string) []*roostv1.Takeover {
+	var all []*roostv1.Takeover
+	if p.takeovers != nil {
+		all = p.takeovers.of(bus)
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if b := p.buses[bus]; b != nil && b.sequence > 0 {
+		all = append(all, (&takeover{owner: b.value, since: b.since}).message())
+	}
+	return all
+}
+
+func (t *takeover) message() *roostv1.Takeover {
 	return &roostv1.Takeover{
-		At: timestamppb.New(time.Unix(0, c.at)), Epoch: c.owner.Epoch,
-		Gateway: c.owner.Gateway, Incarnation: c.owner.Incarnation, HandedOverBy: c.owner.From,
+		At: timestamppb.New(time.Unix(0, t.since)), Epoch: t.owner.Epoch,
+		Gateway: t.owner.Gateway, Incarnation: t.owner.Incarnation, HandedOverBy: t.owner.From,
 	}
 }

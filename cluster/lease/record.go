@@ -78,8 +78,8 @@ func (r Record) Standing(incarnation string, epoch uint64) Standing {
 	switch {
 	case r.Sequence < epoch && !r.live():
 		return Unsettled
-	case r.Sequence < epoch || r.live() && r.Incarnation == incarnation:
-		return Stands
+	case r.Sequence < epoch || r.live() && (r.Incarnation == incarnation || r.Incarnation == ""):
+		return Stands // also a record that cannot be read: it says nothing against anybody
 	}
 	return Over
 }

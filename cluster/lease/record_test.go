@@ -16,8 +16,8 @@ func TestRecordOf(t *testing.T) {
 	if got := lease.RecordOf(9, member); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got := lease.RecordOf(9, nil).Standing("", 3); got != lease.Stands {
-		t.Errorf("of a record that cannot be read: %d, want that it stands", got)
+	if got := lease.RecordOf(9, nil).Standing("x#1", 3); got != lease.Stands {
+		t.Errorf("an owner whose gateway's record cannot be read: got %d, want that it stands", got)
 	}
 }
 

@@ -19,16 +19,16 @@ var ErrFolderInUse = errors.New("gateway folder in use")
 
 // Folder is what a gateway keeps on disk, and the proof that the process before it has ended: the kernel
 // gives its lock up only when that process has, and the folder names the incarnations that
-// it had. That holds for one boot of one machine, so each incarnation is written down with the
-// boot that it was of.
+// it had. That holds for one lock in one boot of one machine, so each incarnation is written down
+// with these.
 //
 //	<folder>/lock           held for as long as the gateway runs
-//	<folder>/incarnations   a line for each: the id of the boot, and its name
+//	<folder>/incarnations   a line for each: boot and lock that it was of, and its name
 type Folder struct {
-	path string
-	boot string
-	lock *flock.Flock
-	past []string
+	path  string
+	proof string // of boot and lock; empty: there is none
+	lock  *flock.Flock
+	past  []string
 }
 
 const (
@@ -50,7 +50,7 @@ func OpenFolder(path string) (*Folder, error) {
 	if !locked {
 		return nil, fmt.Errorf("%w: another gateway runs on %s: stop that, or choose another folder with --data", ErrFolderInUse, path)
 	}
-	f := &Folder{path: path, boot: bootID(), lock: lock}
+	f := &Folder{path: path, proof: proofOf(lock.Path()), lock: lock}
 	if f.past, err = f.read(); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -59,21 +59,21 @@ func OpenFolder(path string) (*Folder, error) {
 
 // BootID tells the present boot of this machine from every other; empty where the system does
 // not say.
-func (f *Folder) BootID() string { return f.boot }
+func (f *Folder) BootID() string { return bootID() }
 
 // Ended returns the incarnations that earlier processes had in this boot: all of them have ended.
 func (f *Folder) Ended() []string { return f.past }
 
 // Begin writes an incarnation down. It need not be synced: a machine that loses it has booted anew.
 func (f *Folder) Begin(incarnation string) error {
-	if f.boot == "" {
+	if f.proof == "" {
 		return nil // it would prove nothing
 	}
 	file, err := os.OpenFile(f.incarnations(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, filePerm)
 	if err != nil {
 		return fmt.Errorf("write down the gateway's incarnation: %w", err)
 	}
-	_, err = fmt.Fprintf(file, "%s %s\n", f.boot, incarnation)
+	_, err = fmt.Fprintf(file, "%s %s\n", f.proof, incarnation)
 	if err = errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("write down the gateway's incarnation: %w", err)
 	}
@@ -85,7 +85,7 @@ func (f *Folder) Close() error { return f.lock.Close() }
 
 func (f *Folder) incarnations() string { return filepath.Join(f.path, "incarnations") }
 
-// read returns the incarnations of this boot, and drops the others. A last line that was cut off
+// read returns the incarnations of this boot and lock, and drops the others. A last line that was cut off
 // names an incarnation that was never recorded at the hub.
 func (f *Folder) read() ([]string, error) {
 	content, err := os.ReadFile(f.incarnations())
@@ -99,8 +99,8 @@ func (f *Folder) read() ([]string, error) {
 	var kept strings.Builder
 	lines := bufio.NewScanner(strings.NewReader(string(content)))
 	for lines.Scan() {
-		boot, incarnation, ok := strings.Cut(lines.Text(), " ")
-		if ok && boot == f.boot && f.boot != "" && roostv1.CheckID("incarnation", incarnation) == nil {
+		proof, incarnation, ok := strings.Cut(lines.Text(), " ")
+		if ok && proof == f.proof && f.proof != "" && roostv1.CheckID("incarnation", incarnation) == nil {
 			past = append(past, incarnation)
 			fmt.Fprintln(&kept, lines.Text())
 		}
@@ -109,13 +109,4 @@ func (f *Folder) read() ([]string, error) {
 		return nil, fmt.Errorf("write the gateway's incarnations: %w", err)
 	}
 	return past, nil
-}
-
-// bootID returns what the kernel calls this boot.
-func bootID() string {
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return "" // not Linux: nothing is proved, and predecessors are waited for
-	}
-	return strings.TrimSpace(string(id))
 }
