@@ -158,3 +158,24 @@ func TestGatewayThatStartsSuspended(t *testing.T) {
 		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
 	})
 }
+
+// A driver that answers although its context has ended must not be told the next step.
+func TestCommandStopsBetweenItsSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{actuate: func(ctx context.Context, _ actors.Action) (map[string]*roostv1.Value, error) {
+			<-ctx.Done()
+			return nil, nil
+		}}
+		b, l := fenced(t, s)
+		b.assign(1, device("boiler-1"))
+		time.AfterFunc(500*time.Millisecond, l.close)
+		r := b.present(set("c1", 60, func(c *roostv1.Command) { c.Arguments["limit"] = roostv1.Double(80) }), time.Second)
+		want(t, r, unknown, roostv1.ErrOutcomeUnknown)
+		if n := len(s.actions()); n != 1 {
+			t.Errorf("the device was told %d steps, want the first", n)
+		}
+		if r.Effect != roostv1.Effect_EFFECT_PARTIAL || len(r.Steps) != 2 || r.Steps[0].State != succeeded || r.Steps[1].State != 0 {
+			t.Errorf("effect is %s after steps %v, want partial and the second not begun", r.Effect.Word(), r.Steps)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -104,7 +105,7 @@ func (o *order) finish(end outcome, at time.Time) {
 		o.record.Effect = effectOf(p)
 		o.enter(roostv1.CommandState_COMMAND_STATE_FAILED, deviceStatus("actuate", end.err), at)
 	default:
-		o.record.Effect = roostv1.Effect_EFFECT_UNKNOWN
+		o.record.Effect = doubtfulEffect(p)
 		o.enter(roostv1.CommandState_COMMAND_STATE_UNKNOWN, unknownStatus(end.err), at)
 	}
 }
@@ -115,6 +116,17 @@ func effectOf(p *performance) roostv1.Effect {
 		return roostv1.Effect_EFFECT_PARTIAL
 	}
 	return roostv1.Effect_EFFECT_NONE
+}
+
+// doubtfulEffect tells the effect of a command that did not end well: where it was stopped between
+// two steps, that is certain.
+func doubtfulEffect(p *performance) roostv1.Effect {
+	if p == nil || slices.ContainsFunc(p.steps, func(s *roostv1.StepResult) bool {
+		return s.State == roostv1.CommandState_COMMAND_STATE_UNKNOWN
+	}) {
+		return roostv1.Effect_EFFECT_UNKNOWN
+	}
+	return effectOf(p)
 }
 
 func unknownStatus(err error) *roostv1.Status {

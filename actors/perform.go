@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -53,14 +54,17 @@ func (d *device) perform(ctx actor.Context, msg *perform) {
 	env.send(d.begin.bus, &turnWanted{call: d.command})
 }
 
-// carryOut does the actions in order and stops at the first that fails. A panic on the
-// way keeps what was done so far in the error.
+// carryOut does the actions in order and stops at the first that fails, and before the next
+// when ctx has ended. A panic on the way keeps what was done so far in the error.
 func carryOut(ctx context.Context, actuator Actuator, actions []Action) (any, error) {
 	p := &performance{}
 	for _, a := range actions {
 		p.steps = append(p.steps, &roostv1.StepResult{Resource: a.Resource, Value: a.Value})
 	}
 	for i, a := range actions {
+		if i > 0 && ctx.Err() != nil { // the lease may be lost, or the bus withdrawn
+			return p, fmt.Errorf("stopped before step %d of %d: %w", i+1, len(actions), context.Cause(ctx))
+		}
 		step := p.steps[i]
 		step.State = roostv1.CommandState_COMMAND_STATE_UNKNOWN // should it panic
 		answer, err := actuate(ctx, actuator, a)
