@@ -159,6 +159,56 @@ func TestGatewayThatStartsSuspended(t *testing.T) {
 	})
 }
 
+// What is attached to this gateway alone goes on without a lease, and what becomes shared meanwhile
+// does not: only a change of the lease was looked at, not one of the placement.
+func TestPlacementChangesWhileSuspended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		b, l := fenced(t, s)
+		b.assign(1, device("boiler-1", exclusive, attached))
+		l.close()
+		b.Suspend()
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
+		b.assign(1, device("boiler-1", exclusive))
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_SUSPENDED)
+		if _, closes := s.count(); closes != 1 {
+			t.Errorf("%d sessions closed of a device that became shared, want 1", closes)
+		}
+		before, _, _ := b.store.readings(t, "boiler-1")
+		sleep(10 * time.Second)
+		if after, _, _ := b.store.readings(t, "boiler-1"); after != before {
+			t.Errorf("%d readings of a device that belongs to the next owner", after-before)
+		}
+		b.assign(1, device("boiler-1", exclusive, attached))
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
+		want(t, b.execute(feed("c1")), succeeded, nil)
+	})
+}
+
+// A command that waits for the bus keeps no right that the device has lost.
+func TestCommandThatWaitsWhileTheDeviceBecomesShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{poll: func(context.Context, []string) ([]actors.Sample, error) {
+			<-time.After(500 * time.Millisecond)
+			return temp(roostv1.Double(20)), nil
+		}}
+		b, l := fenced(t, s)
+		b.assign(1, device("boiler-1", attached))
+		sleep(200 * time.Millisecond) // a poll is under way
+		l.close()
+		b.Suspend()
+		go func() {
+			<-time.After(100 * time.Millisecond)
+			b.assign(1, device("boiler-1"))
+		}()
+		want(t, b.execute(feed("c1")), rejected, roostv1.ErrSuspended)
+		sleep(time.Second)
+		if n := len(s.actions()); n != 0 {
+			t.Errorf("the device was told %d times", n)
+		}
+	})
+}
+
 // A driver that answers although its context has ended must not be told the next step.
 func TestCommandStopsBetweenItsSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -4,10 +4,8 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// shouldSuspend reports whether the device may not be acted on.
-func (s *supervisor) shouldSuspend() bool {
-	return s.env.suspended.Load() && !s.charge.spec.Attached()
-}
+// suspendedFor reports whether a device may not be acted on.
+func (e *env) suspendedFor(c *charge) bool { return e.suspended.Load() && !c.spec.Attached() }
 
 // letGo reports whether the device is not to be touched at all: it takes one session only, and
 // that is the next owner's.
@@ -16,7 +14,7 @@ func (s *supervisor) letGo() bool { return s.suspended && s.charge.spec.Exclusiv
 // leaseChanged takes over whether the gateway is suspended.
 func (s *supervisor) leaseChanged(ctx actor.Context) {
 	was := s.letGo()
-	s.suspended = s.shouldSuspend()
+	s.suspended = s.env.suspendedFor(s.charge)
 	if was && !s.letGo() {
 		s.reopen = true
 	}

@@ -131,7 +131,7 @@ func (s *supervisor) childEnded(ctx actor.Context, who *actor.PID) {
 		return
 	}
 	s.child, s.stopping = nil, false
-	s.commandAfterCrash(ctx)
+	s.recallCommand(ctx)
 	s.advance(ctx)
 }
 

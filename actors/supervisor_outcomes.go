@@ -92,9 +92,9 @@ func (s *supervisor) notSentStatus() *roostv1.Status {
 	return roostv1.Errorf(roostv1.ErrUnavailable, "%s is being closed on this gateway", s.charge.spec.Id)
 }
 
-// commandAfterCrash sees to the command that a device actor left when it ended: one
+// recallCommand takes back the command that the device actor has, or left when it ended: one
 // that was not sent goes back to the queue. One that was sent is answered by its call.
-func (s *supervisor) commandAfterCrash(ctx actor.Context) {
+func (s *supervisor) recallCommand(ctx actor.Context) {
 	if s.commands.idle() {
 		return
 	}

@@ -17,10 +17,13 @@ func (s *supervisor) take(ctx actor.Context, c *charge) {
 	switch {
 	case was == nil:
 		s.reopen = true
-		s.suspended = s.shouldSuspend()
+		s.suspended = s.env.suspendedFor(c)
 		s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_OPENED, Message: "opening with driver " + c.spec.Driver})
 	case sameDevice(was, c):
-		s.runCommands(ctx) // a lock may have come
+		s.leaseChanged(ctx) // with another placement it may be, or cease to be, this gateway's alone
+		if s.suspended {
+			s.recallCommand(ctx) // it has the fence of the old one
+		}
 		return
 	default:
 		s.reopen = true
