@@ -49,6 +49,8 @@ func (b *bus) Receive(ctx actor.Context) {
 		b.assign(ctx, msg)
 	case *shut:
 		b.shut(ctx)
+	case *kill:
+		ctx.Stop(ctx.Self())
 	case *leaseChanged:
 		for _, m := range b.members {
 			ctx.Send(m.supervisor, msg)

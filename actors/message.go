@@ -63,6 +63,9 @@ type (
 	leaseChanged struct{ control }
 	// shut asks a bus or supervisor to stop in order.
 	shut struct{ control }
+	// kill asks a bus to stop at once. Unlike protoactor's own Stop it overtakes nothing, so the
+	// bus knows who it is when it ends.
+	kill struct{ control }
 )
 
 // To a supervisor.

@@ -81,8 +81,8 @@ func (r *root) Receive(ctx actor.Context) {
 	case *withdrawBus:
 		r.withdraw(ctx, msg)
 	case *killBus:
-		if e := r.buses[msg.bus]; e != nil {
-			ctx.Stop(e.pid)
+		if e := r.buses[msg.bus]; e != nil && e.closing != nil { // else it was opened again since
+			ctx.Send(e.pid, &kill{})
 		}
 	case *leaseChanged:
 		for _, e := range r.buses {
@@ -139,14 +139,15 @@ func (r *root) withdraw(ctx actor.Context, msg *withdrawBus) {
 // busEnded forgets a bus that has stopped.
 func (r *root) busEnded(ctx actor.Context, msg *busEnded) {
 	e := r.buses[msg.bus]
+	if e == nil || e.closing == nil {
+		return // a bus ends only when it was told to
+	}
 	delete(r.buses, msg.bus)
-	if c := e.closing; c != nil { // nil where it was cut off
-		for _, w := range c.waiters {
-			close(w)
-		}
-		if c.next != nil && !r.shutting {
-			r.open(ctx, c.next)
-		}
+	for _, w := range e.closing.waiters {
+		close(w)
+	}
+	if next := e.closing.next; next != nil && !r.shutting {
+		r.open(ctx, next)
 	}
 	r.endIfEmpty()
 }
