@@ -22,6 +22,9 @@ type bus struct {
 	current  *call // has the turn
 	rest     *time.Timer
 	shutting bool
+	killed   bool // nobody gets a turn any more
+	closed   bool // the wire takes no more calls
+	wire     wire
 }
 
 // A member is a device on the bus.
@@ -50,6 +53,8 @@ func (b *bus) Receive(ctx actor.Context) {
 	case *shut:
 		b.shut(ctx)
 	case *kill:
+		b.kill(ctx)
+	case *wireFree:
 		ctx.Stop(ctx.Self())
 	case *leaseChanged:
 		for _, m := range b.members {
@@ -74,7 +79,7 @@ func (b *bus) assign(ctx actor.Context, msg *assign) {
 	wanted := make(map[string]bool, len(msg.assignment.Devices))
 	for _, spec := range msg.assignment.Devices {
 		wanted[spec.Id] = true
-		b.charge(ctx, &charge{spec: spec, model: msg.models[spec.Profile], bus: ctx.Self(), epoch: b.epoch})
+		b.charge(ctx, &charge{spec: spec, model: msg.models[spec.Profile], bus: ctx.Self(), wire: &b.wire, epoch: b.epoch})
 	}
 	for i := range b.members {
 		if !wanted[b.members[i].device] {
@@ -148,15 +153,29 @@ func (b *bus) shut(ctx actor.Context) {
 	b.endIfEmpty(ctx)
 }
 
-func (b *bus) endIfEmpty(ctx actor.Context) {
-	if b.shutting && len(b.members) == 0 {
-		ctx.Stop(ctx.Self())
+// kill closes the bus without waiting for what its devices still want.
+func (b *bus) kill(ctx actor.Context) {
+	b.shutting, b.killed = true, true
+	for i := range b.members {
+		b.members[i].leaving, b.members[i].next = true, nil
 	}
+	b.stop(ctx)
+	b.endIfEmpty(ctx)
+}
+
+// endIfEmpty ends the bus when no device is left, and no driver call of one.
+func (b *bus) endIfEmpty(ctx actor.Context) {
+	if !b.shutting || len(b.members) > 0 || b.closed {
+		return
+	}
+	b.closed = true
+	self, env := ctx.Self(), b.env
+	b.wire.close(func() { env.send(self, &wireFree{}) })
 }
 
 // giveTurn lets the next call run, if the medium is free.
 func (b *bus) giveTurn(ctx actor.Context) {
-	for b.current == nil {
+	for b.current == nil && !b.killed {
 		next, at := b.turns.next(time.Now())
 		if next == nil {
 			b.wakeAt(ctx, at)
@@ -195,7 +214,7 @@ func costly(o outcome) bool {
 	return o.err != nil && deviceStatus("", o.err).Code != roostv1.ErrRefused
 }
 
-// stop ends what is left at a hard stop.
+// stop tells all that is left to end at once.
 func (b *bus) stop(ctx actor.Context) {
 	for _, m := range b.members {
 		b.env.directory.remove(m.device, m.supervisor)

@@ -27,6 +27,8 @@ type call struct {
 	class callClass
 	// device that it is for.
 	device string
+	// wire that it uses while it runs; nil: none.
+	wire *wire
 	// timeout of the context; 0: none, it runs until it is cancelled.
 	timeout time.Duration
 	// work is the use of the driver.
@@ -73,12 +75,12 @@ type calls struct {
 	all map[*call]struct{} // the running ones
 }
 
-// start runs the call unless it was cancelled, and reports whether it does. over
-// is called, after end, when the call no longer uses the medium; it may be nil.
+// start runs the call unless it was cancelled or its bus has ended, and reports whether it does.
+// over is called, after end, when the call no longer uses the medium; it may be nil.
 func (r *calls) start(c *call, over func(outcome)) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != callWaiting {
+	if c.state != callWaiting || c.wire != nil && !c.wire.enter() {
 		return false
 	}
 	var ctx context.Context
@@ -180,6 +182,9 @@ func (r *calls) abandon(c *call) {
 // ended tells the end of a call, and then that its turn is over.
 func (r *calls) ended(c *call, o outcome) {
 	defer r.running.Done()
+	if c.wire != nil {
+		defer c.wire.leave()
+	}
 	r.mu.Lock()
 	delete(r.all, c)
 	r.mu.Unlock()

@@ -54,7 +54,7 @@ func (d *device) Receive(ctx actor.Context) {
 	}
 }
 
-// stop ends every call; what they return is not waited for.
+// stop ends every call; what they return is not waited for here, but by the bus before it ends.
 func (d *device) stop() {
 	if d.timer != nil {
 		d.timer.Stop()
@@ -216,6 +216,7 @@ func (d *device) calling(what string, class callClass, timeout time.Duration, wo
 	return &call{
 		class:   class,
 		device:  d.begin.spec.Id,
+		wire:    d.begin.wire,
 		timeout: timeout,
 		work:    work,
 		end: func(o outcome) {

@@ -23,9 +23,12 @@ func (g *Gateway) Assign(ctx context.Context, a *roostv1.Assignment) error {
 	return nil
 }
 
-// Withdraw closes the bus in order and returns when it is closed: nothing of this
-// gateway touches its devices any more. When ctx ends first, the bus is
-// cut off, and the context's error is returned.
+// Withdraw closes the bus in order and returns nil when it is closed: each driver call has returned,
+// or ignored the end of its context and was abandoned and counted, and none is begun any more, so nothing
+// of this gateway touches its devices but what was abandoned. What they read is stored. When ctx
+// ends first, the bus is cut off, which costs readings that are not stored, and the context's error
+// is returned while calls may still run; another Withdraw then waits for these. The same is waited
+// for before the bus is opened again. [TestWithdrawWaitsForTheDriver], [TestNewEpochWaitsForTheDriver]
 func (g *Gateway) Withdraw(ctx context.Context, bus string) error {
 	if err := g.ready(ctx); err != nil {
 		return err

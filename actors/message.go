@@ -66,6 +66,8 @@ type (
 	// kill asks a bus to stop at once. Unlike protoactor's own Stop it overtakes nothing, so the
 	// bus knows who it is when it ends.
 	kill struct{ control }
+	// wireFree tells that no driver call uses the bus any more.
+	wireFree struct{ control }
 )
 
 // To a supervisor.
@@ -76,6 +78,7 @@ type (
 		spec  *roostv1.DeviceSpec
 		model *model
 		bus   *actor.PID
+		wire  *wire // of the bus
 		epoch uint64
 	}
 	// opened is the end of the driver's Open; the value is the Session.

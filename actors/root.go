@@ -51,7 +51,7 @@ type (
 		control
 		bus string
 	}
-	// busEnded tells that a bus has stopped.
+	// busEnded tells that a bus has stopped, and that no driver call uses it.
 	busEnded struct {
 		control
 		bus string

@@ -250,7 +250,7 @@ func (s *supervisor) stop(ctx actor.Context) {
 	}
 	s.leaveTurnstile()
 	if s.session != nil {
-		s.env.calls.start(s.closeCall(ctx.Self(), s.session, func(outcome) {}), nil)
+		s.closeOrphan(ctx.Self(), s.session)
 	}
 	s.abortCommands()
 	s.readings.outbox.abort(roostv1.Errorf(roostv1.ErrUnavailable, "the gateway stopped before the readings were stored"))

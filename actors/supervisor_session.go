@@ -14,7 +14,7 @@ func (s *supervisor) closeSession(ctx actor.Context) {
 	s.env.calls.start(s.closeCall(self, session, func(o outcome) { s.env.send(self, &closed{outcome: o}) }), nil)
 }
 
-// closeOrphan closes a session that came too late to be used.
+// closeOrphan closes a session that nobody uses any more, and does not wait.
 func (s *supervisor) closeOrphan(self *actor.PID, session Session) {
 	s.env.calls.start(s.closeCall(self, session, func(outcome) {}), nil)
 }
@@ -23,6 +23,7 @@ func (s *supervisor) closeCall(self *actor.PID, session Session, end func(outcom
 	env, silent := s.env, s.letGo()
 	return &call{
 		device:  s.charge.spec.Id,
+		wire:    s.charge.wire,
 		timeout: closeTimeout,
 		work: func(ctx context.Context) (any, error) {
 			if silent {
