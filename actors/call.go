@@ -68,11 +68,18 @@ type outcome struct {
 // calls runs driver calls and knows how many have not returned.
 type calls struct {
 	ctx       context.Context // parent of every call's; ends with the gateway
-	running   sync.WaitGroup  // calls neither returned nor abandoned
 	abandoned atomic.Int64    // calls abandoned and not returned to this moment
 
-	mu  sync.Mutex         // guards all below
-	all map[*call]struct{} // the running ones
+	mu       sync.Mutex         // guards all below
+	all      map[*call]struct{} // those neither returned nor abandoned
+	none     *sync.Cond         // told when all is empty
+	stopping bool               // what starts now is cancelled at once
+}
+
+func newCalls(ctx context.Context) *calls {
+	r := &calls{ctx: ctx, all: make(map[*call]struct{})}
+	r.none = sync.NewCond(&r.mu)
+	return r
 }
 
 // start runs the call unless it was cancelled or its bus has ended, and reports whether it does.
@@ -91,24 +98,50 @@ func (r *calls) start(c *call, over func(outcome)) bool {
 		ctx, c.cancel = context.WithCancel(r.ctx)
 	}
 	c.state, c.over, c.begun = callRunning, over, time.Now()
-	r.running.Add(1)
-	r.mu.Lock()
-	r.all[c] = struct{}{}
-	r.mu.Unlock()
+	if r.add(c) {
+		r.cancelLocked(c)
+	}
 	go r.run(ctx, c)
 	return true
 }
 
+// add notes a call that runs, and reports whether it comes when all are to end.
+func (r *calls) add(c *call) (late bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all[c] = struct{}{}
+	return r.stopping
+}
+
+// remove is the last of a call that has returned or was abandoned.
+func (r *calls) remove(c *call) {
+	if c.wire != nil {
+		c.wire.leave()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.all, c)
+	if len(r.all) == 0 {
+		r.none.Broadcast()
+	}
+}
+
 // stopAll cancels every running call and waits until each has returned or was
-// abandoned, so for callGrace at most. No call may be started meanwhile.
+// abandoned, so for callGrace at most; and as long again where a session that opened only then
+// must be closed.
 func (r *calls) stopAll() {
 	r.mu.Lock()
+	r.stopping = true
 	running := slices.Collect(maps.Keys(r.all))
 	r.mu.Unlock()
 	for _, c := range running {
 		r.stop(c)
 	}
-	r.running.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.all) > 0 {
+		r.none.Wait()
+	}
 }
 
 func (r *calls) run(ctx context.Context, c *call) {
@@ -129,14 +162,19 @@ func (r *calls) stop(c *call) {
 	case callWaiting:
 		c.state = callEnded
 	case callRunning:
-		c.cancel()
-		if c.watch == nil || c.watch.Stop() {
-			c.watch = time.AfterFunc(callGrace, func() { r.abandon(c) })
-		}
+		r.cancelLocked(c)
 	}
 	c.mu.Unlock()
 	if waiting {
 		c.end(outcome{err: context.Canceled})
+	}
+}
+
+// cancelLocked ends the context of a running call.
+func (r *calls) cancelLocked(c *call) {
+	c.cancel()
+	if c.watch == nil || c.watch.Stop() {
+		c.watch = time.AfterFunc(callGrace, func() { r.abandon(c) })
 	}
 }
 
@@ -181,13 +219,7 @@ func (r *calls) abandon(c *call) {
 
 // ended tells the end of a call, and then that its turn is over.
 func (r *calls) ended(c *call, o outcome) {
-	defer r.running.Done()
-	if c.wire != nil {
-		defer c.wire.leave()
-	}
-	r.mu.Lock()
-	delete(r.all, c)
-	r.mu.Unlock()
+	defer r.remove(c)
 	c.end(o)
 	if c.over != nil {
 		c.over(o)

@@ -73,11 +73,12 @@ func (d *device) becomeOpening(ctx actor.Context) {
 	d.behave = (*device).opening
 	self, supervisor, incarnation := ctx.Self(), d.begin.supervisor, d.begin.incarnation
 	target := Device{Spec: d.begin.spec, Profile: d.begin.model.profile}
-	driver, env := d.begin.driver, d.env
+	driver, env, c := d.begin.driver, d.env, d.begin.charge
+	unclaimed := func(session Session) { env.closeUnclaimed(c, supervisor, session) }
 	work := func(ctx context.Context) (any, error) { return driver.Open(ctx, target) }
 	d.open = d.calling("open", classPoll, d.policy().OpenTimeout, work, func(o outcome) {
 		// The session is the supervisor's, which knows whether it still wants it.
-		env.send(supervisor, &opened{incarnation: incarnation, outcome: o})
+		env.send(supervisor, &opened{incarnation: incarnation, outcome: o, unclaimed: unclaimed})
 		if o.err != nil {
 			env.send(self, &opened{outcome: o})
 		}
@@ -85,7 +86,7 @@ func (d *device) becomeOpening(ctx actor.Context) {
 	counted := d.open.late
 	d.open.late = func(o outcome) {
 		counted(o)
-		env.send(supervisor, &opened{incarnation: incarnation, outcome: o, late: true})
+		env.send(supervisor, &opened{incarnation: incarnation, outcome: o, late: true, unclaimed: unclaimed})
 	}
 	d.env.send(d.begin.bus, &turnWanted{call: d.open})
 }

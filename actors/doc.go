@@ -53,7 +53,9 @@
 //     reader can prove from the sequences that it has all the rest.
 //     [TestCompletenessWhateverTheStoreDoes]
 //   - Withdraw returns nil, and a bus is opened under another epoch, only when each driver call has
-//     returned or was abandoned. [TestWithdrawWaitsForTheDriver], [TestNewEpochWaitsForTheDriver]
+//     returned or was abandoned; a session that opened too late for anybody is closed.
+//     [TestWithdrawWaitsForTheDriver], [TestNewEpochWaitsForTheDriver],
+//     [TestSessionThatOpensDuringTheWithdrawalIsClosed]
 //   - One PID reaches its device before and after the device moves, and each request gets one answer, in
 //     time; who watches hears once of the device's end. [TestPIDOfADeviceElsewhere], [TestPIDRefuses],
 //     [TestPIDTellsOfASlowCommand], [TestWatchOfADevice]

@@ -107,7 +107,7 @@ func New(cfg Config) (*Gateway, error) {
 		e.dice = rand.Float64
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	e.calls = &calls{ctx: ctx, all: make(map[*call]struct{})}
+	e.calls = newCalls(ctx)
 	if cfg.Peers == nil {
 		cfg.Peers = alone{e}
 	}

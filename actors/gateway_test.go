@@ -232,6 +232,12 @@ func TestStopIsBoundedWhateverTheDriverDoes(t *testing.T) {
 		"close hangs": func(end <-chan struct{}) *script {
 			return &script{close: func(context.Context) error { <-end; return nil }}
 		},
+		"open is late and close hangs": func(end <-chan struct{}) *script {
+			return &script{
+				open:  func(ctx context.Context) error { <-ctx.Done(); <-time.After(900 * time.Millisecond); return nil },
+				close: func(context.Context) error { <-end; return nil },
+			}
+		},
 		"push hangs": func(end <-chan struct{}) *script {
 			return pushing(func(context.Context, actors.Sink) error { <-end; return nil })
 		},
@@ -259,6 +265,26 @@ func TestStopIsBoundedWhateverTheDriverDoes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A session that opens when all calls were told to end has as long as they had.
+func TestStopIsBoundedThoughASessionOpensLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{
+			open:  func(ctx context.Context) error { <-ctx.Done(); <-time.After(900 * time.Millisecond); return nil },
+			close: func(ctx context.Context) error { <-ctx.Done(); return nil },
+		}
+		b := start(t, drivers(s), func(c *actors.Config) { c.StopTimeout = 100 * time.Millisecond })
+		b.assign(1, device("boiler-1"))
+		began := time.Now()
+		_ = b.stop()
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("the stop took %v, want the 0.9 s that the driver took to open", took)
+		}
+		if opens, closes := s.count(); opens != 1 || closes != 1 {
+			t.Errorf("%d sessions opened and %d closed", opens, closes)
+		}
+	})
 }
 
 func newSignal() chan struct{} { return make(chan struct{}) }

@@ -81,12 +81,14 @@ type (
 		wire  *wire // of the bus
 		epoch uint64
 	}
-	// opened is the end of the driver's Open; the value is the Session.
+	// opened is the end of the driver's Open; the value is the Session, which unclaimed closes
+	// when no supervisor is there to take it.
 	opened struct {
 		control
 		incarnation uint64
 		outcome     outcome
 		late        bool
+		unclaimed   func(Session)
 	}
 	// changed tells that the device answers, or does not.
 	changed struct {
@@ -181,6 +183,12 @@ type (
 type answer struct {
 	record *roostv1.CommandRecord
 	err    error
+}
+
+func (o *opened) refuse(error) {
+	if session, ok := o.outcome.value.(Session); ok && session != nil && o.unclaimed != nil {
+		o.unclaimed(session)
+	}
 }
 
 func (submit) lane() lane { return laneCommand }

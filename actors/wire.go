@@ -14,7 +14,7 @@ type wire struct {
 }
 
 // enter lets a call use the bus; false if the bus has ended. A call that still runs may have another
-// follow it.
+// follow it, as Close follows an Open that came too late.
 func (w *wire) enter() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

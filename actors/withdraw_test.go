@@ -46,6 +46,9 @@ func (d *tardy) poll(ctx context.Context, _ []string) ([]actors.Sample, error) {
 func TestWithdrawWaitsForTheDriver(t *testing.T) {
 	tests := map[string]func(d *tardy){
 		"poll": func(d *tardy) { d.script.poll = d.poll },
+		"open": func(d *tardy) {
+			d.open = func(ctx context.Context) error { _ = d.obey(ctx); return nil }
+		},
 		"push": func(d *tardy) {
 			d.push = func(ctx context.Context, _ actors.Sink) error { return d.obey(ctx) }
 		},
@@ -152,6 +155,51 @@ func TestNewEpochWaitsForTheDriver(t *testing.T) {
 				}
 				if n := d.most.Load(); n != 1 {
 					t.Errorf("%d calls used the bus at once", n)
+				}
+			})
+		})
+	}
+}
+
+// A session that opened after its device was stopped went to nobody, and stayed open: the device
+// may take one only.
+func TestSessionThatOpensDuringTheWithdrawalIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{open: func(context.Context) error { <-time.After(slow); return nil }}
+		b := start(t, drivers(s))
+		b.assign(7, device("boiler-1"))
+		sleep(100 * time.Millisecond)
+		if err := b.Withdraw(t.Context(), "boiler-1"); err != nil {
+			t.Fatal(err)
+		}
+		if opens, closes := s.count(); opens != 1 || closes != 1 {
+			t.Errorf("withdrawn with %d sessions opened and %d closed", opens, closes)
+		}
+	})
+}
+
+// Once the bus is given up, the device may be another gateway's: its session is freed in silence.
+func TestSessionThatOpensAfterTheWithdrawalIsClosedInSilence(t *testing.T) {
+	for _, stopped := range []bool{false, true} {
+		t.Run(fmt.Sprintf("gateway stopped %v", stopped), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var silent atomic.Bool
+				s := &script{
+					open:  func(context.Context) error { <-time.After(time.Minute); return nil },
+					close: func(ctx context.Context) error { silent.Store(ctx.Err() != nil); return nil },
+				}
+				b := start(t, drivers(s))
+				b.assign(7, device("boiler-1"))
+				sleep(100 * time.Millisecond)
+				if err := b.Withdraw(t.Context(), "boiler-1"); err != nil {
+					t.Fatal(err)
+				}
+				if stopped {
+					_ = b.stop()
+				}
+				sleep(time.Minute)
+				if opens, closes := s.count(); opens != 1 || closes != 1 || !silent.Load() {
+					t.Errorf("%d sessions opened and %d closed, in silence: %v", opens, closes, silent.Load())
 				}
 			})
 		})
