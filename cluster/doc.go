@@ -9,9 +9,11 @@
 //	Follower|     Registry <- Client -> Readings iterator    |
 //	     |  |                   |                            |
 //	     v  |                   v  api.send                  |
-//	Picture |  custody       ingress                     Readings
-//	     `--+----'  | Assign    | Execute                    ^ Store
-//	                v Withdraw  v                            |
+//	Picture-+--> keeper --.  ingress                     Readings
+//	     |    lease, fence |    |                            |
+//	     `----> custody <--'    | Execute                    ^ Store
+//	                | Assign    v                            |
+//	                v Withdraw                               |
 //	              Host ......... the gateway's actors .......'
 //
 // The control stream puts all decisions of a fleet in one order. Every gateway follows it and
@@ -19,11 +21,23 @@
 // decide what to try: what is true is decided by compare-and-set writes, each of which
 // names the record that it replaces.
 //
+// The keeper renews the gateway's lease, shuts its [Fence] when that is not renewed in time, and ends
+// the leases of gateways that fell silent; package lease has the rules, and the proof. Custody brings
+// the buses to where package placement says: it claims what is free, hands over what others should
+// own, and has the Host serve what is this gateway's.
+//
 // What actors ask devices of other gateways goes beside all that, over core NATS: [Peers].
 //
 // # Promises
 //
-//   - A bus has one owner, and its epochs only grow (TestGatewayContest, TestGatewayEpochsGrow).
+//   - A bus has one owner, and its epochs only grow (TestGatewayContest, TestGatewayEpochsGrow). It
+//     is never served twice under one (TestNeverServedTwiceUnderOneEpoch).
+//   - What a gateway had that died, hangs or is cut off is served by others, and not before its fence
+//     has shut (TestFailover). A hub that is away costs nobody anything (TestHubAwayEvictsNobody).
+//   - Who drains, leaves or joins hands over, or is handed, bus by bus; what hangs holds up nothing
+//     else (TestDrainAndLeave, TestJoinGetsItsShare, TestHangingBusDelaysNobodyElse).
+//   - A gateway's name is for one process at a time (TestSecondProcessIsRefused).
+//   - A bus that only one gateway can reach is never put down for a lease (TestAttachedGoesOn).
 //   - The Host is given a bus only when the claim has come back through the picture: nothing
 //     that was written before the claim is then missing from it.
 //   - A reading that was acknowledged is stored, once, whatever happened to the hub in
@@ -37,9 +51,10 @@
 //
 // # Limits
 //
-// A gateway takes a bus that is nobody's, or that was its own in an earlier run. It does not take one
-// from a gateway that died: that needs leases. Commands are passed to the owner and are
-// not journalled. A profile and the devices that have it are checked against each other when one of them
+// Commands are passed to the owner and are not journalled, so nothing of one is written under the
+// fence of an epoch yet; only owners are. A gateway that starts while the hub is away waits for it.
+// Who moves an attached device to another gateway's list while its own is cut off has two that
+// serve it until the first is back: a lease does not bind what runs without one. A profile and the devices that have it are checked against each other when one of them
 // is written; two writers at the same moment can still make them disagree, and the device is then
 // not served, and reported. Events are kept by nobody.
 //
@@ -50,8 +65,12 @@
 // callbacks that they take (done, report) may block.
 //
 // Within a Gateway one goroutine follows the stream and never waits for anybody: it marks what
-// changed, and custody takes all that was marked at a time of its own. Custody is one goroutine too; it
-// alone writes owners and calls Assign and Withdraw, up to sixteen at a time for different buses.
+// changed, and keeper and custody take all that was marked at a time of their own. Each of them is
+// one goroutine too, which waits neither for the hub nor for devices: answers come back to the
+// keeper, and custody has owners written by one goroutine beside it, in groups, and buses put down by
+// many, one thing at a time for each bus. The keeper is never asked for anything by who holds a lock, and
+// tells where the gateway stands by a value that others read. When the lease is lost, custody
+// puts down all that others may own, and only then lets the keeper begin anew.
 // Each request has a goroutine, and their number is bounded.
 //
 // At the end the order is turned around: buses are put down and handed over, requests refused, the
