@@ -44,7 +44,7 @@ func startFleet(t *testing.T, hub *clustertest.Hub, devices []*roostv1.DeviceSpe
 	for _, id := range ids {
 		members = append(members, startMember(t, hub, id))
 	}
-	until(t, members[0], "all is where it should be", func() bool { return placed(members, devices) })
+	until(t, "all is where it should be", func() bool { return placed(members, devices) })
 	return members
 }
 
@@ -70,10 +70,15 @@ func placed(members []*member, devices []*roostv1.DeviceSpec) bool {
 	return true
 }
 
-// until waits for something that changes with the picture of a gateway.
-func until(t *testing.T, m *member, what string, is func() bool) {
+// until waits until something is so.
+func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	late := time.NewTimer(askWait)
+	untilWithin(t, askWait, what, is)
+}
+
+func untilWithin(t *testing.T, wait time.Duration, what string, is func() bool) {
+	t.Helper()
+	late := time.NewTimer(wait)
 	defer late.Stop()
 	ticker := time.NewTicker(10 * time.Millisecond) // the hosts change beside the picture
 	defer ticker.Stop()
@@ -81,7 +86,7 @@ func until(t *testing.T, m *member, what string, is func() bool) {
 		select {
 		case <-ticker.C:
 		case <-late.C:
-			t.Fatalf("%s: not so after %v", what, askWait)
+			t.Fatalf("%s: not so after %v", what, wait)
 		}
 	}
 }
@@ -115,8 +120,8 @@ func TestFailover(t *testing.T) {
 		<-act.Done()
 		shut <- time.Now()
 	}()
-	until(t, victim, "the others serve all", func() bool { return len(others[0].host.served())+len(others[1].host.served()) == len(devices) })
-	until(t, victim, "what was under way has ended", func() bool { return act.Err() != nil })
+	until(t, "the others serve all", func() bool { return len(others[0].host.served())+len(others[1].host.served()) == len(devices) })
+	until(t, "what was under way has ended", func() bool { return act.Err() != nil })
 	closed := <-shut
 	if victim.Fence().Open() {
 		t.Error("the fence is open after the takeover")
@@ -141,11 +146,11 @@ func TestFailover(t *testing.T) {
 	}
 
 	victim.wire.Resume()
-	until(t, victim, "the gateway has joined again", func() bool {
+	until(t, "the gateway has joined again", func() bool {
 		m := others[0].Picture().Member("g1")
 		return m.GetState() == roostv1.MemberState_MEMBER_STATE_LIVE && m.GetIncarnation() != incarnation
 	})
-	until(t, victim, "all is where it should be", func() bool { return placed(members, devices) })
+	until(t, "all is where it should be", func() bool { return placed(members, devices) })
 	for bus, a := range victim.host.served() {
 		if was := had[bus]; was != nil && a.Epoch <= was.Epoch {
 			t.Errorf("bus %s is served by the returned gateway under epoch %d, after %d", bus, a.Epoch, was.Epoch)
@@ -212,14 +217,14 @@ func TestDrainAndLeave(t *testing.T) {
 	if _, err := nc.Request(newFleet(t, hub).GatewayDrain("g1"), nil, askWait); err != nil {
 		t.Fatal(err)
 	}
-	until(t, members[0], "g1 is empty", func() bool {
+	until(t, "g1 is empty", func() bool {
 		return len(members[0].host.served()) == 0 && placed(members[1:], devices)
 	})
 	for len(members[2].host.calls) > 0 {
 		<-members[2].host.calls
 	}
 	members[1].stop()
-	until(t, members[2], "g3 serves all", func() bool { return len(members[2].host.served()) == len(devices) })
+	until(t, "g3 serves all", func() bool { return len(members[2].host.served()) == len(devices) })
 	for len(members[2].host.calls) > 0 {
 		if c := <-members[2].host.calls; c.assignment == nil {
 			t.Errorf("bus %s was given back to the gateway that leaves", c.bus)
@@ -231,7 +236,7 @@ func TestDrainAndLeave(t *testing.T) {
 			t.Errorf("bus %s is owned by %q", d.Id, owner.Gateway)
 		}
 	}
-	until(t, members[2], "g2 has left", func() bool {
+	until(t, "g2 has left", func() bool {
 		return members[2].Picture().Member("g2").GetState() == roostv1.MemberState_MEMBER_STATE_LEFT
 	})
 }
@@ -245,7 +250,7 @@ func TestJoinGetsItsShare(t *testing.T) {
 	members := startFleet(t, hub, devices, "g1", "g2")
 	before := members[0].host.served()
 	members = append(members, startMember(t, hub, "g3"))
-	until(t, members[0], "g3 has its share", func() bool {
+	until(t, "g3 has its share", func() bool {
 		return placed(members, devices)
 	})
 	for bus, a := range members[0].host.served() {
@@ -271,14 +276,14 @@ func TestAttachedGoesOn(t *testing.T) {
 	first := members[0]
 	epoch, incarnation := first.host.served()["attached"].Epoch, first.Incarnation()
 	first.wire.Stall()
-	until(t, first, "g1 is evicted", func() bool {
+	until(t, "g1 is evicted", func() bool {
 		return members[1].Picture().Member("g1").GetState() == roostv1.MemberState_MEMBER_STATE_EVICTED
 	})
 	for len(first.host.calls) > 0 {
 		<-first.host.calls
 	}
 	first.wire.Resume()
-	until(t, first, "g1 owns it again", func() bool {
+	until(t, "g1 owns it again", func() bool {
 		return first.Incarnation() != incarnation && first.host.served()["attached"].GetEpoch() > epoch
 	})
 	for len(first.host.calls) > 0 {
@@ -350,7 +355,7 @@ func TestHangingBusDelaysNobodyElse(t *testing.T) {
 	}
 	members[2].wire.Stall()
 	t.Cleanup(members[2].wire.Resume)
-	until(t, members[0], "g2 has taken over what it should have of g3", func() bool {
+	until(t, "g2 has taken over what it should have of g3", func() bool {
 		return members[0].Picture().Member("g3").GetState() == roostv1.MemberState_MEMBER_STATE_EVICTED && ownedBy(members[1], devices, "g3") == 0
 	})
 }
@@ -380,14 +385,14 @@ func TestAnotherStream(t *testing.T) {
 	}
 	newFleet(t, hub)
 	apply(t, newClient(t, hub), devices[:5]...)
-	until(t, members[0], "both have started over", func() bool {
+	until(t, "both have started over", func() bool {
 		return members[0].Incarnation() != incarnations[0] && members[1].Incarnation() != incarnations[1]
 	})
-	until(t, members[0], "the new registry is served, and nothing else", func() bool {
+	until(t, "the new registry is served, and nothing else", func() bool {
 		return placed(members, devices[:5]) && len(members[0].host.served())+len(members[1].host.served()) == 5
 	})
 	members[0].stop()
-	until(t, members[1], "g2 serves all", func() bool { return placed(members[1:], devices[:5]) })
+	until(t, "g2 serves all", func() bool { return placed(members[1:], devices[:5]) })
 }
 
 // TestOwnerThatNobodyKnows: a bus whose owner has no record at all, or left before it was made the owner, is
@@ -403,7 +408,7 @@ func TestOwnerThatNobodyKnows(t *testing.T) {
 	publish(t, nc, names.Owner("d1"), encode(t, &roostv1.Ownership{Bus: "d1", Gateway: "gone", Incarnation: "x"}))
 	publish(t, nc, names.Owner("d2"), encode(t, &roostv1.Ownership{Bus: "d2", Gateway: "never", Incarnation: "y"}))
 	m := startMember(t, hub, "g1")
-	until(t, m, "both are served", func() bool { return len(m.host.served()) == 2 })
+	until(t, "both are served", func() bool { return len(m.host.served()) == 2 })
 }
 
 // TestLeaseConfig: terms that make no sense are refused before anything is touched.

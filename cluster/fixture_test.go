@@ -252,6 +252,12 @@ func startGateway(tb testing.TB, hub *clustertest.Hub, h *host, change ...func(*
 	for _, c := range change {
 		c(&config)
 	}
+	return runGateway(tb, config)
+}
+
+// runGateway runs a gateway until the test ends or stop is called.
+func runGateway(tb testing.TB, config cluster.Config) (g *cluster.Gateway, stop func()) {
+	tb.Helper()
 	g, err := cluster.NewGateway(config)
 	if err != nil {
 		tb.Fatal(err)
