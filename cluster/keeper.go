@@ -6,19 +6,12 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
-
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/cluster/lease"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
-
-// probeLife is how long the hub keeps what a gateway writes that waits for its name.
-const probeLife = "60s"
 
 // lateRenewals is how many renewals in a row come too late to act on before it is said.
 const lateRenewals = 8
@@ -216,183 +209,6 @@ func (k *keeper) pause() time.Duration {
 	return max(next.Sub(now), time.Millisecond)
 }
 
-// take does what the holder asks for: first what has changed counts.
-func (k *keeper) take(step lease.Step) {
-	if k.standing().phase == phaseLost {
-		return // what an answer says that comes so late is over
-	}
-	k.fence.set(k.holder.Fence())
-	k.turn(step.Change)
-	var err error
-	switch step.Action {
-	case lease.WriteRecord:
-		err = k.renew(step.Write)
-	case lease.ReadRecord:
-		err = k.readBack()
-	}
-	if err != nil { // the hub is away; the holder asks again in time
-		k.log.Debug("lease: not sent", "error", err)
-	}
-	if k.holder.Late() == lateRenewals {
-		k.log.Warn("renewals are accepted too late to act on: the hub is further away than the lease is long", "lease", k.terms.Lease)
-	}
-}
-
-// turn takes notice of what became of the lease.
-func (k *keeper) turn(change lease.Change) {
-	s := k.standing()
-	switch change {
-	case lease.Granted:
-		s.phase, s.joined = phaseHolding, k.last
-		k.tell("joined")
-		select {
-		case <-k.joined:
-		default:
-			close(k.joined)
-		}
-	case lease.Suspended:
-		s.phase = phaseSuspended
-		k.tell("is suspended: its lease was not renewed in time")
-	case lease.Resumed:
-		s.phase = phaseHolding
-		k.tell("is no longer suspended")
-	case lease.Lost:
-		s.phase = phaseLost
-		k.tell("lost its lease: shared devices are let go of")
-	case lease.Departed:
-		s.phase = phaseDeparted
-	case lease.Blocked:
-		k.rival = rival{record: k.holder.Blocker()}
-		k.log.Warn("another process has this gateway's name, or had it: waiting until it leaves or its lease is over",
-			"incarnation", k.rival.record.Incarnation, "sequence", k.rival.record.Sequence)
-	default:
-		return
-	}
-	k.become(s)
-}
-
-// renew writes the own record once more.
-func (k *keeper) renew(w lease.Write) error {
-	holder := k.holder
-	out := recordWrite(k.names.Member(k.id), w.Expect, k.record(w))
-	out.forever = true
-	return k.out.write(out, func(ack pubAck, err error) {
-		now := k.clock.Now()
-		if k.holder != holder {
-			return // of an incarnation that is over
-		}
-		switch {
-		case err == nil:
-			k.last = max(k.last, ack.Sequence)
-			k.sight.Acked(now, ack.Sequence)
-			k.take(holder.Acked(now, w, ack.Sequence))
-		case refusedWith(err, codeWrongSequence):
-			k.take(holder.Refused(now, w, lease.Mismatch))
-		case refusedWith(err, codeWriteInFlight):
-			k.take(holder.Refused(now, w, lease.InFlight))
-		default:
-			k.log.Debug("lease: refused", "error", err)
-		}
-	})
-}
-
-// record is the record of a write. Incarnation and renewal together are unlike those of any other.
-func (k *keeper) record(w lease.Write) *roostv1.Member {
-	m := proto.CloneOf(k.base)
-	m.Incarnation = k.standing().self.incarnation
-	m.State, m.Renewal, m.Lease = w.State, w.Renewal, durationpb.New(k.terms.Lease)
-	return m
-}
-
-// readBack reads the own record at the hub.
-func (k *keeper) readBack() error {
-	holder := k.holder
-	return k.out.read(k.names.Member(k.id), func(sequence uint64, data []byte) {
-		now := k.clock.Now()
-		if k.holder != holder {
-			return
-		}
-		r := lease.Record{}
-		if sequence > 0 {
-			r = lease.RecordOf(sequence, readMember(data))
-		}
-		k.saw(now, r)
-	})
-}
-
-// saw tells the holder of a record on the own subject.
-func (k *keeper) saw(now boottime.Instant, r lease.Record) {
-	if r.Incarnation == k.standing().self.incarnation {
-		k.last = max(k.last, r.Sequence)
-	}
-	k.take(k.holder.Saw(now, r))
-}
-
-// seen takes notice of what came with the picture.
-func (k *keeper) seen(keys []Key) {
-	for _, key := range keys {
-		switch {
-		case key.Kind == KindMember:
-			k.seenMember(key.ID)
-		case key.ID == k.id:
-			k.seenProbe()
-		}
-	}
-}
-
-func (k *keeper) seenMember(gateway string) {
-	s := k.picture.sight(gateway)
-	now := k.clock.Now() // after it was received
-	k.evictor.Saw(now, gateway, s.record)
-	if gateway != k.id {
-		return
-	}
-	if s.record.Incarnation == k.standing().self.incarnation {
-		if ordered, ok := k.holder.Sent(s.record.Renewal); ok {
-			k.evictor.Renewed(now, ordered)
-			k.hub.learn(s.stored, ordered, now)
-		}
-	}
-	k.err = k.rival.seen(k.id, s)
-	k.saw(now, s.record)
-}
-
-// evict writes that a gateway's lease has run out, or if that is not new, that it still is so. What
-// becomes of it comes with the picture.
-func (k *keeper) evict(e lease.Eviction, isNew bool) {
-	m := &roostv1.Member{GatewayId: e.Gateway}
-	if known := k.picture.sight(e.Gateway).member; known != nil {
-		m = proto.CloneOf(known)
-	}
-	m.Incarnation, m.State = e.Incarnation, roostv1.MemberState_MEMBER_STATE_EVICTED
-	m.EvictedBy, m.Nonce = k.id, newNonce()
-	w := recordWrite(k.names.Member(e.Gateway), e.Expect, m)
-	w.forever = true
-	err := k.out.write(w, func(ack pubAck, err error) {
-		switch {
-		case err != nil:
-			k.log.Debug("eviction refused", "gateway", e.Gateway, "error", err)
-		case isNew:
-			k.log.Warn("gateway evicted", "evicted", e.Gateway, "incarnation", e.Incarnation, "sequence", ack.Sequence)
-			if e.Gateway != k.id {
-				k.tell("evicted gateway " + e.Gateway + ": its lease had run out")
-			}
-		}
-	})
-	if err != nil {
-		k.log.Debug("eviction not sent", "gateway", e.Gateway, "error", err)
-	}
-}
-
-// settle finds out about a gateway that owns a bus by a record that is younger than its end.
-func (k *keeper) settle(ctx context.Context, gateway string) {
-	k.do(ctx, func() {
-		if e, ok := k.evictor.Settle(k.clock.Now(), gateway); ok {
-			k.evict(e, false)
-		}
-	})
-}
-
 // drain makes the records say that the gateway hands over what it has and takes nothing new.
 func (k *keeper) drain(ctx context.Context) {
 	k.do(ctx, func() {
@@ -433,6 +249,3 @@ func (k *keeper) again(ctx context.Context) {
 		}
 	})
 }
-
-// probeHeader lets a probe go by itself.
-func probeHeader() nats.Header { return nats.Header{jetstream.MsgTTLHeader: {probeLife}} }

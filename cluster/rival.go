@@ -1,6 +1,9 @@
 package cluster
 
 import (
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/cluster/lease"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -35,6 +38,9 @@ func (r *rival) seen(id string, s sighting) error {
 		id, s.member.Host, s.member.Pid)
 }
 
+// probeLife is how long the hub keeps what a gateway writes that waits for its name.
+const probeLife = "60s"
+
 // probes are what a gateway writes that has no lease to renew yet, to see that the hub is there.
 type probes struct {
 	count   uint64
@@ -61,7 +67,7 @@ func (k *keeper) probe(now boottime.Instant) {
 	record := &roostv1.Member{GatewayId: k.id, Incarnation: k.standing().self.incarnation, Renewal: p.count}
 	data, err := roostv1.Marshal(record, false)
 	if err == nil {
-		err = k.out.post(k.names.Probe(k.id), data, probeHeader())
+		err = k.out.post(k.names.Probe(k.id), data, nats.Header{jetstream.MsgTTLHeader: {probeLife}})
 	}
 	if err != nil {
 		k.log.Debug("probe not sent", "error", err)
