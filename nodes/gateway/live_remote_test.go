@@ -1,4 +1,4 @@
-//go:build protoremote
+//go:build protoremote && unix
 
 package gateway_test
 

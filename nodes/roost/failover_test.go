@@ -1,3 +1,5 @@
+//go:build unix
+
 package main_test
 
 import (
@@ -11,14 +13,20 @@ import (
 // faultDevices is how many devices the fleets have whose gateways are broken on purpose.
 const faultDevices = 60
 
-// TestKilledGateway: all devices of a gateway that is killed are served by the others; started again on its
-// folder it is a member at once, and gets its share back.
-func TestKilledGateway(t *testing.T) {
-	f := newFleet(t, faultDevices, nil)
+// brokenFleet returns a fleet of three gateways that is about to be broken, and who has what.
+func brokenFleet(t *testing.T) (f *fleet, owners map[string]string) {
+	t.Helper()
+	f = newFleet(t, faultDevices, nil)
 	for _, id := range []string{"gw-1", "gw-2", "gw-3"} {
 		f.start(id)
 	}
-	owners := f.settled("gw-1", "gw-2", "gw-3")
+	return f, f.settled("gw-1", "gw-2", "gw-3")
+}
+
+// TestKilledGateway: all devices of a gateway that is killed are served by the others; started again on its
+// folder it is a member at once, and gets its share back.
+func TestKilledGateway(t *testing.T) {
+	f, owners := brokenFleet(t)
 	f.drive(4)
 	at := f.now()
 	f.gateways["gw-1"].kill()
@@ -31,14 +39,10 @@ func TestKilledGateway(t *testing.T) {
 // TestPausedGateway: a gateway that is stopped for three leases and goes on does nothing to its former
 // devices after others have acted on them.
 func TestPausedGateway(t *testing.T) {
-	f := newFleet(t, faultDevices, nil)
-	for _, id := range []string{"gw-1", "gw-2", "gw-3"} {
-		f.start(id)
-	}
-	owners := f.settled("gw-1", "gw-2", "gw-3")
+	f, _ := brokenFleet(t)
 	f.drive(8)
 	for _, id := range []string{"gw-1", "gw-2"} {
-		owners = f.settled("gw-1", "gw-2", "gw-3")
+		owners := f.settled("gw-1", "gw-2", "gw-3")
 		at := f.now()
 		f.gateways[id].signal(syscall.SIGSTOP)
 		f.takenOver(at, of(owners, id), id)
@@ -52,11 +56,7 @@ func TestPausedGateway(t *testing.T) {
 // TestCutOffGateway: a gateway that cannot reach the hub any more, and is not told so, lets go of its
 // devices in time, and others serve them. When the way is open again it comes back by itself.
 func TestCutOffGateway(t *testing.T) {
-	f := newFleet(t, faultDevices, nil)
-	for _, id := range []string{"gw-1", "gw-2", "gw-3"} {
-		f.start(id)
-	}
-	owners := f.settled("gw-1", "gw-2", "gw-3")
+	f, owners := brokenFleet(t)
 	f.drive(8)
 	at := f.now()
 	f.gateways["gw-1"].wire.Stall()
@@ -69,11 +69,7 @@ func TestCutOffGateway(t *testing.T) {
 // TestLeavingGateway: a gateway that is asked to end hands all of its devices over before it does, and no
 // command of that time has an outcome that nobody knows.
 func TestLeavingGateway(t *testing.T) {
-	f := newFleet(t, faultDevices, nil)
-	for _, id := range []string{"gw-1", "gw-2", "gw-3"} {
-		f.start(id)
-	}
-	owners := f.settled("gw-1", "gw-2", "gw-3")
+	f, owners := brokenFleet(t)
 	traffic := f.drive(8)
 	at := f.now()
 	f.gateways["gw-1"].terminate()
