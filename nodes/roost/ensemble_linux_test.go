@@ -145,7 +145,7 @@ func TestManyGateways(t *testing.T) {
 	}
 
 	code, took := i.signal(t, syscall.SIGTERM)
-	if code != 0 || took > 5*time.Second {
+	if code != 0 || took > slowdown*5*time.Second {
 		t.Errorf("ended with exit code %d after %v", code, took)
 	}
 	for line := range strings.Lines(i.errors.String()) {
@@ -193,7 +193,7 @@ func TestHangingChild(t *testing.T) {
 	i.until(t, fmt.Sprintf("gateway gw-3 (process %d) did not stop within", children[2].pid))
 	i.until(t, "stopped")
 	<-i.ended
-	if code, took := i.state.ExitCode(), time.Since(began); code != 0 || took > 5*time.Second {
+	if code, took := i.state.ExitCode(), time.Since(began); code != 0 || took > slowdown*5*time.Second {
 		t.Errorf("ended with exit code %d after %v: %s", code, took, i.errors.String())
 	}
 	for _, c := range children {

@@ -87,7 +87,7 @@ func TestHubAndGateway(t *testing.T) {
 	}
 	hub.signal(t, syscall.SIGKILL)
 	g.until(t, "gateway gw-1 is suspended")
-	if code, took := g.signal(t, syscall.SIGTERM); code != 0 || took > 5*time.Second {
+	if code, took := g.signal(t, syscall.SIGTERM); code != 0 || took > slowdown*5*time.Second {
 		t.Errorf("ended with exit code %d after %v", code, took)
 	}
 }
@@ -104,7 +104,7 @@ func TestGatewayAfterItsDeath(t *testing.T) {
 	began := time.Now()
 	second := start(t, append(args, data)...)
 	second.until(t, "ready ")
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > slowdown*2*time.Second {
 		t.Errorf("took %v, although the folder proves the end of the one before", took)
 	}
 	second.signal(t, syscall.SIGKILL)
@@ -127,7 +127,7 @@ devices:
 		t.Fatal(err)
 	}
 	g.until(t, "stopping")
-	if code, took := g.signal(t, os.Interrupt); code != 130 || took > time.Second {
+	if code, took := g.signal(t, os.Interrupt); code != 130 || took > slowdown*time.Second {
 		t.Errorf("ended with exit code %d after %v, want 130 and at once", code, took)
 	}
 }

@@ -89,14 +89,14 @@ func TestHubOfThree(t *testing.T) {
 	}
 	for i := range 2 {
 		code, took := h.run[i].signal(t, syscall.SIGTERM)
-		if code != 0 || took > 5*time.Second {
+		if code != 0 || took > slowdown*5*time.Second {
 			t.Errorf("hub %d ended with exit code %d after %v: %s", i, code, took, h.run[i].errors.String())
 		}
 	}
 	if err := h.run[2].cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	if code, took := h.run[2].signal(t, syscall.SIGTERM); code != 0 || took > 5*time.Second {
+	if code, took := h.run[2].signal(t, syscall.SIGTERM); code != 0 || took > slowdown*5*time.Second {
 		t.Errorf("the last hub ended with exit code %d after %v: %s", code, took, h.run[2].errors.String())
 	}
 }

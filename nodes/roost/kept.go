@@ -21,7 +21,7 @@ type kept struct {
 }
 
 // stopPatience is how long a child may take to stop: less than what the parent has.
-const stopPatience = 3600 * time.Millisecond
+const stopPatience = 3200 * time.Millisecond
 
 // run runs the process until ctx ends, and then stops it. The error is that it could not be started.
 func (k *kept) run(ctx context.Context) error {
