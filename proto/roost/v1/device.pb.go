@@ -98,7 +98,8 @@ const (
 	DeviceState_DEVICE_STATE_RESTARTING DeviceState = 5
 	// Its restarts ran out; it is probed slowly until a good probe or a release by hand.
 	DeviceState_DEVICE_STATE_QUARANTINED DeviceState = 6
-	// Its gateway has no lease at present: see DESIGN on suspension.
+	// Its gateway has no lease at present: it is not acted on, and if it takes one session only not
+	// touched at all, until the lease is renewed.
 	DeviceState_DEVICE_STATE_SUSPENDED DeviceState = 7
 	// It is moving to another gateway.
 	DeviceState_DEVICE_STATE_MOVING DeviceState = 8
