@@ -158,6 +158,38 @@ func TestFailover(t *testing.T) {
 	}
 }
 
+// TestNothingOldIsAtWorkUnderANewLease: a gateway that lost its lease does not begin anew before the last of
+// its devices was put down: under a new lease the fence is open again, also for what would still act.
+func TestNothingOldIsAtWorkUnderANewLease(t *testing.T) {
+	t.Parallel() // it mostly waits
+	hub := clustertest.Start(t)
+	devices := manyDevices(20)
+	members := startFleet(t, hub, devices, "g1", "g2")
+	victim, incarnation := members[0], members[0].Incarnation()
+	begun, release := make(chan struct{}, 1), make(chan struct{})
+	victim.host.withdraw = func(context.Context, string) { // a driver that takes its time to let go
+		select {
+		case begun <- struct{}{}:
+		default:
+		}
+		<-release
+	}
+	victim.wire.Stall()
+	until(t, "g1 is evicted", func() bool {
+		return members[1].Picture().Member("g1").GetState() == roostv1.MemberState_MEMBER_STATE_EVICTED
+	})
+	victim.wire.Resume()
+	<-begun // it knows that its lease is lost
+	grace := time.NewTimer(oneSecond)
+	defer grace.Stop()
+	<-grace.C // joining takes some milliseconds
+	if victim.Incarnation() != incarnation || victim.Fence().Open() {
+		t.Error("a new lease began while devices were being put down")
+	}
+	close(release)
+	until(t, "g1 has its share again", func() bool { return victim.Incarnation() != incarnation && placed(members, devices) })
+}
+
 // TestHubAwayEvictsNobody: a hub that is away for much longer than a lease suspends everybody and evicts
 // nobody: no bus changes hands, nothing is put down, and all may act again when it is back.
 func TestHubAwayEvictsNobody(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/roost-iot/roost/actors/drivers/rig"
@@ -31,6 +32,7 @@ import (
 type fleet struct {
 	tb       testing.TB
 	hub      *hub.Hub
+	nc       *nats.Conn
 	client   *cluster.Client
 	hardware string // address
 	log      string // of the hardware
@@ -63,6 +65,7 @@ func newFleet(tb testing.TB, devices int, change func(*roostv1.DeviceSpec)) *fle
 		nc.Close()
 		f.stopHub()
 	})
+	f.nc = nc
 	names, err := cluster.SubjectsOf(cluster.DefaultFleet)
 	if err != nil {
 		tb.Fatal(err)

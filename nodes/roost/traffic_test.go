@@ -39,6 +39,30 @@ func (f *fleet) drive(senders int) *traffic {
 	return t
 }
 
+// flood sends a gateway commands for the devices, many for each, and waits for no answer: one that is stopped
+// finds them all when it goes on.
+func (f *fleet) flood(gateway string, devices map[string]bool) {
+	f.tb.Helper()
+	names, err := cluster.SubjectsOf(cluster.DefaultFleet)
+	if err != nil {
+		f.tb.Fatal(err)
+	}
+	for i := range 20 {
+		for device := range devices {
+			request := &roostv1.SendRequest{Command: &roostv1.Command{
+				Id: fmt.Sprintf("flood-%s-%d", device, i), DeviceId: device, Name: "pulse",
+			}}
+			data, err := roostv1.Marshal(request, false)
+			if err == nil {
+				err = f.nc.Publish(names.GatewaySend(gateway), data)
+			}
+			if err != nil {
+				f.tb.Fatal(err)
+			}
+		}
+	}
+}
+
 // send sends one command, and then rests a little.
 func (t *traffic) send(ctx context.Context, device string) {
 	record, err := t.client.Send(context.WithoutCancel(ctx), &roostv1.Command{
