@@ -51,7 +51,8 @@ type custody struct {
 	acting  bool // the Host was told that it may act
 	field   field
 	posts   map[string]*post
-	changes *Changes
+	changes *Changes // of buses and profiles
+	members *Changes
 	dirty   map[string]bool             // buses to be looked at
 	later   map[string]boottime.Instant // buses to be looked at then
 	soon    boottime.Instant            // not after the first of them
@@ -94,7 +95,8 @@ func newCustody(life context.Context, g *Gateway) (*custody, error) {
 	if c.writer, err = newOwnerWriter(g.config.Conn, g.names, c.written); err != nil {
 		return nil, err
 	}
-	c.changes = g.picture.Watch(KindBus, KindProfile, KindMember)
+	c.changes = g.picture.Watch(KindBus, KindProfile)
+	c.members = g.picture.Watch(KindMember)
 	c.stream = g.picture.generation()
 	return c, nil
 }
@@ -114,6 +116,7 @@ func (c *custody) loop(ctx context.Context, done func() bool) error {
 			return context.Cause(ctx)
 		case <-c.changes.Ready():
 			c.note(c.changes.Take())
+		case <-c.members.Ready():
 		case <-c.keeper.changed:
 		case writes := <-c.written:
 			c.noteWritten(writes)
@@ -135,15 +138,26 @@ func (c *custody) advance() {
 	if !c.ready() {
 		return
 	}
+	c.noteMembers(now)
 	c.wake(now)
+	c.settleAll(now)
+	// A bus is settled as the picture has it at that moment, which may be later than the field: then one that
+	// was just handed over by a gateway that drains would go straight back to it.
+	for c.noteMembers(now) {
+		c.settleAll(now)
+	}
+	c.move(now)
+	c.writer.ask(c.writes)
+	c.writes = nil
+}
+
+// settleAll settles what is to be looked at.
+func (c *custody) settleAll(now boottime.Instant) {
 	c.field.make(now)
 	for bus := range c.dirty {
 		delete(c.dirty, bus)
 		c.settle(now, bus)
 	}
-	c.move(now)
-	c.writer.ask(c.writes)
-	c.writes = nil
 }
 
 // ready reports whether the picture has all that was written before this gateway joined.
@@ -170,10 +184,8 @@ func (c *custody) pause() time.Duration {
 	return max(next.Sub(now), time.Millisecond)
 }
 
-// note takes notice of what changed in the picture.
+// note takes notice of what changed about buses and profiles.
 func (c *custody) note(keys []Key) {
-	now := c.clock.Now()
-	moved := false
 	var profiles []string
 	for _, key := range keys {
 		switch key.Kind {
@@ -181,8 +193,6 @@ func (c *custody) note(keys []Key) {
 			c.respecified(key.ID)
 		case KindProfile:
 			profiles = append(profiles, key.ID)
-		case KindMember:
-			moved = c.field.update(now, key.ID, c.picture.sight(key.ID)) || moved
 		}
 	}
 	if len(profiles) > 0 {
@@ -190,10 +200,20 @@ func (c *custody) note(keys []Key) {
 			c.respecified(bus)
 		}
 	}
+}
+
+// noteMembers takes notice of what changed about gateways, and reports whether all buses are to be
+// looked at because of it.
+func (c *custody) noteMembers(now boottime.Instant) bool {
+	moved := false
+	for _, key := range c.members.Take() {
+		moved = c.field.update(now, key.ID, c.picture.sight(key.ID)) || moved
+	}
 	c.field.first = true
 	if moved {
 		c.all()
 	}
+	return moved
 }
 
 // respecified has a bus looked at, whose owner or devices may have changed.

@@ -235,6 +235,7 @@ func (c *custody) vacate(ctx context.Context) error {
 		}
 	}
 	defer c.changes.Close()
+	defer c.members.Close()
 	return c.loop(ctx, func() bool {
 		if c.stand.phase == phaseLost || c.stand.joined == 0 {
 			return c.out == 0 && !c.any(func(p *post) bool { return p.held })
