@@ -22,7 +22,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// SendRequest asks for a command to be executed: subject roost.<fleet>.api.send.
+// SendRequest asks for a command to be accepted, and waits for its end: subject
+// roost.<fleet>.api.send.
 type SendRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The command.
@@ -132,6 +133,155 @@ func (x *SendResponse) GetStatus() *Status {
 	return nil
 }
 
+// CommandRequest asks for the record of a command, and waits for its end: subject
+// roost.<fleet>.api.command. The answer is a SendResponse.
+type CommandRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The device it is for.
+	DeviceId string `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// Its id.
+	CommandId string `protobuf:"bytes,2,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	// How long the caller waits for the final record; unset: not at all, at most 5 min.
+	Wait          *durationpb.Duration `protobuf:"bytes,3,opt,name=wait,proto3" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CommandRequest) Reset() {
+	*x = CommandRequest{}
+	mi := &file_roost_v1_api_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CommandRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CommandRequest) ProtoMessage() {}
+
+func (x *CommandRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_api_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CommandRequest.ProtoReflect.Descriptor instead.
+func (*CommandRequest) Descriptor() ([]byte, []int) {
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CommandRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *CommandRequest) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+func (x *CommandRequest) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
+// CancelRequest asks for a command not to be carried out, and waits for its end: subject
+// roost.<fleet>.api.cancel. The answer is a SendResponse. Where the command was dispatched before, its
+// record says so, and the status is CONFLICT.
+type CancelRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The device it is for.
+	DeviceId string `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// Its id.
+	CommandId string `protobuf:"bytes,2,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	// Who wants it, as the sender says.
+	Sender string `protobuf:"bytes,3,opt,name=sender,proto3" json:"sender,omitempty"`
+	// Why, for the audit.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// How long the caller waits for the final record; unset: 5 s, at most 5 min.
+	Wait          *durationpb.Duration `protobuf:"bytes,5,opt,name=wait,proto3" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelRequest) Reset() {
+	*x = CancelRequest{}
+	mi := &file_roost_v1_api_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelRequest) ProtoMessage() {}
+
+func (x *CancelRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_api_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelRequest.ProtoReflect.Descriptor instead.
+func (*CancelRequest) Descriptor() ([]byte, []int) {
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *CancelRequest) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *CancelRequest) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+func (x *CancelRequest) GetSender() string {
+	if x != nil {
+		return x.Sender
+	}
+	return ""
+}
+
+func (x *CancelRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *CancelRequest) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
 // StatusRequest asks a gateway what it serves: subject roost.<fleet>.gateway.<id>.status.
 type StatusRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -147,7 +297,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_roost_v1_api_proto_msgTypes[2]
+	mi := &file_roost_v1_api_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -159,7 +309,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_api_proto_msgTypes[2]
+	mi := &file_roost_v1_api_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -172,7 +322,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_roost_v1_api_proto_rawDescGZIP(), []int{2}
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *StatusRequest) GetAfter() string {
@@ -213,7 +363,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_roost_v1_api_proto_msgTypes[3]
+	mi := &file_roost_v1_api_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -225,7 +375,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_api_proto_msgTypes[3]
+	mi := &file_roost_v1_api_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -238,7 +388,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_roost_v1_api_proto_rawDescGZIP(), []int{3}
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *StatusResponse) GetGateway() *GatewayStatus {
@@ -280,7 +430,7 @@ type ReleaseRequest struct {
 
 func (x *ReleaseRequest) Reset() {
 	*x = ReleaseRequest{}
-	mi := &file_roost_v1_api_proto_msgTypes[4]
+	mi := &file_roost_v1_api_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -292,7 +442,7 @@ func (x *ReleaseRequest) String() string {
 func (*ReleaseRequest) ProtoMessage() {}
 
 func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_api_proto_msgTypes[4]
+	mi := &file_roost_v1_api_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -305,7 +455,7 @@ func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_roost_v1_api_proto_rawDescGZIP(), []int{4}
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReleaseRequest) GetDeviceId() string {
@@ -326,7 +476,7 @@ type ReleaseResponse struct {
 
 func (x *ReleaseResponse) Reset() {
 	*x = ReleaseResponse{}
-	mi := &file_roost_v1_api_proto_msgTypes[5]
+	mi := &file_roost_v1_api_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -338,7 +488,7 @@ func (x *ReleaseResponse) String() string {
 func (*ReleaseResponse) ProtoMessage() {}
 
 func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_api_proto_msgTypes[5]
+	mi := &file_roost_v1_api_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -351,7 +501,7 @@ func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_roost_v1_api_proto_rawDescGZIP(), []int{5}
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReleaseResponse) GetStatus() *Status {
@@ -371,7 +521,7 @@ type DrainRequest struct {
 
 func (x *DrainRequest) Reset() {
 	*x = DrainRequest{}
-	mi := &file_roost_v1_api_proto_msgTypes[6]
+	mi := &file_roost_v1_api_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -383,7 +533,7 @@ func (x *DrainRequest) String() string {
 func (*DrainRequest) ProtoMessage() {}
 
 func (x *DrainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_api_proto_msgTypes[6]
+	mi := &file_roost_v1_api_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -396,7 +546,7 @@ func (x *DrainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
 func (*DrainRequest) Descriptor() ([]byte, []int) {
-	return file_roost_v1_api_proto_rawDescGZIP(), []int{6}
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{8}
 }
 
 // DrainResponse is the answer.
@@ -412,7 +562,7 @@ type DrainResponse struct {
 
 func (x *DrainResponse) Reset() {
 	*x = DrainResponse{}
-	mi := &file_roost_v1_api_proto_msgTypes[7]
+	mi := &file_roost_v1_api_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -424,7 +574,7 @@ func (x *DrainResponse) String() string {
 func (*DrainResponse) ProtoMessage() {}
 
 func (x *DrainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_api_proto_msgTypes[7]
+	mi := &file_roost_v1_api_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -437,7 +587,7 @@ func (x *DrainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
 func (*DrainResponse) Descriptor() ([]byte, []int) {
-	return file_roost_v1_api_proto_rawDescGZIP(), []int{7}
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *DrainResponse) GetStatus() *Status {
@@ -468,7 +618,7 @@ type HistoryRequest struct {
 
 func (x *HistoryRequest) Reset() {
 	*x = HistoryRequest{}
-	mi := &file_roost_v1_api_proto_msgTypes[8]
+	mi := &file_roost_v1_api_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -480,7 +630,7 @@ func (x *HistoryRequest) String() string {
 func (*HistoryRequest) ProtoMessage() {}
 
 func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_api_proto_msgTypes[8]
+	mi := &file_roost_v1_api_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -493,7 +643,7 @@ func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryRequest.ProtoReflect.Descriptor instead.
 func (*HistoryRequest) Descriptor() ([]byte, []int) {
-	return file_roost_v1_api_proto_rawDescGZIP(), []int{8}
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *HistoryRequest) GetDeviceId() string {
@@ -526,7 +676,7 @@ type HistoryResponse struct {
 
 func (x *HistoryResponse) Reset() {
 	*x = HistoryResponse{}
-	mi := &file_roost_v1_api_proto_msgTypes[9]
+	mi := &file_roost_v1_api_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -538,7 +688,7 @@ func (x *HistoryResponse) String() string {
 func (*HistoryResponse) ProtoMessage() {}
 
 func (x *HistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_api_proto_msgTypes[9]
+	mi := &file_roost_v1_api_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -551,7 +701,7 @@ func (x *HistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryResponse.ProtoReflect.Descriptor instead.
 func (*HistoryResponse) Descriptor() ([]byte, []int) {
-	return file_roost_v1_api_proto_rawDescGZIP(), []int{9}
+	return file_roost_v1_api_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *HistoryResponse) GetTakeovers() []*Takeover {
@@ -585,7 +735,19 @@ const file_roost_v1_api_proto_rawDesc = "" +
 	"\x04wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"i\n" +
 	"\fSendResponse\x12/\n" +
 	"\x06record\x18\x01 \x01(\v2\x17.roost.v1.CommandRecordR\x06record\x12(\n" +
-	"\x06status\x18\x02 \x01(\v2\x10.roost.v1.StatusR\x06status\"X\n" +
+	"\x06status\x18\x02 \x01(\v2\x10.roost.v1.StatusR\x06status\"{\n" +
+	"\x0eCommandRequest\x12\x1b\n" +
+	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x02 \x01(\tR\tcommandId\x12-\n" +
+	"\x04wait\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"\xaa\x01\n" +
+	"\rCancelRequest\x12\x1b\n" +
+	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x02 \x01(\tR\tcommandId\x12\x16\n" +
+	"\x06sender\x18\x03 \x01(\tR\x06sender\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12-\n" +
+	"\x04wait\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"X\n" +
 	"\rStatusRequest\x12\x14\n" +
 	"\x05after\x18\x01 \x01(\tR\x05after\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\x12\x1b\n" +
@@ -623,46 +785,50 @@ func file_roost_v1_api_proto_rawDescGZIP() []byte {
 	return file_roost_v1_api_proto_rawDescData
 }
 
-var file_roost_v1_api_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_roost_v1_api_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_roost_v1_api_proto_goTypes = []any{
 	(*SendRequest)(nil),         // 0: roost.v1.SendRequest
 	(*SendResponse)(nil),        // 1: roost.v1.SendResponse
-	(*StatusRequest)(nil),       // 2: roost.v1.StatusRequest
-	(*StatusResponse)(nil),      // 3: roost.v1.StatusResponse
-	(*ReleaseRequest)(nil),      // 4: roost.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),     // 5: roost.v1.ReleaseResponse
-	(*DrainRequest)(nil),        // 6: roost.v1.DrainRequest
-	(*DrainResponse)(nil),       // 7: roost.v1.DrainResponse
-	(*HistoryRequest)(nil),      // 8: roost.v1.HistoryRequest
-	(*HistoryResponse)(nil),     // 9: roost.v1.HistoryResponse
-	(*Command)(nil),             // 10: roost.v1.Command
-	(*durationpb.Duration)(nil), // 11: google.protobuf.Duration
-	(*CommandRecord)(nil),       // 12: roost.v1.CommandRecord
-	(*Status)(nil),              // 13: roost.v1.Status
-	(*GatewayStatus)(nil),       // 14: roost.v1.GatewayStatus
-	(*DeviceStatus)(nil),        // 15: roost.v1.DeviceStatus
-	(*Takeover)(nil),            // 16: roost.v1.Takeover
-	(*Event)(nil),               // 17: roost.v1.Event
+	(*CommandRequest)(nil),      // 2: roost.v1.CommandRequest
+	(*CancelRequest)(nil),       // 3: roost.v1.CancelRequest
+	(*StatusRequest)(nil),       // 4: roost.v1.StatusRequest
+	(*StatusResponse)(nil),      // 5: roost.v1.StatusResponse
+	(*ReleaseRequest)(nil),      // 6: roost.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),     // 7: roost.v1.ReleaseResponse
+	(*DrainRequest)(nil),        // 8: roost.v1.DrainRequest
+	(*DrainResponse)(nil),       // 9: roost.v1.DrainResponse
+	(*HistoryRequest)(nil),      // 10: roost.v1.HistoryRequest
+	(*HistoryResponse)(nil),     // 11: roost.v1.HistoryResponse
+	(*Command)(nil),             // 12: roost.v1.Command
+	(*durationpb.Duration)(nil), // 13: google.protobuf.Duration
+	(*CommandRecord)(nil),       // 14: roost.v1.CommandRecord
+	(*Status)(nil),              // 15: roost.v1.Status
+	(*GatewayStatus)(nil),       // 16: roost.v1.GatewayStatus
+	(*DeviceStatus)(nil),        // 17: roost.v1.DeviceStatus
+	(*Takeover)(nil),            // 18: roost.v1.Takeover
+	(*Event)(nil),               // 19: roost.v1.Event
 }
 var file_roost_v1_api_proto_depIdxs = []int32{
-	10, // 0: roost.v1.SendRequest.command:type_name -> roost.v1.Command
-	11, // 1: roost.v1.SendRequest.wait:type_name -> google.protobuf.Duration
-	12, // 2: roost.v1.SendResponse.record:type_name -> roost.v1.CommandRecord
-	13, // 3: roost.v1.SendResponse.status:type_name -> roost.v1.Status
-	14, // 4: roost.v1.StatusResponse.gateway:type_name -> roost.v1.GatewayStatus
-	15, // 5: roost.v1.StatusResponse.devices:type_name -> roost.v1.DeviceStatus
-	13, // 6: roost.v1.StatusResponse.status:type_name -> roost.v1.Status
-	13, // 7: roost.v1.ReleaseResponse.status:type_name -> roost.v1.Status
-	13, // 8: roost.v1.DrainResponse.status:type_name -> roost.v1.Status
-	14, // 9: roost.v1.DrainResponse.gateway:type_name -> roost.v1.GatewayStatus
-	16, // 10: roost.v1.HistoryResponse.takeovers:type_name -> roost.v1.Takeover
-	17, // 11: roost.v1.HistoryResponse.events:type_name -> roost.v1.Event
-	13, // 12: roost.v1.HistoryResponse.status:type_name -> roost.v1.Status
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	12, // 0: roost.v1.SendRequest.command:type_name -> roost.v1.Command
+	13, // 1: roost.v1.SendRequest.wait:type_name -> google.protobuf.Duration
+	14, // 2: roost.v1.SendResponse.record:type_name -> roost.v1.CommandRecord
+	15, // 3: roost.v1.SendResponse.status:type_name -> roost.v1.Status
+	13, // 4: roost.v1.CommandRequest.wait:type_name -> google.protobuf.Duration
+	13, // 5: roost.v1.CancelRequest.wait:type_name -> google.protobuf.Duration
+	16, // 6: roost.v1.StatusResponse.gateway:type_name -> roost.v1.GatewayStatus
+	17, // 7: roost.v1.StatusResponse.devices:type_name -> roost.v1.DeviceStatus
+	15, // 8: roost.v1.StatusResponse.status:type_name -> roost.v1.Status
+	15, // 9: roost.v1.ReleaseResponse.status:type_name -> roost.v1.Status
+	15, // 10: roost.v1.DrainResponse.status:type_name -> roost.v1.Status
+	16, // 11: roost.v1.DrainResponse.gateway:type_name -> roost.v1.GatewayStatus
+	18, // 12: roost.v1.HistoryResponse.takeovers:type_name -> roost.v1.Takeover
+	19, // 13: roost.v1.HistoryResponse.events:type_name -> roost.v1.Event
+	15, // 14: roost.v1.HistoryResponse.status:type_name -> roost.v1.Status
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_roost_v1_api_proto_init() }
@@ -681,7 +847,7 @@ func file_roost_v1_api_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_roost_v1_api_proto_rawDesc), len(file_roost_v1_api_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

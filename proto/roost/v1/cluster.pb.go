@@ -340,7 +340,9 @@ type Assignment struct {
 	// Every device on the bus; one that is missing is closed.
 	Devices []*DeviceSpec `protobuf:"bytes,3,rep,name=devices,proto3" json:"devices,omitempty"`
 	// The profiles that the devices name.
-	Profiles      []*Profile `protobuf:"bytes,4,rep,name=profiles,proto3" json:"profiles,omitempty"`
+	Profiles []*Profile `protobuf:"bytes,4,rep,name=profiles,proto3" json:"profiles,omitempty"`
+	// What is desired of devices on the bus; a device that is missing is left alone.
+	Desired       []*Desired `protobuf:"bytes,5,rep,name=desired,proto3" json:"desired,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -399,6 +401,13 @@ func (x *Assignment) GetDevices() []*DeviceSpec {
 func (x *Assignment) GetProfiles() []*Profile {
 	if x != nil {
 		return x.Profiles
+	}
+	return nil
+}
+
+func (x *Assignment) GetDesired() []*Desired {
+	if x != nil {
+		return x.Desired
 	}
 	return nil
 }
@@ -925,13 +934,14 @@ const file_roost_v1_cluster_proto_rawDesc = "" +
 	"\agateway\x18\x02 \x01(\tR\agateway\x12 \n" +
 	"\vincarnation\x18\x03 \x01(\tR\vincarnation\x12$\n" +
 	"\x0ehanded_over_by\x18\x04 \x01(\tR\fhandedOverBy\x12\x14\n" +
-	"\x05nonce\x18\x05 \x01(\tR\x05nonce\"\x93\x01\n" +
+	"\x05nonce\x18\x05 \x01(\tR\x05nonce\"\xc0\x01\n" +
 	"\n" +
 	"Assignment\x12\x10\n" +
 	"\x03bus\x18\x01 \x01(\tR\x03bus\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12.\n" +
 	"\adevices\x18\x03 \x03(\v2\x14.roost.v1.DeviceSpecR\adevices\x12-\n" +
-	"\bprofiles\x18\x04 \x03(\v2\x11.roost.v1.ProfileR\bprofiles\"\xff\x04\n" +
+	"\bprofiles\x18\x04 \x03(\v2\x11.roost.v1.ProfileR\bprofiles\x12+\n" +
+	"\adesired\x18\x05 \x03(\v2\x11.roost.v1.DesiredR\adesired\"\xff\x04\n" +
 	"\rGatewayStatus\x12\x1d\n" +
 	"\n" +
 	"gateway_id\x18\x01 \x01(\tR\tgatewayId\x12 \n" +
@@ -1022,8 +1032,9 @@ var file_roost_v1_cluster_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
 	(*DeviceSpec)(nil),            // 12: roost.v1.DeviceSpec
 	(*Profile)(nil),               // 13: roost.v1.Profile
-	(*Event)(nil),                 // 14: roost.v1.Event
-	(*DeviceStatus)(nil),          // 15: roost.v1.DeviceStatus
+	(*Desired)(nil),               // 14: roost.v1.Desired
+	(*Event)(nil),                 // 15: roost.v1.Event
+	(*DeviceStatus)(nil),          // 16: roost.v1.DeviceStatus
 }
 var file_roost_v1_cluster_proto_depIdxs = []int32{
 	0,  // 0: roost.v1.Member.state:type_name -> roost.v1.MemberState
@@ -1032,22 +1043,23 @@ var file_roost_v1_cluster_proto_depIdxs = []int32{
 	11, // 3: roost.v1.Member.started_at:type_name -> google.protobuf.Timestamp
 	12, // 4: roost.v1.Assignment.devices:type_name -> roost.v1.DeviceSpec
 	13, // 5: roost.v1.Assignment.profiles:type_name -> roost.v1.Profile
-	0,  // 6: roost.v1.GatewayStatus.state:type_name -> roost.v1.MemberState
-	9,  // 7: roost.v1.GatewayStatus.labels:type_name -> roost.v1.GatewayStatus.LabelsEntry
-	11, // 8: roost.v1.GatewayStatus.started_at:type_name -> google.protobuf.Timestamp
-	10, // 9: roost.v1.GatewayStatus.lease:type_name -> google.protobuf.Duration
-	10, // 10: roost.v1.GatewayStatus.clock_ahead:type_name -> google.protobuf.Duration
-	0,  // 11: roost.v1.Candidate.state:type_name -> roost.v1.MemberState
-	11, // 12: roost.v1.Takeover.at:type_name -> google.protobuf.Timestamp
-	5,  // 13: roost.v1.Story.candidates:type_name -> roost.v1.Candidate
-	6,  // 14: roost.v1.Story.takeovers:type_name -> roost.v1.Takeover
-	14, // 15: roost.v1.Story.events:type_name -> roost.v1.Event
-	15, // 16: roost.v1.Story.status:type_name -> roost.v1.DeviceStatus
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	14, // 6: roost.v1.Assignment.desired:type_name -> roost.v1.Desired
+	0,  // 7: roost.v1.GatewayStatus.state:type_name -> roost.v1.MemberState
+	9,  // 8: roost.v1.GatewayStatus.labels:type_name -> roost.v1.GatewayStatus.LabelsEntry
+	11, // 9: roost.v1.GatewayStatus.started_at:type_name -> google.protobuf.Timestamp
+	10, // 10: roost.v1.GatewayStatus.lease:type_name -> google.protobuf.Duration
+	10, // 11: roost.v1.GatewayStatus.clock_ahead:type_name -> google.protobuf.Duration
+	0,  // 12: roost.v1.Candidate.state:type_name -> roost.v1.MemberState
+	11, // 13: roost.v1.Takeover.at:type_name -> google.protobuf.Timestamp
+	5,  // 14: roost.v1.Story.candidates:type_name -> roost.v1.Candidate
+	6,  // 15: roost.v1.Story.takeovers:type_name -> roost.v1.Takeover
+	15, // 16: roost.v1.Story.events:type_name -> roost.v1.Event
+	16, // 17: roost.v1.Story.status:type_name -> roost.v1.DeviceStatus
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_roost_v1_cluster_proto_init() }

@@ -603,7 +603,7 @@ func (x *StepResult) GetReadback() *Value {
 // Evidence is something learned about a command after the fact. It never changes a final state.
 type Evidence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When it was learned.
+	// When it was learned, on the hub's clock.
 	At *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
 	// The gateway that learned it.
 	Gateway string `protobuf:"bytes,2,opt,name=gateway,proto3" json:"gateway,omitempty"`
@@ -678,7 +678,7 @@ type CommandTransition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The state entered.
 	State CommandState `protobuf:"varint,1,opt,name=state,proto3,enum=roost.v1.CommandState" json:"state,omitempty"`
-	// When, on the clock of who recorded it.
+	// When, on the hub's clock as who recorded it knows it.
 	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
 	// The gateway that recorded it, if one did.
 	Gateway string `protobuf:"bytes,3,opt,name=gateway,proto3" json:"gateway,omitempty"`
@@ -789,11 +789,12 @@ type CommandRecord struct {
 	Epoch uint64 `protobuf:"varint,10,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// Attempts on the wire, from 1.
 	Attempt uint32 `protobuf:"varint,11,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// When it was accepted.
+	// When the hub stored its acceptance, on the hub's clock; its times count from then. Unset only in the
+	// record of the acceptance itself, whose time the hub knows.
 	AcceptedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=accepted_at,json=acceptedAt,proto3" json:"accepted_at,omitempty"`
-	// When it was last dispatched.
+	// When it was last dispatched, on the hub's clock.
 	DispatchedAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=dispatched_at,json=dispatchedAt,proto3" json:"dispatched_at,omitempty"`
-	// When it ended.
+	// When it ended, on the hub's clock.
 	FinishedAt *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=finished_at,json=finishedAt,proto3" json:"finished_at,omitempty"`
 	// The command as it was sent.
 	Command *Command `protobuf:"bytes,15,opt,name=command,proto3" json:"command,omitempty"`
@@ -804,7 +805,10 @@ type CommandRecord struct {
 	// Every state it went through.
 	Transitions []*CommandTransition `protobuf:"bytes,18,rep,name=transitions,proto3" json:"transitions,omitempty"`
 	// Nonce of the last write, to recognise one's own after a timeout.
-	Nonce         string `protobuf:"bytes,19,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	Nonce string `protobuf:"bytes,19,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// Sequence of its acceptance in the control stream: commands of a device are carried out in this
+	// order. 0 only in the record of the acceptance itself, whose sequence it is.
+	Order         uint64 `protobuf:"varint,20,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -972,6 +976,152 @@ func (x *CommandRecord) GetNonce() string {
 	return ""
 }
 
+func (x *CommandRecord) GetOrder() uint64 {
+	if x != nil {
+		return x.Order
+	}
+	return 0
+}
+
+// Cancellation is the wish that a command is not carried out. It counts only if the command was not
+// dispatched before: subject roost.<fleet>.cancel.<device>.<id>.
+type Cancellation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the command.
+	CommandId string `protobuf:"bytes,1,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	// The device it is for.
+	DeviceId string `protobuf:"bytes,2,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// Who wants it, as the sender says.
+	Sender string `protobuf:"bytes,3,opt,name=sender,proto3" json:"sender,omitempty"`
+	// Why, for the audit.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Nonce of this write, to recognise one's own after a timeout.
+	Nonce         string `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cancellation) Reset() {
+	*x = Cancellation{}
+	mi := &file_roost_v1_command_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cancellation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cancellation) ProtoMessage() {}
+
+func (x *Cancellation) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_command_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cancellation.ProtoReflect.Descriptor instead.
+func (*Cancellation) Descriptor() ([]byte, []int) {
+	return file_roost_v1_command_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Cancellation) GetCommandId() string {
+	if x != nil {
+		return x.CommandId
+	}
+	return ""
+}
+
+func (x *Cancellation) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *Cancellation) GetSender() string {
+	if x != nil {
+		return x.Sender
+	}
+	return ""
+}
+
+func (x *Cancellation) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Cancellation) GetNonce() string {
+	if x != nil {
+		return x.Nonce
+	}
+	return ""
+}
+
+// OpenCommand is a command that has not ended, as a gateway's actors are handed it. It never
+// crosses a wire: it is a word between cluster and actors.
+type OpenCommand struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its last record, with order and accepted_at.
+	Record *CommandRecord `protobuf:"bytes,1,opt,name=record,proto3" json:"record,omitempty"`
+	// The wish to cancel it, if there is one.
+	Cancellation  *Cancellation `protobuf:"bytes,2,opt,name=cancellation,proto3" json:"cancellation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenCommand) Reset() {
+	*x = OpenCommand{}
+	mi := &file_roost_v1_command_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenCommand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenCommand) ProtoMessage() {}
+
+func (x *OpenCommand) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_command_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenCommand.ProtoReflect.Descriptor instead.
+func (*OpenCommand) Descriptor() ([]byte, []int) {
+	return file_roost_v1_command_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *OpenCommand) GetRecord() *CommandRecord {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
+func (x *OpenCommand) GetCancellation() *Cancellation {
+	if x != nil {
+		return x.Cancellation
+	}
+	return nil
+}
+
 var File_roost_v1_command_proto protoreflect.FileDescriptor
 
 const file_roost_v1_command_proto_rawDesc = "" +
@@ -1020,7 +1170,7 @@ const file_roost_v1_command_proto_rawDesc = "" +
 	"\agateway\x18\x03 \x01(\tR\agateway\x12\x14\n" +
 	"\x05epoch\x18\x04 \x01(\x04R\x05epoch\x12\x18\n" +
 	"\aattempt\x18\x05 \x01(\rR\aattempt\x12(\n" +
-	"\x06status\x18\x06 \x01(\v2\x10.roost.v1.StatusR\x06status\"\xb3\a\n" +
+	"\x06status\x18\x06 \x01(\v2\x10.roost.v1.StatusR\x06status\"\xc9\a\n" +
 	"\rCommandRecord\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\tR\tcommandId\x12\x1b\n" +
@@ -1044,10 +1194,21 @@ const file_roost_v1_command_proto_rawDesc = "" +
 	"\aresults\x18\x10 \x03(\v2$.roost.v1.CommandRecord.ResultsEntryR\aresults\x12.\n" +
 	"\bevidence\x18\x11 \x03(\v2\x12.roost.v1.EvidenceR\bevidence\x12=\n" +
 	"\vtransitions\x18\x12 \x03(\v2\x1b.roost.v1.CommandTransitionR\vtransitions\x12\x14\n" +
-	"\x05nonce\x18\x13 \x01(\tR\x05nonce\x1aK\n" +
+	"\x05nonce\x18\x13 \x01(\tR\x05nonce\x12\x14\n" +
+	"\x05order\x18\x14 \x01(\x04R\x05order\x1aK\n" +
 	"\fResultsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
-	"\x05value\x18\x02 \x01(\v2\x0f.roost.v1.ValueR\x05value:\x028\x01*\xe6\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\x0f.roost.v1.ValueR\x05value:\x028\x01\"\x90\x01\n" +
+	"\fCancellation\x12\x1d\n" +
+	"\n" +
+	"command_id\x18\x01 \x01(\tR\tcommandId\x12\x1b\n" +
+	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12\x16\n" +
+	"\x06sender\x18\x03 \x01(\tR\x06sender\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05nonce\x18\x05 \x01(\tR\x05nonce\"z\n" +
+	"\vOpenCommand\x12/\n" +
+	"\x06record\x18\x01 \x01(\v2\x17.roost.v1.CommandRecordR\x06record\x12:\n" +
+	"\fcancellation\x18\x02 \x01(\v2\x16.roost.v1.CancellationR\fcancellation*\xe6\x02\n" +
 	"\fCommandState\x12\x1d\n" +
 	"\x19COMMAND_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16COMMAND_STATE_ACCEPTED\x10\x01\x12\x18\n" +
@@ -1093,7 +1254,7 @@ func file_roost_v1_command_proto_rawDescGZIP() []byte {
 }
 
 var file_roost_v1_command_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_roost_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_roost_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_roost_v1_command_proto_goTypes = []any{
 	(CommandState)(0),             // 0: roost.v1.CommandState
 	(QueueReason)(0),              // 1: roost.v1.QueueReason
@@ -1105,52 +1266,56 @@ var file_roost_v1_command_proto_goTypes = []any{
 	(*Evidence)(nil),              // 7: roost.v1.Evidence
 	(*CommandTransition)(nil),     // 8: roost.v1.CommandTransition
 	(*CommandRecord)(nil),         // 9: roost.v1.CommandRecord
-	nil,                           // 10: roost.v1.Command.ArgumentsEntry
-	nil,                           // 11: roost.v1.CommandRecord.ResultsEntry
-	(*Value)(nil),                 // 12: roost.v1.Value
-	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
-	(Confirmation)(0),             // 14: roost.v1.Confirmation
-	(*Status)(nil),                // 15: roost.v1.Status
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*Cancellation)(nil),          // 10: roost.v1.Cancellation
+	(*OpenCommand)(nil),           // 11: roost.v1.OpenCommand
+	nil,                           // 12: roost.v1.Command.ArgumentsEntry
+	nil,                           // 13: roost.v1.CommandRecord.ResultsEntry
+	(*Value)(nil),                 // 14: roost.v1.Value
+	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
+	(Confirmation)(0),             // 16: roost.v1.Confirmation
+	(*Status)(nil),                // 17: roost.v1.Status
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
 }
 var file_roost_v1_command_proto_depIdxs = []int32{
-	12, // 0: roost.v1.Precondition.equals:type_name -> roost.v1.Value
-	10, // 1: roost.v1.Command.arguments:type_name -> roost.v1.Command.ArgumentsEntry
-	13, // 2: roost.v1.Command.expires_in:type_name -> google.protobuf.Duration
-	13, // 3: roost.v1.Command.not_before:type_name -> google.protobuf.Duration
-	13, // 4: roost.v1.Command.timeout:type_name -> google.protobuf.Duration
+	14, // 0: roost.v1.Precondition.equals:type_name -> roost.v1.Value
+	12, // 1: roost.v1.Command.arguments:type_name -> roost.v1.Command.ArgumentsEntry
+	15, // 2: roost.v1.Command.expires_in:type_name -> google.protobuf.Duration
+	15, // 3: roost.v1.Command.not_before:type_name -> google.protobuf.Duration
+	15, // 4: roost.v1.Command.timeout:type_name -> google.protobuf.Duration
 	3,  // 5: roost.v1.Command.priority:type_name -> roost.v1.Priority
 	4,  // 6: roost.v1.Command.precondition:type_name -> roost.v1.Precondition
-	14, // 7: roost.v1.Command.confirmation:type_name -> roost.v1.Confirmation
-	12, // 8: roost.v1.StepResult.value:type_name -> roost.v1.Value
+	16, // 7: roost.v1.Command.confirmation:type_name -> roost.v1.Confirmation
+	14, // 8: roost.v1.StepResult.value:type_name -> roost.v1.Value
 	0,  // 9: roost.v1.StepResult.state:type_name -> roost.v1.CommandState
-	15, // 10: roost.v1.StepResult.status:type_name -> roost.v1.Status
-	12, // 11: roost.v1.StepResult.readback:type_name -> roost.v1.Value
-	16, // 12: roost.v1.Evidence.at:type_name -> google.protobuf.Timestamp
-	12, // 13: roost.v1.Evidence.value:type_name -> roost.v1.Value
+	17, // 10: roost.v1.StepResult.status:type_name -> roost.v1.Status
+	14, // 11: roost.v1.StepResult.readback:type_name -> roost.v1.Value
+	18, // 12: roost.v1.Evidence.at:type_name -> google.protobuf.Timestamp
+	14, // 13: roost.v1.Evidence.value:type_name -> roost.v1.Value
 	0,  // 14: roost.v1.CommandTransition.state:type_name -> roost.v1.CommandState
-	16, // 15: roost.v1.CommandTransition.at:type_name -> google.protobuf.Timestamp
-	15, // 16: roost.v1.CommandTransition.status:type_name -> roost.v1.Status
+	18, // 15: roost.v1.CommandTransition.at:type_name -> google.protobuf.Timestamp
+	17, // 16: roost.v1.CommandTransition.status:type_name -> roost.v1.Status
 	0,  // 17: roost.v1.CommandRecord.state:type_name -> roost.v1.CommandState
 	1,  // 18: roost.v1.CommandRecord.queue_reason:type_name -> roost.v1.QueueReason
-	15, // 19: roost.v1.CommandRecord.status:type_name -> roost.v1.Status
+	17, // 19: roost.v1.CommandRecord.status:type_name -> roost.v1.Status
 	2,  // 20: roost.v1.CommandRecord.effect:type_name -> roost.v1.Effect
-	14, // 21: roost.v1.CommandRecord.confirmation:type_name -> roost.v1.Confirmation
+	16, // 21: roost.v1.CommandRecord.confirmation:type_name -> roost.v1.Confirmation
 	6,  // 22: roost.v1.CommandRecord.steps:type_name -> roost.v1.StepResult
-	16, // 23: roost.v1.CommandRecord.accepted_at:type_name -> google.protobuf.Timestamp
-	16, // 24: roost.v1.CommandRecord.dispatched_at:type_name -> google.protobuf.Timestamp
-	16, // 25: roost.v1.CommandRecord.finished_at:type_name -> google.protobuf.Timestamp
+	18, // 23: roost.v1.CommandRecord.accepted_at:type_name -> google.protobuf.Timestamp
+	18, // 24: roost.v1.CommandRecord.dispatched_at:type_name -> google.protobuf.Timestamp
+	18, // 25: roost.v1.CommandRecord.finished_at:type_name -> google.protobuf.Timestamp
 	5,  // 26: roost.v1.CommandRecord.command:type_name -> roost.v1.Command
-	11, // 27: roost.v1.CommandRecord.results:type_name -> roost.v1.CommandRecord.ResultsEntry
+	13, // 27: roost.v1.CommandRecord.results:type_name -> roost.v1.CommandRecord.ResultsEntry
 	7,  // 28: roost.v1.CommandRecord.evidence:type_name -> roost.v1.Evidence
 	8,  // 29: roost.v1.CommandRecord.transitions:type_name -> roost.v1.CommandTransition
-	12, // 30: roost.v1.Command.ArgumentsEntry.value:type_name -> roost.v1.Value
-	12, // 31: roost.v1.CommandRecord.ResultsEntry.value:type_name -> roost.v1.Value
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	9,  // 30: roost.v1.OpenCommand.record:type_name -> roost.v1.CommandRecord
+	10, // 31: roost.v1.OpenCommand.cancellation:type_name -> roost.v1.Cancellation
+	14, // 32: roost.v1.Command.ArgumentsEntry.value:type_name -> roost.v1.Value
+	14, // 33: roost.v1.CommandRecord.ResultsEntry.value:type_name -> roost.v1.Value
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_roost_v1_command_proto_init() }
@@ -1167,7 +1332,7 @@ func file_roost_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_roost_v1_command_proto_rawDesc), len(file_roost_v1_command_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -572,6 +572,117 @@ func (x *DeviceSpec) GetRevision() uint64 {
 	return 0
 }
 
+// Desired is what an operator wants resources of a device to be, for good: whoever serves the device
+// writes what differs. Subject roost.<fleet>.spec.desired.<device>.
+type Desired struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the device.
+	DeviceId string `protobuf:"bytes,1,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// Grows with every change; set by the registry.
+	Revision uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// What is wanted, by resource; each can be written, and is ABSOLUTE. A resource that is not named is
+	// left alone.
+	Values map[string]*Value `protobuf:"bytes,3,rep,name=values,proto3" json:"values,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The revision that named each of them last, by resource; set by the registry.
+	Revisions map[string]uint64 `protobuf:"bytes,4,rep,name=revisions,proto3" json:"revisions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Who wants it, as the sender says.
+	Sender string `protobuf:"bytes,5,opt,name=sender,proto3" json:"sender,omitempty"`
+	// Why, for the audit.
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// When it was changed, on the clock of who changed it.
+	ChangedAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=changed_at,json=changedAt,proto3" json:"changed_at,omitempty"`
+	// Nonce of this write, to recognise one's own after a timeout.
+	Nonce         string `protobuf:"bytes,8,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Desired) Reset() {
+	*x = Desired{}
+	mi := &file_roost_v1_device_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Desired) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Desired) ProtoMessage() {}
+
+func (x *Desired) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_device_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Desired.ProtoReflect.Descriptor instead.
+func (*Desired) Descriptor() ([]byte, []int) {
+	return file_roost_v1_device_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Desired) GetDeviceId() string {
+	if x != nil {
+		return x.DeviceId
+	}
+	return ""
+}
+
+func (x *Desired) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Desired) GetValues() map[string]*Value {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+func (x *Desired) GetRevisions() map[string]uint64 {
+	if x != nil {
+		return x.Revisions
+	}
+	return nil
+}
+
+func (x *Desired) GetSender() string {
+	if x != nil {
+		return x.Sender
+	}
+	return ""
+}
+
+func (x *Desired) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Desired) GetChangedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ChangedAt
+	}
+	return nil
+}
+
+func (x *Desired) GetNonce() string {
+	if x != nil {
+		return x.Nonce
+	}
+	return ""
+}
+
 // Fleet is what a fleet file holds.
 type Fleet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -585,7 +696,7 @@ type Fleet struct {
 
 func (x *Fleet) Reset() {
 	*x = Fleet{}
-	mi := &file_roost_v1_device_proto_msgTypes[4]
+	mi := &file_roost_v1_device_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -597,7 +708,7 @@ func (x *Fleet) String() string {
 func (*Fleet) ProtoMessage() {}
 
 func (x *Fleet) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_device_proto_msgTypes[4]
+	mi := &file_roost_v1_device_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -610,7 +721,7 @@ func (x *Fleet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fleet.ProtoReflect.Descriptor instead.
 func (*Fleet) Descriptor() ([]byte, []int) {
-	return file_roost_v1_device_proto_rawDescGZIP(), []int{4}
+	return file_roost_v1_device_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Fleet) GetProfiles() []*Profile {
@@ -652,7 +763,7 @@ type ResourceState struct {
 
 func (x *ResourceState) Reset() {
 	*x = ResourceState{}
-	mi := &file_roost_v1_device_proto_msgTypes[5]
+	mi := &file_roost_v1_device_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +775,7 @@ func (x *ResourceState) String() string {
 func (*ResourceState) ProtoMessage() {}
 
 func (x *ResourceState) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_device_proto_msgTypes[5]
+	mi := &file_roost_v1_device_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +788,7 @@ func (x *ResourceState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResourceState.ProtoReflect.Descriptor instead.
 func (*ResourceState) Descriptor() ([]byte, []int) {
-	return file_roost_v1_device_proto_rawDescGZIP(), []int{5}
+	return file_roost_v1_device_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ResourceState) GetResource() string {
@@ -761,7 +872,7 @@ type DeviceCounters struct {
 
 func (x *DeviceCounters) Reset() {
 	*x = DeviceCounters{}
-	mi := &file_roost_v1_device_proto_msgTypes[6]
+	mi := &file_roost_v1_device_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -773,7 +884,7 @@ func (x *DeviceCounters) String() string {
 func (*DeviceCounters) ProtoMessage() {}
 
 func (x *DeviceCounters) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_device_proto_msgTypes[6]
+	mi := &file_roost_v1_device_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -786,7 +897,7 @@ func (x *DeviceCounters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceCounters.ProtoReflect.Descriptor instead.
 func (*DeviceCounters) Descriptor() ([]byte, []int) {
-	return file_roost_v1_device_proto_rawDescGZIP(), []int{6}
+	return file_roost_v1_device_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DeviceCounters) GetRestarts() uint64 {
@@ -881,14 +992,20 @@ type DeviceStatus struct {
 	// What was counted.
 	Counters *DeviceCounters `protobuf:"bytes,16,opt,name=counters,proto3" json:"counters,omitempty"`
 	// Restart number within the present gateway; tells one run of the actor from the next.
-	Incarnation   uint64 `protobuf:"varint,17,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Incarnation uint64 `protobuf:"varint,17,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	// Commands that have been accepted and have not ended, as far as its gateway knows.
+	OpenCommands uint32 `protobuf:"varint,18,opt,name=open_commands,json=openCommands,proto3" json:"open_commands,omitempty"`
+	// Revision of the desired state in force; 0: nothing is desired.
+	DesiredRevision uint64 `protobuf:"varint,19,opt,name=desired_revision,json=desiredRevision,proto3" json:"desired_revision,omitempty"`
+	// The last revision of it that the device has taken over in full.
+	AppliedRevision uint64 `protobuf:"varint,20,opt,name=applied_revision,json=appliedRevision,proto3" json:"applied_revision,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *DeviceStatus) Reset() {
 	*x = DeviceStatus{}
-	mi := &file_roost_v1_device_proto_msgTypes[7]
+	mi := &file_roost_v1_device_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -900,7 +1017,7 @@ func (x *DeviceStatus) String() string {
 func (*DeviceStatus) ProtoMessage() {}
 
 func (x *DeviceStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_device_proto_msgTypes[7]
+	mi := &file_roost_v1_device_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -913,7 +1030,7 @@ func (x *DeviceStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceStatus.ProtoReflect.Descriptor instead.
 func (*DeviceStatus) Descriptor() ([]byte, []int) {
-	return file_roost_v1_device_proto_rawDescGZIP(), []int{7}
+	return file_roost_v1_device_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DeviceStatus) GetDeviceId() string {
@@ -1035,6 +1152,27 @@ func (x *DeviceStatus) GetIncarnation() uint64 {
 	return 0
 }
 
+func (x *DeviceStatus) GetOpenCommands() uint32 {
+	if x != nil {
+		return x.OpenCommands
+	}
+	return 0
+}
+
+func (x *DeviceStatus) GetDesiredRevision() uint64 {
+	if x != nil {
+		return x.DesiredRevision
+	}
+	return 0
+}
+
+func (x *DeviceStatus) GetAppliedRevision() uint64 {
+	if x != nil {
+		return x.AppliedRevision
+	}
+	return 0
+}
+
 var File_roost_v1_device_proto protoreflect.FileDescriptor
 
 const file_roost_v1_device_proto_rawDesc = "" +
@@ -1086,7 +1224,23 @@ const file_roost_v1_device_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"f\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc4\x03\n" +
+	"\aDesired\x12\x1b\n" +
+	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\x125\n" +
+	"\x06values\x18\x03 \x03(\v2\x1d.roost.v1.Desired.ValuesEntryR\x06values\x12>\n" +
+	"\trevisions\x18\x04 \x03(\v2 .roost.v1.Desired.RevisionsEntryR\trevisions\x12\x16\n" +
+	"\x06sender\x18\x05 \x01(\tR\x06sender\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x129\n" +
+	"\n" +
+	"changed_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\x12\x14\n" +
+	"\x05nonce\x18\b \x01(\tR\x05nonce\x1aJ\n" +
+	"\vValuesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
+	"\x05value\x18\x02 \x01(\v2\x0f.roost.v1.ValueR\x05value:\x028\x01\x1a<\n" +
+	"\x0eRevisionsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"f\n" +
 	"\x05Fleet\x12-\n" +
 	"\bprofiles\x18\x01 \x03(\v2\x11.roost.v1.ProfileR\bprofiles\x12.\n" +
 	"\adevices\x18\x02 \x03(\v2\x14.roost.v1.DeviceSpecR\adevices\"\xee\x02\n" +
@@ -1108,7 +1262,7 @@ const file_roost_v1_device_proto_rawDesc = "" +
 	"\x0fabandoned_calls\x18\x05 \x01(\x04R\x0eabandonedCalls\x12+\n" +
 	"\x11abandoned_running\x18\x06 \x01(\x04R\x10abandonedRunning\x12\x18\n" +
 	"\arefused\x18\a \x01(\x04R\arefused\x12\x16\n" +
-	"\x06parked\x18\b \x01(\x04R\x06parked\"\xf3\x05\n" +
+	"\x06parked\x18\b \x01(\x04R\x06parked\"\xee\x06\n" +
 	"\fDeviceStatus\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\x12+\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.roost.v1.DeviceStateR\x05state\x12\x18\n" +
@@ -1129,7 +1283,10 @@ const file_roost_v1_device_proto_rawDesc = "" +
 	"\x06labels\x18\x0e \x03(\v2\".roost.v1.DeviceStatus.LabelsEntryR\x06labels\x125\n" +
 	"\tresources\x18\x0f \x03(\v2\x17.roost.v1.ResourceStateR\tresources\x124\n" +
 	"\bcounters\x18\x10 \x01(\v2\x18.roost.v1.DeviceCountersR\bcounters\x12 \n" +
-	"\vincarnation\x18\x11 \x01(\x04R\vincarnation\x1a9\n" +
+	"\vincarnation\x18\x11 \x01(\x04R\vincarnation\x12#\n" +
+	"\ropen_commands\x18\x12 \x01(\rR\fopenCommands\x12)\n" +
+	"\x10desired_revision\x18\x13 \x01(\x04R\x0fdesiredRevision\x12)\n" +
+	"\x10applied_revision\x18\x14 \x01(\x04R\x0fappliedRevision\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*s\n" +
@@ -1166,7 +1323,7 @@ func file_roost_v1_device_proto_rawDescGZIP() []byte {
 }
 
 var file_roost_v1_device_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_roost_v1_device_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_roost_v1_device_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_roost_v1_device_proto_goTypes = []any{
 	(AdminState)(0),               // 0: roost.v1.AdminState
 	(DeviceState)(0),              // 1: roost.v1.DeviceState
@@ -1174,59 +1331,66 @@ var file_roost_v1_device_proto_goTypes = []any{
 	(*SupervisionPolicy)(nil),     // 3: roost.v1.SupervisionPolicy
 	(*CommandPolicy)(nil),         // 4: roost.v1.CommandPolicy
 	(*DeviceSpec)(nil),            // 5: roost.v1.DeviceSpec
-	(*Fleet)(nil),                 // 6: roost.v1.Fleet
-	(*ResourceState)(nil),         // 7: roost.v1.ResourceState
-	(*DeviceCounters)(nil),        // 8: roost.v1.DeviceCounters
-	(*DeviceStatus)(nil),          // 9: roost.v1.DeviceStatus
-	nil,                           // 10: roost.v1.Placement.SelectorEntry
-	nil,                           // 11: roost.v1.DeviceSpec.AddressEntry
-	nil,                           // 12: roost.v1.DeviceSpec.LabelsEntry
-	nil,                           // 13: roost.v1.DeviceStatus.LabelsEntry
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
-	(*Profile)(nil),               // 15: roost.v1.Profile
-	(*Value)(nil),                 // 16: roost.v1.Value
-	(Quality)(0),                  // 17: roost.v1.Quality
-	(QualityReason)(0),            // 18: roost.v1.QualityReason
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
-	(*Status)(nil),                // 20: roost.v1.Status
+	(*Desired)(nil),               // 6: roost.v1.Desired
+	(*Fleet)(nil),                 // 7: roost.v1.Fleet
+	(*ResourceState)(nil),         // 8: roost.v1.ResourceState
+	(*DeviceCounters)(nil),        // 9: roost.v1.DeviceCounters
+	(*DeviceStatus)(nil),          // 10: roost.v1.DeviceStatus
+	nil,                           // 11: roost.v1.Placement.SelectorEntry
+	nil,                           // 12: roost.v1.DeviceSpec.AddressEntry
+	nil,                           // 13: roost.v1.DeviceSpec.LabelsEntry
+	nil,                           // 14: roost.v1.Desired.ValuesEntry
+	nil,                           // 15: roost.v1.Desired.RevisionsEntry
+	nil,                           // 16: roost.v1.DeviceStatus.LabelsEntry
+	(*durationpb.Duration)(nil),   // 17: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*Profile)(nil),               // 19: roost.v1.Profile
+	(*Value)(nil),                 // 20: roost.v1.Value
+	(Quality)(0),                  // 21: roost.v1.Quality
+	(QualityReason)(0),            // 22: roost.v1.QualityReason
+	(*Status)(nil),                // 23: roost.v1.Status
 }
 var file_roost_v1_device_proto_depIdxs = []int32{
-	10, // 0: roost.v1.Placement.selector:type_name -> roost.v1.Placement.SelectorEntry
-	14, // 1: roost.v1.SupervisionPolicy.base_delay:type_name -> google.protobuf.Duration
-	14, // 2: roost.v1.SupervisionPolicy.max_delay:type_name -> google.protobuf.Duration
-	14, // 3: roost.v1.SupervisionPolicy.decay:type_name -> google.protobuf.Duration
-	14, // 4: roost.v1.SupervisionPolicy.probe_interval:type_name -> google.protobuf.Duration
-	14, // 5: roost.v1.SupervisionPolicy.stale_after:type_name -> google.protobuf.Duration
-	14, // 6: roost.v1.SupervisionPolicy.open_timeout:type_name -> google.protobuf.Duration
-	14, // 7: roost.v1.SupervisionPolicy.poll_timeout:type_name -> google.protobuf.Duration
-	14, // 8: roost.v1.CommandPolicy.default_expiry:type_name -> google.protobuf.Duration
-	11, // 9: roost.v1.DeviceSpec.address:type_name -> roost.v1.DeviceSpec.AddressEntry
+	11, // 0: roost.v1.Placement.selector:type_name -> roost.v1.Placement.SelectorEntry
+	17, // 1: roost.v1.SupervisionPolicy.base_delay:type_name -> google.protobuf.Duration
+	17, // 2: roost.v1.SupervisionPolicy.max_delay:type_name -> google.protobuf.Duration
+	17, // 3: roost.v1.SupervisionPolicy.decay:type_name -> google.protobuf.Duration
+	17, // 4: roost.v1.SupervisionPolicy.probe_interval:type_name -> google.protobuf.Duration
+	17, // 5: roost.v1.SupervisionPolicy.stale_after:type_name -> google.protobuf.Duration
+	17, // 6: roost.v1.SupervisionPolicy.open_timeout:type_name -> google.protobuf.Duration
+	17, // 7: roost.v1.SupervisionPolicy.poll_timeout:type_name -> google.protobuf.Duration
+	17, // 8: roost.v1.CommandPolicy.default_expiry:type_name -> google.protobuf.Duration
+	12, // 9: roost.v1.DeviceSpec.address:type_name -> roost.v1.DeviceSpec.AddressEntry
 	2,  // 10: roost.v1.DeviceSpec.placement:type_name -> roost.v1.Placement
 	0,  // 11: roost.v1.DeviceSpec.admin_state:type_name -> roost.v1.AdminState
 	3,  // 12: roost.v1.DeviceSpec.supervision:type_name -> roost.v1.SupervisionPolicy
 	4,  // 13: roost.v1.DeviceSpec.commands:type_name -> roost.v1.CommandPolicy
-	14, // 14: roost.v1.DeviceSpec.poll_interval:type_name -> google.protobuf.Duration
-	12, // 15: roost.v1.DeviceSpec.labels:type_name -> roost.v1.DeviceSpec.LabelsEntry
-	15, // 16: roost.v1.Fleet.profiles:type_name -> roost.v1.Profile
-	5,  // 17: roost.v1.Fleet.devices:type_name -> roost.v1.DeviceSpec
-	16, // 18: roost.v1.ResourceState.value:type_name -> roost.v1.Value
-	17, // 19: roost.v1.ResourceState.quality:type_name -> roost.v1.Quality
-	18, // 20: roost.v1.ResourceState.reason:type_name -> roost.v1.QualityReason
-	19, // 21: roost.v1.ResourceState.acquired_at:type_name -> google.protobuf.Timestamp
-	16, // 22: roost.v1.ResourceState.desired:type_name -> roost.v1.Value
-	1,  // 23: roost.v1.DeviceStatus.state:type_name -> roost.v1.DeviceState
-	0,  // 24: roost.v1.DeviceStatus.admin_state:type_name -> roost.v1.AdminState
-	19, // 25: roost.v1.DeviceStatus.last_seen:type_name -> google.protobuf.Timestamp
-	20, // 26: roost.v1.DeviceStatus.last_error:type_name -> roost.v1.Status
-	19, // 27: roost.v1.DeviceStatus.next_attempt:type_name -> google.protobuf.Timestamp
-	13, // 28: roost.v1.DeviceStatus.labels:type_name -> roost.v1.DeviceStatus.LabelsEntry
-	7,  // 29: roost.v1.DeviceStatus.resources:type_name -> roost.v1.ResourceState
-	8,  // 30: roost.v1.DeviceStatus.counters:type_name -> roost.v1.DeviceCounters
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	17, // 14: roost.v1.DeviceSpec.poll_interval:type_name -> google.protobuf.Duration
+	13, // 15: roost.v1.DeviceSpec.labels:type_name -> roost.v1.DeviceSpec.LabelsEntry
+	14, // 16: roost.v1.Desired.values:type_name -> roost.v1.Desired.ValuesEntry
+	15, // 17: roost.v1.Desired.revisions:type_name -> roost.v1.Desired.RevisionsEntry
+	18, // 18: roost.v1.Desired.changed_at:type_name -> google.protobuf.Timestamp
+	19, // 19: roost.v1.Fleet.profiles:type_name -> roost.v1.Profile
+	5,  // 20: roost.v1.Fleet.devices:type_name -> roost.v1.DeviceSpec
+	20, // 21: roost.v1.ResourceState.value:type_name -> roost.v1.Value
+	21, // 22: roost.v1.ResourceState.quality:type_name -> roost.v1.Quality
+	22, // 23: roost.v1.ResourceState.reason:type_name -> roost.v1.QualityReason
+	18, // 24: roost.v1.ResourceState.acquired_at:type_name -> google.protobuf.Timestamp
+	20, // 25: roost.v1.ResourceState.desired:type_name -> roost.v1.Value
+	1,  // 26: roost.v1.DeviceStatus.state:type_name -> roost.v1.DeviceState
+	0,  // 27: roost.v1.DeviceStatus.admin_state:type_name -> roost.v1.AdminState
+	18, // 28: roost.v1.DeviceStatus.last_seen:type_name -> google.protobuf.Timestamp
+	23, // 29: roost.v1.DeviceStatus.last_error:type_name -> roost.v1.Status
+	18, // 30: roost.v1.DeviceStatus.next_attempt:type_name -> google.protobuf.Timestamp
+	16, // 31: roost.v1.DeviceStatus.labels:type_name -> roost.v1.DeviceStatus.LabelsEntry
+	8,  // 32: roost.v1.DeviceStatus.resources:type_name -> roost.v1.ResourceState
+	9,  // 33: roost.v1.DeviceStatus.counters:type_name -> roost.v1.DeviceCounters
+	20, // 34: roost.v1.Desired.ValuesEntry.value:type_name -> roost.v1.Value
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_roost_v1_device_proto_init() }
@@ -1243,7 +1407,7 @@ func file_roost_v1_device_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_roost_v1_device_proto_rawDesc), len(file_roost_v1_device_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   12,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

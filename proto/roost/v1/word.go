@@ -78,19 +78,3 @@ func term(name, prefix string) string {
 func word(name, prefix string) string {
 	return strings.ReplaceAll(strings.ToLower(term(name, prefix)), "_", " ")
 }
-
-// Final reports whether a command in this state has ended: its state changes no more.
-func (x CommandState) Final() bool {
-	switch x {
-	case CommandState_COMMAND_STATE_SUCCEEDED,
-		CommandState_COMMAND_STATE_FAILED,
-		CommandState_COMMAND_STATE_INDETERMINATE,
-		CommandState_COMMAND_STATE_REJECTED,
-		CommandState_COMMAND_STATE_EXPIRED,
-		CommandState_COMMAND_STATE_CANCELLED,
-		CommandState_COMMAND_STATE_SUPERSEDED:
-		return true
-	default:
-		return false
-	}
-}
