@@ -31,7 +31,8 @@ import (
 // down all that is done to it, and gateways that are processes. It is judged by what the hardware wrote.
 type fleet struct {
 	tb       testing.TB
-	hub      *hub.Hub
+	hub      *hub.Hub // nil: others are responsible for it
+	url      string   // of the hub
 	nc       *nats.Conn
 	client   *cluster.Client
 	hardware string // address
@@ -45,8 +46,8 @@ type fleet struct {
 type gatewayProcess struct {
 	id    string
 	cmd   *exec.Cmd
-	wire  *clustertest.Wire
-	ended chan struct{} // closed when the process has ended
+	wire  *clustertest.Wire // nil where the hub is not the fleet's own
+	ended chan struct{}     // closed when the process has ended
 	said  *lockedBuffer
 }
 
@@ -54,17 +55,32 @@ type gatewayProcess struct {
 func newFleet(tb testing.TB, devices int, change func(*roostv1.DeviceSpec)) *fleet {
 	tb.Helper()
 	f := &fleet{tb: tb, gateways: map[string]*gatewayProcess{}, folder: tb.TempDir()}
+	f.startHub("127.0.0.1:0")
+	tb.Cleanup(func() { f.stopHub() })
+	f.url = f.hub.URL()
+	f.begin(devices, change)
+	return f
+}
+
+// newFleetAt is newFleet at a hub that is there.
+func newFleetAt(tb testing.TB, url string, devices int, change func(*roostv1.DeviceSpec)) *fleet {
+	tb.Helper()
+	f := &fleet{tb: tb, gateways: map[string]*gatewayProcess{}, folder: tb.TempDir(), url: url}
+	f.begin(devices, change)
+	return f
+}
+
+// begin starts the hardware, connects, and registers the devices.
+func (f *fleet) begin(devices int, change func(*roostv1.DeviceSpec)) {
+	tb := f.tb
+	tb.Helper()
 	f.log = filepath.Join(f.folder, "truth.log")
 	f.startHardware(devices)
-	f.startHub("127.0.0.1:0")
-	nc, err := cluster.ConnectClient(tb.Context(), f.hub.URL(), "test", nil)
+	nc, err := cluster.ConnectClient(tb.Context(), f.url, "test", nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() {
-		nc.Close()
-		f.stopHub()
-	})
+	tb.Cleanup(nc.Close)
 	f.nc = nc
 	names, err := cluster.SubjectsOf(cluster.DefaultFleet)
 	if err != nil {
@@ -77,7 +93,6 @@ func newFleet(tb testing.TB, devices int, change func(*roostv1.DeviceSpec)) *fle
 		tb.Fatal(err)
 	}
 	f.register(devices, change)
-	return f
 }
 
 func (f *fleet) startHub(listen string) {
@@ -142,12 +157,18 @@ func (f *fleet) register(devices int, change func(*roostv1.DeviceSpec)) {
 func (f *fleet) start(id string, args ...string) *gatewayProcess {
 	f.tb.Helper()
 	g := &gatewayProcess{id: id, ended: make(chan struct{}), said: &lockedBuffer{}}
-	if before := f.gateways[id]; before != nil {
+	dial := f.url
+	switch before := f.gateways[id]; {
+	case f.hub == nil: // it may be several servers
+	case before != nil:
 		g.wire = before.wire
-	} else {
-		g.wire = clustertest.NewWire(f.tb, f.hub.URL())
+	default:
+		g.wire = clustertest.NewWire(f.tb, f.url)
 	}
-	args = append([]string{"gateway", "--id", id, "--hub", g.wire.URL(), "--data", filepath.Join(f.folder, id)}, args...)
+	if g.wire != nil {
+		dial = g.wire.URL()
+	}
+	args = append([]string{"gateway", "--id", id, "--hub", dial, "--data", filepath.Join(f.folder, id)}, args...)
 	g.cmd = command(context.Background(), args...)
 	g.cmd.Stderr = g.said
 	out, err := g.cmd.StdoutPipe()

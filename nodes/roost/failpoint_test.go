@@ -1,0 +1,95 @@
+//go:build failpoints && unix
+
+package main_test
+
+import (
+	"context"
+	"io"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"testing"
+)
+
+// failpoints are the places between journal and wire where a gateway kills itself.
+var failpoints = []string{"before-intent", "after-intent", "after-write", "before-result", "after-result"}
+
+// failpointCommands is how many commands are sent at each point; the environment may ask for another
+// number.
+func failpointCommands(t *testing.T) int {
+	if s := os.Getenv("ROOST_FAILPOINT_COMMANDS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			t.Fatalf("ROOST_FAILPOINT_COMMANDS=%q is no number of commands", s)
+		}
+		return n
+	}
+	return 200
+}
+
+// TestFailpoints kills gateways between journal and wire, again and again, while commands are sent, and
+// lets the hardware's own log say what was done: what must not be repeated was not, what ended without a
+// byte sent was not done, what succeeded was, and every command ended.
+func TestFailpoints(t *testing.T) {
+	commands := failpointCommands(t)
+	for _, point := range failpoints {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			f := newFleet(t, 16, nil)
+			mortals := []*mortal{f.mortal("g1", point, 15), f.mortal("g2", point, 17)}
+			sent := f.sendAll(commands, f.someCommand)
+			kills := 0
+			for _, m := range mortals {
+				kills += m.stop()
+			}
+			if kills < commands/50 {
+				t.Errorf("only %d gateways were killed at %s: nothing was tested", kills, point)
+			}
+			f.judgeCommands(sent)
+			t.Logf("%d commands, %d kills %s: %v", len(sent), kills, point, outcomes(sent))
+		})
+	}
+}
+
+// A mortal is a gateway that is started again whenever it ends.
+type mortal struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+	kills  atomic.Int64
+}
+
+// mortal runs a gateway that kills itself at each n-th passing of a failpoint.
+func (f *fleet) mortal(id, point string, n int) *mortal {
+	ctx, cancel := context.WithCancel(context.Background())
+	m := &mortal{cancel: cancel, done: make(chan struct{})}
+	data := f.folder + "/" + id
+	url := f.url
+	go func() {
+		defer close(m.done)
+		for ctx.Err() == nil {
+			cmd := command(ctx, "gateway", "--id", id, "--hub", url, "--data", data)
+			cmd.Env = append(cmd.Env, "ROOST_FAILPOINT="+point, "ROOST_FAILPOINT_EVERY="+strconv.Itoa(n))
+			said := &lockedBuffer{}
+			cmd.Stdout, cmd.Stderr = io.Discard, said
+			if err := cmd.Run(); err == nil || ctx.Err() != nil {
+				continue
+			}
+			if state := cmd.ProcessState; state != nil && state.String() == "signal: killed" {
+				m.kills.Add(1)
+				continue
+			}
+			f.tb.Errorf("%s ended otherwise than by its failpoint: %v: %s", id, cmd.ProcessState, said)
+			return
+		}
+	}()
+	f.tb.Cleanup(func() { m.stop() })
+	return m
+}
+
+// stop ends the gateway, and returns how often it killed itself.
+func (m *mortal) stop() int {
+	kills := int(m.kills.Load())
+	m.cancel()
+	<-m.done
+	return kills
+}
