@@ -25,14 +25,21 @@ type bus struct {
 	killed   bool // nobody gets a turn any more
 	closed   bool // the wire takes no more calls
 	wire     wire
+	custody  *custody // nil until there was a command
 }
 
 // A member is a device on the bus.
 type member struct {
 	device     string
 	supervisor *actor.PID
-	leaving    bool    // it was told to stop
-	next       *charge // the device comes back once the supervisor has stopped
+	leaving    bool       // it was told to stop
+	next       *successor // what comes once the supervisor has stopped; set when leaving
+}
+
+// A successor is what comes after a supervisor.
+type successor struct {
+	charge *charge // nil: the device does not come back
+	hands  []hand  // commands for it
 }
 
 // Receive implements [actor.Actor].
@@ -67,6 +74,10 @@ func (b *bus) Receive(ctx actor.Context) {
 		b.turnOver(ctx, msg)
 	case *turnReady:
 		b.giveTurn(ctx)
+	case *commandsOf:
+		b.commands(ctx, msg)
+	case *strayed:
+		b.strayed(msg)
 	}
 }
 
@@ -79,11 +90,14 @@ func (b *bus) assign(ctx actor.Context, msg *assign) {
 	wanted := make(map[string]bool, len(msg.assignment.Devices))
 	for _, spec := range msg.assignment.Devices {
 		wanted[spec.Id] = true
-		b.charge(ctx, &charge{spec: spec, model: msg.models[spec.Profile], bus: ctx.Self(), wire: &b.wire, epoch: b.epoch})
+		b.charge(ctx, &charge{
+			spec: spec, model: msg.models[spec.Profile], bus: ctx.Self(), wire: &b.wire, epoch: b.epoch,
+			desired: desiredOf(msg.assignment, spec.Id),
+		})
 	}
 	for i := range b.members {
 		if !wanted[b.members[i].device] {
-			b.dismiss(ctx, &b.members[i])
+			b.dismiss(ctx, &b.members[i], true)
 		}
 	}
 }
@@ -95,7 +109,7 @@ func (b *bus) charge(ctx actor.Context, c *charge) {
 	case m == nil:
 		b.hire(ctx, c)
 	case m.leaving:
-		m.next = c
+		m.next.charge = c
 	default:
 		ctx.Send(m.supervisor, c)
 	}
@@ -107,6 +121,7 @@ func (b *bus) hire(ctx actor.Context, c *charge) {
 	b.members = append(b.members, member{device: c.spec.Id, supervisor: pid})
 	ctx.Send(pid, c) // before anybody else can
 	b.env.directory.add(c.spec.Id, pid)
+	b.claimStrays(ctx, c.spec.Id)
 }
 
 func (b *bus) member(device string) *member {
@@ -118,15 +133,15 @@ func (b *bus) member(device string) *member {
 	return nil
 }
 
-// dismiss closes a device in order.
-func (b *bus) dismiss(ctx actor.Context, m *member) {
-	m.next = nil
+// dismiss closes a device in order; retired says that it is on this bus no more.
+func (b *bus) dismiss(ctx actor.Context, m *member, retired bool) {
 	if m.leaving {
+		m.next.charge = nil
 		return
 	}
-	m.leaving = true
+	m.leaving, m.next = true, &successor{}
 	b.env.directory.remove(m.device, m.supervisor)
-	ctx.Send(m.supervisor, &shut{})
+	ctx.Send(m.supervisor, &shut{retired: retired})
 }
 
 // memberEnded forgets a supervisor that has ended.
@@ -137,18 +152,28 @@ func (b *bus) memberEnded(ctx actor.Context, who *actor.PID) {
 		b.members = slices.Delete(b.members, i, i+1)
 		b.env.directory.remove(m.device, m.supervisor)
 		b.turns.forget(m.device)
-		if m.next != nil {
-			b.hire(ctx, m.next)
+		if m.leaving && !b.shutting {
+			b.succeed(ctx, m.device, m.next)
 		}
 	}
 	b.endIfEmpty(ctx)
+}
+
+// succeed lets come what comes after a supervisor.
+func (b *bus) succeed(ctx actor.Context, device string, next *successor) {
+	if next.charge != nil {
+		b.hire(ctx, next.charge)
+	}
+	if len(next.hands) > 0 {
+		b.hand(ctx, device, next.hands)
+	}
 }
 
 // shut closes all devices in order, and then the bus.
 func (b *bus) shut(ctx actor.Context) {
 	b.shutting = true
 	for i := range b.members {
-		b.dismiss(ctx, &b.members[i])
+		b.dismiss(ctx, &b.members[i], false)
 	}
 	b.endIfEmpty(ctx)
 }
@@ -157,7 +182,7 @@ func (b *bus) shut(ctx actor.Context) {
 func (b *bus) kill(ctx actor.Context) {
 	b.shutting, b.killed = true, true
 	for i := range b.members {
-		b.members[i].leaving, b.members[i].next = true, nil
+		b.members[i].leaving, b.members[i].next = true, &successor{}
 	}
 	b.stop(ctx)
 	b.endIfEmpty(ctx)

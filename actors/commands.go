@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
+
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -11,8 +13,8 @@ const (
 	// rememberedCommands is how many final records of a device are kept to answer for
 	// a repeated id.
 	rememberedCommands = 256
-	// settleWindow is how long an UNKNOWN command waits for late evidence before it
-	// ends INDETERMINATE.
+	// settleWindow is how long an UNKNOWN command may be settled, by the hub's clock, before it ends
+	// INDETERMINATE.
 	settleWindow = 10 * time.Second
 	// maxCrashes is how many attempts of a command may break the driver before the
 	// command is parked.
@@ -22,14 +24,17 @@ const (
 // commands is the command queue of one device. It is pure: it is told the time, and
 // what it decides its supervisor does.
 //
-// Commands go one at a time, in the order in which they came; HIGH ones before
-// NORMAL ones. Every accepted command gets exactly one final record.
+// Commands go one at a time: HIGH ones before NORMAL ones, and else in the order in which the hub
+// stored them. Every command is in one place: the queue, current, unsettled, or ended.
 type commands struct {
-	queue      []*order
-	current    *order // given to the device
-	unsettled  []*order
+	self       *actor.PID        // the supervisor
+	queue      []*order          // sorted
+	current    *order            // given to the device, or confirmed by it
+	unsettled  []*order          // UNKNOWN, and not to be sent again
 	remembered map[string]*order // by id: all of the above and the last final ones
-	finished   []string          // ids of final ones, oldest first
+	finished   []string          // ids of those whose end is durable, oldest first
+	ending     int               // those that have ended, which is not durable yet
+	writes     int               // records given to the Journal without a word since
 }
 
 // find returns the order with the id; nil if it is not known.
@@ -43,49 +48,105 @@ func (c *commands) find(id string) *order {
 // idle reports whether no command is with the device.
 func (c *commands) idle() bool { return c == nil || c.current == nil }
 
+// quiet reports whether the Journal owes no word.
+func (c *commands) quiet() bool { return c == nil || c.writes == 0 }
+
+// open is how many commands have not ended for all to see.
+func (c *commands) open() int {
+	if c == nil {
+		return 0
+	}
+	n := len(c.queue) + len(c.unsettled) + c.ending
+	if c.current != nil {
+		n++
+	}
+	return n
+}
+
+// any reports whether one that has not ended is meant.
+func (c *commands) any(meant func(*order) bool) bool {
+	if c == nil {
+		return false
+	}
+	return c.current != nil && meant(c.current) || slices.ContainsFunc(c.queue, meant) || slices.ContainsFunc(c.unsettled, meant)
+}
+
 // remember makes an order known by its id.
 func (c *commands) remember(o *order) {
 	if c.remembered == nil {
 		c.remembered = make(map[string]*order)
 	}
 	c.remembered[o.record.CommandId] = o
-	if o.record.State.Final() {
-		c.forgetOldest(o)
-	}
 }
 
-func (c *commands) forgetOldest(newest *order) {
-	c.finished = append(c.finished, newest.record.CommandId)
+// finish keeps an order that has ended for a while.
+func (c *commands) finish(o *order) {
+	c.remember(o)
+	c.finished = append(c.finished, o.record.CommandId)
 	if len(c.finished) > rememberedCommands {
 		delete(c.remembered, c.finished[0])
 		c.finished = slices.Delete(c.finished, 0, 1)
 	}
 }
 
-// add queues an order by its priority. It returns the queued ones that it
-// supersedes, which are out of the queue.
+// forget drops an order that is not this supervisor's any more.
+func (c *commands) forget(o *order) {
+	c.drop(o)
+	delete(c.remembered, o.record.CommandId)
+}
+
+// drop takes an order out of where it is.
+func (c *commands) drop(o *order) {
+	if c.current == o {
+		c.current = nil
+	}
+	same := func(other *order) bool { return other == o }
+	c.queue = slices.DeleteFunc(c.queue, same)
+	c.unsettled = slices.DeleteFunc(c.unsettled, same)
+}
+
+// add queues an order that is new here, and returns those that it supersedes, which are out of the
+// queue: those of the same name that go before it and were certainly never sent.
 func (c *commands) add(o *order) (superseded []*order) {
 	if o.record.Command.Supersede {
-		c.queue = slices.DeleteFunc(c.queue, func(other *order) bool {
-			same := other.record.Command.Name == o.record.Command.Name
-			if same {
-				superseded = append(superseded, other)
-			}
-			return same
-		})
-	}
-	at := len(c.queue)
-	if high(o) {
-		for at > 0 && !high(c.queue[at-1]) {
-			at--
+		superseded = c.takeOut(func(other *order) bool { return c.superseded(other, o) })
+		if other := c.current; other != nil && c.superseded(other, o) && other.permit != nil && other.permit.revoke() {
+			c.current = nil
+			superseded = append(superseded, other)
 		}
 	}
-	c.queue = slices.Insert(c.queue, at, o)
 	c.remember(o)
+	c.enqueue(o)
 	return superseded
 }
 
-func high(o *order) bool { return o.record.Command.Priority == roostv1.Priority_PRIORITY_HIGH }
+func (c *commands) superseded(other, by *order) bool {
+	return other.waiting() && other.record.Command.Name == by.record.Command.Name && other.record.Order < by.record.Order
+}
+
+// enqueue puts an order where it belongs in the queue.
+func (c *commands) enqueue(o *order) {
+	at, _ := slices.BinarySearchFunc(c.queue, o, func(other, o *order) int {
+		if o.before(other) {
+			return 1
+		}
+		return -1
+	})
+	c.queue = slices.Insert(c.queue, at, o)
+}
+
+// takeOut takes the orders out of the queue that are meant.
+func (c *commands) takeOut(meant func(*order) bool) []*order {
+	var gone []*order
+	c.queue = slices.DeleteFunc(c.queue, func(o *order) bool {
+		out := meant(o)
+		if out {
+			gone = append(gone, o)
+		}
+		return out
+	})
+	return gone
+}
 
 // next takes the first order that may go now and makes it current; nil if one is
 // current or none may.
@@ -103,29 +164,27 @@ func (c *commands) next(now time.Time) *order {
 	return nil
 }
 
-// again puts the current order back in front: it was certainly not sent, or may be
+// again puts the current order back in the queue: it was certainly not sent, or may be
 // sent again.
 func (c *commands) again() {
-	c.queue = slices.Insert(c.queue, 0, c.current)
+	o := c.current
 	c.current = nil
+	o.permit, o.intent, o.unsent = nil, nil, nil
+	c.enqueue(o)
 }
 
-// expired takes the orders out whose time is over and that are certain not to be sent.
+// expired takes the orders out whose time is over and that are certain not to be sent any more.
 func (c *commands) expired(now time.Time) []*order {
-	var gone []*order
-	c.queue = slices.DeleteFunc(c.queue, func(o *order) bool {
-		late := !now.Before(o.expires)
-		if late {
-			gone = append(gone, o)
-		}
-		return late
-	})
-	if o := c.current; o != nil && !now.Before(o.expires) && o.permit.revoke() {
+	gone := c.takeOut(func(o *order) bool { return !now.Before(o.expires) })
+	if o := c.current; o != nil && !now.Before(o.expires) && o.permit != nil && o.permit.revoke() {
 		gone = append(gone, o)
 		c.current = nil
 	}
 	return gone
 }
+
+// doubt sets an UNKNOWN order aside, to be settled.
+func (c *commands) doubt(o *order) { c.unsettled = append(c.unsettled, o) }
 
 // overdue takes the unsettled orders out whose window is over.
 func (c *commands) overdue(now time.Time) []*order {
@@ -157,7 +216,7 @@ func (c *commands) takeAway() []*order {
 	return gone
 }
 
-// wake is when time alone will change something; zero if it will not.
+// wake is when the hub's time alone will change something; zero if it will not.
 func (c *commands) wake(now time.Time) time.Time {
 	var at time.Time
 	earlier := func(t time.Time) {
@@ -171,11 +230,23 @@ func (c *commands) wake(now time.Time) time.Time {
 			earlier(o.notBefore)
 		}
 	}
-	if c.current != nil && c.current.permit.dispatched().IsZero() {
-		earlier(c.current.expires)
+	if o := c.current; o != nil && o.permit != nil && o.permit.open() {
+		earlier(o.expires)
 	}
 	for _, o := range c.unsettled {
 		earlier(o.settleBy)
 	}
 	return at
+}
+
+// waits is the reason for which an order in the queue waits.
+func (o *order) waits(now time.Time, known, ready bool) roostv1.QueueReason {
+	switch {
+	case known && now.Before(o.notBefore):
+		return roostv1.QueueReason_QUEUE_REASON_NOT_BEFORE
+	case !ready:
+		return roostv1.QueueReason_QUEUE_REASON_DEVICE_AWAY
+	default:
+		return roostv1.QueueReason_QUEUE_REASON_ORDER
+	}
 }

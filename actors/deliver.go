@@ -20,7 +20,8 @@ const defaultWait = 5 * time.Second
 // goroutine: it must not block. A Read is answered at once with a ReadResult. A
 // Command is answered with its final record, or the present one when wait is over; wait is 5 s
 // where it is 0. The error says why there is neither: ErrNotOwner if the device is not served
-// here, and otherwise what Execute says. answer may be nil. The message must not be changed
+// here, and otherwise what Execute says. Where there is a Submitter only a Read is taken: ErrInvalid.
+// answer may be nil. The message must not be changed
 // afterwards.
 //
 // It is what other gateways' messages come in by.
@@ -40,6 +41,9 @@ func (g *Gateway) Deliver(device string, m proto.Message, wait time.Duration, an
 		return
 	}
 	m, err := checkLive(device, m)
+	if _, command := m.(*roostv1.Command); err == nil && command && g.env.submit != nil {
+		err = roostv1.Errorf(roostv1.ErrInvalid, "device %s takes no commands this way: they are submitted to the hub", device)
+	}
 	if err != nil {
 		answer(nil, err)
 		return

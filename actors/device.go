@@ -33,6 +33,7 @@ type device struct {
 	poll        *call
 	push        *call
 	command     *call
+	reading     *call
 }
 
 // Receive implements [actor.Actor].
@@ -59,7 +60,7 @@ func (d *device) stop() {
 	if d.timer != nil {
 		d.timer.Stop()
 	}
-	for _, c := range []*call{d.open, d.poll, d.push, d.command} {
+	for _, c := range []*call{d.open, d.poll, d.push, d.command, d.reading} {
 		d.env.calls.stop(c)
 	}
 }
@@ -162,6 +163,8 @@ func (d *device) serving(ctx actor.Context, msg any) {
 		d.pushEnded(msg.outcome)
 	case *perform:
 		d.perform(ctx, msg)
+	case *readBack:
+		d.readBack(ctx, msg)
 	case *broken:
 		d.fail(msg.status)
 	}

@@ -25,6 +25,9 @@ type env struct {
 	drivers map[string]Driver
 	store   Store
 	fence   Fence
+	journal Journal // nil: records are kept in memory
+	clock   Clock
+	submit  Submitter // nil: devices here take commands themselves
 	events  func(*roostv1.Event)
 	logger  *slog.Logger
 	dice    func() float64
@@ -48,7 +51,13 @@ type env struct {
 	// Terminated comes twice.
 	actors sync.WaitGroup
 	names  atomic.Uint64 // given to actors so far
+	orders atomic.Uint64 // given to commands that were accepted here
+	life   string        // of this process, in nonces
+	nonces atomic.Uint64 // given so far
 }
+
+// nonce is one that no other write of any gateway has.
+func (e *env) nonce() string { return e.life + "." + strconv.FormatUint(e.nonces.Add(1), 36) }
 
 // spawn starts an actor. Names are never used again, so a PID is one incarnation.
 func (e *env) spawn(p *actor.Props, parent *actor.PID) *actor.PID {

@@ -59,12 +59,12 @@ func TestSuspendedGatewaySendsNothingToSharedDevices(t *testing.T) {
 		b, l := fenced(t, s)
 		b.assign(1, device("boiler-1"))
 		l.close() // nobody has told the gateway yet
-		want(t, b.execute(feed("c1")), rejected, roostv1.ErrSuspended)
+		want(t, b.execute(feed("c1", expiresIn(time.Second))), expired, roostv1.ErrExpired)
 		b.Suspend()
 		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_SUSPENDED)
-		want(t, b.execute(feed("c2")), rejected, roostv1.ErrSuspended)
+		want(t, b.execute(feed("c2", expiresIn(time.Second))), expired, roostv1.ErrExpired)
 		want(t, b.execute(feed("c3", whileAway, expiresIn(time.Second))), expired, roostv1.ErrExpired)
-		waits := b.present(feed("c4", whileAway), time.Second)
+		waits := b.present(feed("c4"), time.Second)
 		want(t, waits, queued, nil)
 		sleep(10 * time.Second)
 		if n := len(s.actions()); n != 0 {
@@ -75,7 +75,7 @@ func TestSuspendedGatewaySendsNothingToSharedDevices(t *testing.T) {
 		}
 		l.open()
 		b.Resume()
-		want(t, b.execute(feed("c4", whileAway)), succeeded, nil)
+		want(t, b.execute(feed("c4")), succeeded, nil)
 		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
 		if opens, _ := s.count(); opens != 1 {
 			t.Errorf("the suspension opened the device anew")
@@ -201,7 +201,7 @@ func TestCommandThatWaitsWhileTheDeviceBecomesShared(t *testing.T) {
 			<-time.After(100 * time.Millisecond)
 			b.assign(1, device("boiler-1"))
 		}()
-		want(t, b.execute(feed("c1")), rejected, roostv1.ErrSuspended)
+		want(t, b.execute(feed("c1", expiresIn(2*time.Second))), expired, roostv1.ErrExpired)
 		sleep(time.Second)
 		if n := len(s.actions()); n != 0 {
 			t.Errorf("the device was told %d times", n)
@@ -209,7 +209,8 @@ func TestCommandThatWaitsWhileTheDeviceBecomesShared(t *testing.T) {
 	})
 }
 
-// A driver that answers although its context has ended must not be told the next step.
+// A driver that answers although its context has ended must not be told the next step. What was done by
+// then is certain.
 func TestCommandStopsBetweenItsSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{actuate: func(ctx context.Context, _ actors.Action) (map[string]*roostv1.Value, error) {
@@ -220,7 +221,7 @@ func TestCommandStopsBetweenItsSteps(t *testing.T) {
 		b.assign(1, device("boiler-1"))
 		time.AfterFunc(500*time.Millisecond, l.close)
 		r := b.present(set("c1", 60, func(c *roostv1.Command) { c.Arguments["limit"] = roostv1.Double(80) }), time.Second)
-		want(t, r, unknown, roostv1.ErrOutcomeUnknown)
+		want(t, r, failed, roostv1.ErrUnavailable)
 		if n := len(s.actions()); n != 1 {
 			t.Errorf("the device was told %d steps, want the first", n)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/google/uuid"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -38,6 +39,14 @@ type Config struct {
 	// Fence bounds commands to devices that other gateways can reach; nil: nothing does, as
 	// for a gateway that is alone.
 	Fence Fence
+	// Journal keeps the records of commands; nil: they live in memory only, as those of a gateway
+	// that is alone, and are lost with the process.
+	Journal Journal
+	// Clock tells the time by which commands expire; nil: this machine's.
+	Clock Clock
+	// Submitter has the commands accepted that are sent to a device's PID, by Ask, or by Execute; nil:
+	// they go straight to the device, if it is served here.
+	Submitter Submitter
 	// Events is told what happens; nil: nobody is. It is called by actors, so it must
 	// not block, and the event must not be changed.
 	Events func(*roostv1.Event)
@@ -87,6 +96,10 @@ func New(cfg Config) (*Gateway, error) {
 		drivers:    cfg.Drivers,
 		store:      cfg.Store,
 		fence:      cfg.Fence,
+		journal:    cfg.Journal,
+		clock:      cfg.Clock,
+		submit:     cfg.Submitter,
+		life:       uuid.NewString(),
 		events:     cfg.Events,
 		logger:     cfg.Logger,
 		dice:       cfg.Jitter,
@@ -96,6 +109,9 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	if e.fence == nil {
 		e.fence = unfenced{}
+	}
+	if e.clock == nil {
+		e.clock = machineClock{}
 	}
 	if e.events == nil {
 		e.events = func(*roostv1.Event) {}
@@ -124,7 +140,7 @@ func New(cfg Config) (*Gateway, error) {
 }
 
 // Run runs the gateway until ctx ends, and then stops it in order: commands on the
-// wire end, commands that wait are rejected, sessions are closed, readings are stored.
+// wire end, commands that wait are left in the Journal, or rejected where there is none, sessions are closed, readings are stored.
 // It returns when everything has ended, after StopTimeout and a little at the latest;
 // the error tells what had to be cut off. A gateway runs once.
 func (g *Gateway) Run(ctx context.Context) error {

@@ -23,9 +23,24 @@ func (g *Gateway) Assign(ctx context.Context, a *roostv1.Assignment) error {
 	return nil
 }
 
+// Commands hands over commands of devices of the bus that have not ended, in their order, under the
+// epoch of the last Assign: all there are after an Assign under a new epoch, and later ones as they
+// come. Each is handed once an epoch, and again with a cancellation that came. It does not wait. A bus that is
+// not served under the epoch takes none: they are another owner's. The messages must not be changed
+// afterwards.
+func (g *Gateway) Commands(bus string, epoch uint64, open []*roostv1.OpenCommand) {
+	select {
+	case <-g.begun:
+		g.env.send(g.root, &commandsOf{bus: bus, epoch: epoch, open: open})
+	default: // no bus is served
+	}
+}
+
 // Withdraw closes the bus in order and returns nil when it is closed: each driver call has returned,
 // or ignored the end of its context and was abandoned and counted, and none is begun any more, so nothing
-// of this gateway touches its devices but what was abandoned. What they read is stored. When ctx
+// of this gateway touches its devices but what was abandoned. The record of a command that was on the wire
+// is durable, those that wait or are UNKNOWN are left as the Journal has them, for the next owner. What was
+// read is stored. When ctx
 // ends first, the bus is cut off, which costs readings that are not stored, and the context's error
 // is returned while calls may still run; another Withdraw then waits for these. The same is waited
 // for before the bus is opened again. [TestWithdrawWaitsForTheDriver], [TestNewEpochWaitsForTheDriver]

@@ -14,7 +14,8 @@ import (
 // record, or the present one when ctx ends first. The same id and body is the same
 // command, and is not carried out twice. Without a record there is an error: ErrInvalid,
 // ErrNotOwner if the device is not served here, ErrConflict for an id that was used
-// with another body, ErrBusy, ErrUnavailable.
+// with another body, ErrBusy, ErrUnavailable. Where there is a Submitter the command goes through it, to
+// the device wherever it is served.
 func (g *Gateway) Execute(ctx context.Context, c *roostv1.Command) (*roostv1.CommandRecord, error) {
 	if err := roostv1.ValidateCommand(c); err != nil {
 		return nil, err
@@ -22,11 +23,33 @@ func (g *Gateway) Execute(ctx context.Context, c *roostv1.Command) (*roostv1.Com
 	if c.Id == "" {
 		return nil, roostv1.Errorf(roostv1.ErrInvalid, "the command has no id")
 	}
+	if g.env.submit != nil {
+		return g.submit(ctx, c)
+	}
 	pid, err := g.find(ctx, c.DeviceId)
 	if err != nil {
 		return nil, err
 	}
 	return g.execute(ctx, pid, c)
+}
+
+// submit has a command accepted at the hub, and waits for its record.
+func (g *Gateway) submit(ctx context.Context, c *roostv1.Command) (*roostv1.CommandRecord, error) {
+	answers := make(chan answer, 1)
+	g.env.submit.Submit(ctx, proto.CloneOf(c), waitOf(ctx), func(r *roostv1.CommandRecord, err error) {
+		answers <- answer{record: r, err: err}
+	})
+	select {
+	case a := <-answers:
+		return a.record, a.err
+	case <-ctx.Done():
+	}
+	select { // its wait ends with ctx
+	case a := <-answers:
+		return a.record, a.err
+	case <-time.After(answerTimeout):
+		return nil, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "no word of command %s; send it again with its id to learn more", c.Id)
+	}
 }
 
 // execute carries out a command on the device of a supervisor, or finds that it has stopped.

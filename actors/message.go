@@ -61,11 +61,27 @@ type (
 	// leaseChanged tells that the gateway was suspended, or that its suspension ended; it
 	// goes down the tree, and everybody looks for himself.
 	leaseChanged struct{ control }
-	// shut asks a bus or supervisor to stop in order.
-	shut struct{ control }
+	// shut asks a bus or supervisor to stop in order; retired says that the device is not served by
+	// anybody any more.
+	shut struct {
+		control
+		retired bool
+	}
 	// kill asks a bus to stop at once. Unlike protoactor's own Stop it overtakes nothing, so the
 	// bus knows who it is when it ends.
 	kill struct{ control }
+	// commandsOf brings commands of devices of a bus that have not ended.
+	commandsOf struct {
+		control
+		bus   string
+		epoch uint64
+		open  []*roostv1.OpenCommand
+	}
+	// strayed is the timer of commands whose device is not on the bus.
+	strayed struct {
+		control
+		device string
+	}
 	// wireFree tells that no driver call uses the bus any more.
 	wireFree struct{ control }
 )
@@ -80,6 +96,8 @@ type (
 		bus   *actor.PID
 		wire  *wire // of the bus
 		epoch uint64
+		// desired is what the operator wants it to be; nil: nothing.
+		desired *roostv1.Desired
 	}
 	// opened is the end of the driver's Open; the value is the Session, which unclaimed closes
 	// when no supervisor is there to take it.
@@ -120,6 +138,39 @@ type (
 		outcome outcome
 		late    bool
 	}
+	// intended is the Journal's word on the intent to send a command.
+	intended struct {
+		control
+		order      *order
+		permit     *permit
+		dispatched roostv1.Change
+		err        error
+	}
+	// recorded is the Journal's word on a record; final is whether it was the last of its command.
+	recorded struct {
+		control
+		order *order
+		final bool
+		err   error
+	}
+	// handed brings commands that have not ended.
+	handed struct {
+		control
+		hands []hand
+	}
+	// looked is the end of a read-back; the value is []Sample.
+	looked struct {
+		control
+		order   *order
+		look    *look
+		outcome outcome
+	}
+	// lookDue is the timer of a look.
+	lookDue struct {
+		control
+		order *order
+		look  *look
+	}
 	// abandonedCall and returnedCall count driver calls that ignore their context.
 	abandonedCall struct {
 		control
@@ -149,6 +200,15 @@ type (
 	storeAgain struct{ control }
 	// commandsDue is the timer of the command queue.
 	commandsDue struct{ control }
+	// desiredDue is the timer of what is desired.
+	desiredDue struct{ control }
+	// desiredDone is the end of a command that was to bring it about.
+	desiredDone struct {
+		control
+		id     string
+		record *roostv1.CommandRecord
+		err    error
+	}
 	// statusWanted asks for a status; the answer is sent without waiting.
 	statusWanted struct {
 		control
@@ -247,16 +307,21 @@ type (
 		control
 		status *roostv1.Status
 	}
-	// perform asks to carry out a command. The order is only sent back.
+	// perform asks to carry out a command. Of the attempt only the bus's turn makes use.
 	perform struct {
 		control
-		order   *order
-		permit  *permit
-		fence   Fence
+		attempt *attempt
 		timeout time.Duration
-		actions []Action
+	}
+	// readBack asks to read resources; answer is called once, on any goroutine, with []Sample.
+	readBack struct {
+		control
+		resources []string
+		answer    func(outcome)
 	}
 )
+
+func (r *readBack) refuse(reason error) { r.answer(outcome{err: reason}) }
 
 func (p *pushed) refuse(reason error) { refuseSamples(p.samples, p.done, p.losses, reason) }
 

@@ -11,14 +11,25 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// errNoPermit is what a command's call ends with when it may not be sent any more.
-var errNoPermit = errors.New("the command was taken back or is too late")
-
 // A performance is what came of the steps of a command.
 type performance struct {
+	began   time.Time
 	steps   []*roostv1.StepResult
 	results map[string]*roostv1.Value
 }
+
+// errStopped is what a command ends with that was stopped between two steps. What it has done by then
+// is certain.
+type errStopped struct {
+	before, of int // the step that was not begun, from 1
+	why        error
+}
+
+func (e errStopped) Error() string {
+	return fmt.Sprintf("stopped before step %d of %d: %v", e.before, e.of, e.why)
+}
+
+func (e errStopped) Unwrap() error { return e.why }
 
 // perform asks for a turn to carry out a command. All its steps happen in one turn, so
 // that nothing comes between them. Its end goes to the supervisor, which outlives this
@@ -28,20 +39,10 @@ func (d *device) perform(ctx actor.Context, msg *perform) {
 	if !ok { // checkAbilities lets none through
 		d.fail(roostv1.Errorf(roostv1.ErrInternal, "a command reached a device that takes none"))
 	}
-	self, env, supervisor := ctx.Self(), d.env, d.begin.supervisor
-	work := func(ctx context.Context) (any, error) {
-		ctx, leave, ok := msg.fence.Enter(ctx)
-		if !ok {
-			return nil, errSuspended
-		}
-		defer leave()
-		if !msg.permit.dispatch(time.Now()) {
-			return nil, errNoPermit
-		}
-		return carryOut(ctx, actuator, msg.actions)
-	}
+	self, env, supervisor, a := ctx.Self(), d.env, d.begin.supervisor, msg.attempt
+	work := func(ctx context.Context) (any, error) { return a.run(ctx, actuator) }
 	d.command = d.calling("command", classCommand, msg.timeout, work, func(end outcome) {
-		env.send(supervisor, &performed{order: msg.order, permit: msg.permit, outcome: end})
+		env.send(supervisor, &performed{order: a.order, permit: a.permit, outcome: end})
 		if end.abandoned || errors.Is(end.err, roostv1.ErrPanic) {
 			env.send(self, &broken{status: deviceStatus("command", end.err)})
 		}
@@ -49,7 +50,7 @@ func (d *device) perform(ctx actor.Context, msg *perform) {
 	counted := d.command.late
 	d.command.late = func(end outcome) {
 		counted(end)
-		env.send(supervisor, &performed{order: msg.order, permit: msg.permit, outcome: end, late: true})
+		env.send(supervisor, &performed{order: a.order, permit: a.permit, outcome: end, late: true})
 	}
 	env.send(d.begin.bus, &turnWanted{call: d.command})
 }
@@ -57,13 +58,13 @@ func (d *device) perform(ctx actor.Context, msg *perform) {
 // carryOut does the actions in order and stops at the first that fails, and before the next
 // when ctx has ended. A panic on the way keeps what was done so far in the error.
 func carryOut(ctx context.Context, actuator Actuator, actions []Action) (any, error) {
-	p := &performance{}
+	p := &performance{began: time.Now()}
 	for _, a := range actions {
 		p.steps = append(p.steps, &roostv1.StepResult{Resource: a.Resource, Value: a.Value})
 	}
 	for i, a := range actions {
 		if i > 0 && ctx.Err() != nil { // the lease may be lost, or the bus withdrawn
-			return p, fmt.Errorf("stopped before step %d of %d: %w", i+1, len(actions), context.Cause(ctx))
+			return p, errStopped{before: i + 1, of: len(actions), why: context.Cause(ctx)}
 		}
 		step := p.steps[i]
 		step.State = roostv1.CommandState_COMMAND_STATE_UNKNOWN // should it panic

@@ -1,43 +1,71 @@
 package actors
 
 import (
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
-// A permit decides, once, whether a command goes on the wire. The driver call asks
-// for it right before the first byte; whoever wants the command not to be sent takes it back.
-// Exactly one of the two succeeds, so EXPIRED and REJECTED are certain to mean that
-// nothing was sent.
+// A permit decides, once, whether a command is dispatched. The driver call takes it before the intent to
+// send is recorded; whoever wants the command not to be sent takes it back. Exactly one of the two
+// succeeds, so EXPIRED, CANCELLED, REJECTED and SUPERSEDED are certain to mean that nothing was sent.
+//
+// While it is open, the order's record is the supervisor's; what is written of it then is written
+// before the intent is, so that no older record ever takes the intent's place.
 type permit struct {
-	deadline time.Time // no dispatch at or after it
-	state    atomic.Int64
+	mu    sync.Mutex
+	state permitState // guarded by mu
 }
+
+type permitState uint8
 
 const (
-	permitOpen    = 0
-	permitRevoked = -1 // any other value: the time of dispatch, Unix ns
+	permitOpen permitState = iota
+	permitTaken
+	permitRevoked
 )
 
-// dispatch reports whether the command may be sent now.
-func (p *permit) dispatch(now time.Time) bool {
-	if !now.Before(p.deadline) {
-		p.revoke()
+// take reports whether the command may be sent now: it is not taken back, and its deadline has not come
+// by the clock, which must be known. prepare is called with the time, before anybody else can see
+// that the permit is taken.
+func (p *permit) take(clock func() (time.Time, bool), deadline time.Time, prepare func(now time.Time)) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now, known := clock()
+	switch {
+	case p.state != permitOpen || !known:
+		return false
+	case !now.Before(deadline):
+		p.state = permitRevoked
 		return false
 	}
-	return p.state.CompareAndSwap(permitOpen, now.UnixNano())
+	p.state = permitTaken
+	prepare(now)
+	return true
 }
 
-// revoke takes the permit back and reports whether the command is certain never
-// to be sent under it.
+// revoke takes the permit back and reports whether the command is certain never to be sent under it.
 func (p *permit) revoke() bool {
-	return p.state.CompareAndSwap(permitOpen, permitRevoked) || p.state.Load() == permitRevoked
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state == permitTaken {
+		return false
+	}
+	p.state = permitRevoked
+	return true
 }
 
-// dispatched returns when the command was dispatched; zero if it was not.
-func (p *permit) dispatched() time.Time {
-	if at := p.state.Load(); at != permitOpen && at != permitRevoked {
-		return time.Unix(0, at)
+// whileOpen does act unless the permit is taken, which then waits for it.
+func (p *permit) whileOpen(act func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state != permitTaken {
+		act()
 	}
-	return time.Time{}
+}
+
+// open reports whether the permit can still be taken.
+func (p *permit) open() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state == permitOpen
 }

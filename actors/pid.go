@@ -100,6 +100,10 @@ func (d *devices) ask(ctx context.Context, device string, m any, answer func(pro
 		}
 		return
 	}
+	if c, ok := checked.(*roostv1.Command); ok && d.env.submit != nil {
+		d.submit(ctx, c, answer)
+		return
+	}
 	supervisor := d.env.directory.find(device)
 	if supervisor == nil {
 		d.peers.Ask(ctx, device, checked, answer)
@@ -109,6 +113,19 @@ func (d *devices) ask(ctx context.Context, device string, m any, answer func(pro
 		answer = func(proto.Message, error) {}
 	}
 	d.env.deliver(supervisor, checked, waitOf(ctx), answer)
+}
+
+// submit has a command accepted, from where its device is handed it wherever it is served.
+func (d *devices) submit(ctx context.Context, c *roostv1.Command, answer func(proto.Message, error)) {
+	d.env.submit.Submit(ctx, c, waitOf(ctx), func(r *roostv1.CommandRecord, err error) {
+		switch {
+		case answer == nil:
+		case err != nil:
+			answer(nil, err)
+		default:
+			answer(r, nil)
+		}
+	})
 }
 
 // SendSystemMessage implements [actor.Process].

@@ -32,6 +32,7 @@ type busEntry struct {
 // closing is what is to happen once a bus has closed.
 type closing struct {
 	next    *assign           // opens it again; may be nil
+	handed  []*commandsOf     // commands for the next one, under its epoch
 	waiters []chan<- struct{} // to be closed
 }
 
@@ -84,6 +85,8 @@ func (r *root) Receive(ctx actor.Context) {
 		if e := r.buses[msg.bus]; e != nil && e.closing != nil { // else it was opened again since
 			ctx.Send(e.pid, &kill{})
 		}
+	case *commandsOf:
+		r.commands(ctx, msg)
 	case *leaseChanged:
 		for _, e := range r.buses {
 			ctx.Send(e.pid, msg)
@@ -103,12 +106,32 @@ func (r *root) assign(ctx actor.Context, a *roostv1.Assignment) {
 	case e == nil:
 		r.open(ctx, msg)
 	case e.closing != nil:
-		e.closing.next = msg
+		e.closing.follow(msg)
 	case e.epoch != a.Epoch: // sequences start again: nothing of the old epoch may remain
 		r.close(ctx, e)
-		e.closing.next = msg
+		e.closing.follow(msg)
 	default:
 		ctx.Send(e.pid, msg)
+	}
+}
+
+// follow lets the bus be opened again as the assignment says. Commands of another epoch are not its own.
+func (c *closing) follow(next *assign) {
+	if c.next != nil && c.next.assignment.Epoch != next.assignment.Epoch {
+		c.handed = nil
+	}
+	c.next = next
+}
+
+// commands hands commands to their bus, behind its assignment. Those of another epoch are not for it.
+func (r *root) commands(ctx actor.Context, msg *commandsOf) {
+	e := r.buses[msg.bus]
+	switch {
+	case e == nil:
+	case e.closing == nil && e.epoch == msg.epoch:
+		ctx.Send(e.pid, msg)
+	case e.closing != nil && e.closing.next != nil && e.closing.next.assignment.Epoch == msg.epoch:
+		e.closing.handed = append(e.closing.handed, msg)
 	}
 }
 
@@ -132,7 +155,7 @@ func (r *root) withdraw(ctx actor.Context, msg *withdrawBus) {
 		return
 	}
 	r.close(ctx, e)
-	e.closing.next = nil
+	e.closing.next, e.closing.handed = nil, nil
 	e.closing.waiters = append(e.closing.waiters, msg.done)
 }
 
@@ -148,6 +171,9 @@ func (r *root) busEnded(ctx actor.Context, msg *busEnded) {
 	}
 	if next := e.closing.next; next != nil && !r.shutting {
 		r.open(ctx, next)
+		for _, msg := range e.closing.handed {
+			r.commands(ctx, msg)
+		}
 	}
 	r.endIfEmpty()
 }

@@ -49,10 +49,12 @@ type supervisor struct {
 	permitted bool // the turnstile has opened
 	reopen    bool // begin anew without a failure: the first time, or on a change
 	shutting  bool
+	retired   bool // the device is nobody's any more; set when shutting
 	suspended bool // the gateway has no lease, and the device is not its alone
 
 	readings readings
 	commands *commands               // nil until the first one
+	desire   *desire                 // nil: nothing is desired of the device
 	waking   *time.Timer             // of the commands
 	counters *roostv1.DeviceCounters // nil until there is something to count
 	lastSeen int64                   // Unix nanoseconds; 0: never
@@ -77,9 +79,9 @@ func (s *supervisor) Receive(ctx actor.Context) {
 	case *charge:
 		s.take(ctx, msg)
 	case *shut:
-		s.shut(ctx)
+		s.shut(ctx, msg.retired)
 	default:
-		if s.charge != nil && !s.receiveLife(ctx, msg) && !s.receiveReadings(ctx, msg) {
+		if s.charge != nil && !s.receiveLife(ctx, msg) && !s.receiveReadings(ctx, msg) && !s.receiveCommand(ctx, msg) {
 			s.receiveRequest(ctx, msg)
 		}
 	}
@@ -129,15 +131,38 @@ func (s *supervisor) receiveReadings(ctx actor.Context, msg any) bool {
 	return true
 }
 
-// receiveRequest handles what comes from outside, and the commands.
-func (s *supervisor) receiveRequest(ctx actor.Context, msg any) {
+// receiveCommand handles what is about commands.
+func (s *supervisor) receiveCommand(ctx actor.Context, msg any) bool {
 	switch msg := msg.(type) {
 	case *submit:
 		s.submit(ctx, msg)
+	case *handed:
+		s.handed(ctx, msg)
+	case *intended:
+		s.intended(ctx, msg)
 	case *performed:
 		s.performed(ctx, msg)
+	case *recorded:
+		s.recorded(ctx, msg)
+	case *looked:
+		s.looked(ctx, msg)
+	case *lookDue:
+		s.lookDue(ctx, msg)
 	case *commandsDue:
 		s.runCommands(ctx)
+	case *desiredDue:
+		s.reconcile(ctx)
+	case *desiredDone:
+		s.desiredDone(ctx, msg)
+	default:
+		return false
+	}
+	return true
+}
+
+// receiveRequest handles what comes from outside.
+func (s *supervisor) receiveRequest(ctx actor.Context, msg any) {
+	switch msg := msg.(type) {
 	case *readWanted:
 		s.read(msg)
 	case *recordWanted:
@@ -225,16 +250,16 @@ func (s *supervisor) become(state roostv1.DeviceState, status *roostv1.Status) {
 	s.env.logger.Debug("device "+state.Word(), "device", s.charge.spec.Id, "epoch", s.charge.epoch, "incarnation", s.incarnation)
 }
 
-// shut begins to stop in order: what is on the wire ends, what waits is answered, what
-// was read is stored.
-func (s *supervisor) shut(ctx actor.Context) {
+// shut begins to stop in order: what is on the wire ends and is recorded, what waits is answered or left
+// to the next owner, what was read is stored.
+func (s *supervisor) shut(ctx actor.Context, retired bool) {
 	if s.charge == nil {
 		ctx.Stop(ctx.Self())
 		return
 	}
-	s.shutting = true
+	s.shutting, s.retired = true, retired
 	s.clearWaits()
-	s.refuseCommands("the device is being closed on this gateway")
+	s.closeCommands()
 	s.advance(ctx)
 }
 
@@ -248,6 +273,7 @@ func (s *supervisor) stop(ctx actor.Context) {
 			t.Stop()
 		}
 	}
+	s.desire.stop()
 	s.leaveTurnstile()
 	if s.session != nil {
 		s.closeOrphan(ctx.Self(), s.session)

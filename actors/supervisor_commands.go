@@ -8,11 +8,18 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// fenceRecheck is how long a supervisor that met the fence waits before it looks again.
-const fenceRecheck = 100 * time.Millisecond
+const (
+	// fenceRecheck is how long a supervisor that met the fence waits before it looks again.
+	fenceRecheck = 100 * time.Millisecond
+	// patience is how long a command waits its turn before its record says so: most wait for less than
+	// the record would take.
+	patience = 500 * time.Millisecond
+	// maxWaits bounds how often a record tells what its command waits for.
+	maxWaits = 32
+)
 
-// submit takes a command: the same id and body is the same command, anything that
-// cannot be done is rejected at once, the rest is queued.
+// submit takes a command that this gateway accepts itself: the same id and body is the same command,
+// anything that cannot be done is rejected at once, the rest is queued.
 func (s *supervisor) submit(ctx actor.Context, msg *submit) {
 	c := msg.command
 	if known := s.commands.find(c.Id); known != nil {
@@ -23,49 +30,77 @@ func (s *supervisor) submit(ctx actor.Context, msg *submit) {
 		s.await(known, msg.answer)
 		return
 	}
-	if s.commands == nil {
-		s.commands = &commands{}
-	}
-	bounds := s.charge.spec.Commands.Resolve()
-	o := newOrder(c, bounds, s.env.id, s.charge.epoch, time.Now())
-	o.waiters = append(o.waiters, msg.answer)
-	if status := s.objection(o, bounds); status != nil {
-		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
+	now, known := s.env.hubTime()
+	if !known {
+		msg.answer(answer{err: roostv1.Errorf(roostv1.ErrUnavailable, "gateway %s does not know the hub's time yet", s.env.id)})
 		return
 	}
-	for _, other := range s.commands.add(o) {
-		s.end(other, roostv1.CommandState_COMMAND_STATE_SUPERSEDED, roostv1.Errorf(roostv1.ErrCancelled, "command %s took its place", c.Id))
-	}
+	record := acceptedHere(c, s.env.id, s.charge.epoch, s.env.orders.Add(1), now)
+	o := s.newOrder(ctx, record)
+	o.waiters = append(o.waiters, msg.answer)
+	s.enqueue(o)
 	s.runCommands(ctx)
+}
+
+// newOrder makes an order of a record, which becomes its own, and the queue if there is none.
+func (s *supervisor) newOrder(ctx actor.Context, record *roostv1.CommandRecord) *order {
+	if s.commands == nil {
+		s.commands = &commands{self: ctx.Self()}
+	}
+	return newOrder(record, s.charge.spec.Commands.Resolve(), s.env.now())
 }
 
 // await lets a caller wait for a known command.
 func (s *supervisor) await(o *order, waiter func(answer)) {
-	if o.record.State.Final() {
+	if o.durable {
 		waiter(answer{record: o.snapshot()})
 		return
 	}
 	o.waiters = append(o.waiters, waiter)
 }
 
+// enqueue queues a command of which nothing was ever sent, or ends it.
+func (s *supervisor) enqueue(o *order) {
+	if status := s.objection(o); status != nil {
+		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
+		return
+	}
+	for _, other := range s.commands.add(o) {
+		s.end(other, roostv1.CommandState_COMMAND_STATE_SUPERSEDED, roostv1.Errorf(roostv1.ErrCancelled, "command %s took its place", o.record.CommandId))
+	}
+}
+
 // objection returns why a new command is rejected; nil if it is not. It makes the plan.
-func (s *supervisor) objection(o *order, bounds roostv1.CommandBounds) *roostv1.Status {
+func (s *supervisor) objection(o *order) *roostv1.Status {
 	if s.shutting {
 		return roostv1.Errorf(roostv1.ErrUnavailable, "%s is being closed on this gateway", s.charge.spec.Id)
 	}
-	if len(s.commands.queue) >= bounds.QueueLimit {
-		return roostv1.Errorf(roostv1.ErrBusy, "%s has %d commands waiting, no more are taken", s.charge.spec.Id, bounds.QueueLimit)
+	if limit := s.charge.spec.Commands.Resolve().QueueLimit; len(s.commands.queue) >= limit {
+		return roostv1.Errorf(roostv1.ErrBusy, "%s has %d commands waiting, no more are taken", s.charge.spec.Id, limit)
 	}
-	plan, err := roostv1.MakePlan(s.charge.model.profile, o.record.Command)
-	if err != nil {
-		return roostv1.StatusOf(err)
+	if status := s.plan(o); status != nil {
+		return status
 	}
-	o.plan = plan
 	if status := s.locked(); status != nil {
 		return status
 	}
-	if !o.record.Command.QueueWhileAway {
+	if now, known := s.env.hubTime(); known && s.impatient(o, now) {
 		return s.away()
+	}
+	return nil
+}
+
+// plan resolves a command against the present profile, or returns why it makes no sense to it.
+func (s *supervisor) plan(o *order) *roostv1.Status {
+	plan, err := roostv1.MakePlan(s.charge.model.profile, o.record.Command)
+	if err != nil {
+		o.plan = nil
+		return roostv1.StatusOf(err)
+	}
+	o.plan = plan
+	reported := plan.Confirmation == roostv1.Confirmation_CONFIRMATION_DEVICE_REPORTED
+	if reported && newLook(s.charge.model.profile, plan) == nil {
+		return roostv1.Errorf(roostv1.ErrInvalid, "%s: %s: the device reports nothing that could confirm it", s.charge.spec.Id, plan.Command)
 	}
 	return nil
 }
@@ -76,13 +111,11 @@ func (s *supervisor) replan() {
 		return
 	}
 	for _, o := range s.commands.takeAway() {
-		plan, err := roostv1.MakePlan(s.charge.model.profile, o.record.Command)
-		if err != nil {
-			s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, roostv1.StatusOf(err))
+		if status := s.plan(o); status != nil {
+			s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
 			continue
 		}
-		o.plan = plan
-		s.commands.queue = append(s.commands.queue, o)
+		s.commands.enqueue(o)
 	}
 }
 
@@ -94,17 +127,28 @@ func (s *supervisor) locked() *roostv1.Status {
 	return nil
 }
 
-// away returns why the device cannot take a command now; nil if it can.
+// impatient reports whether a command that may go by its time does not want to wait for a device that
+// is away. One that may have been sent waits for it: it is sent again, or found out about.
+func (s *supervisor) impatient(o *order, now time.Time) bool {
+	return !o.record.Command.QueueWhileAway && !o.touched && !now.Before(o.notBefore)
+}
+
+// away returns why the device is known not to take commands now; nil if it takes them, or will tell
+// soon: when it is opened for the first time, or anew after a change, and while the gateway waits
+// for its lease.
 func (s *supervisor) away() *roostv1.Status {
-	if s.ready() {
+	if s.ready() || s.suspended || s.reopen {
 		return nil
 	}
-	if s.suspended {
-		return roostv1.Errorf(roostv1.ErrSuspended, "%s: gateway %s has no lease at present", s.charge.spec.Id, s.env.id)
-	}
 	code := roostv1.ErrOffline
-	if s.state == roostv1.DeviceState_DEVICE_STATE_QUARANTINED {
+	switch s.state {
+	case roostv1.DeviceState_DEVICE_STATE_QUARANTINED:
 		code = roostv1.ErrQuarantined
+	case roostv1.DeviceState_DEVICE_STATE_RESTARTING, roostv1.DeviceState_DEVICE_STATE_MISCONFIGURED:
+	default:
+		if s.restarts.attempt == 0 {
+			return nil
+		}
 	}
 	reason := ""
 	if s.lastError != nil {
@@ -115,7 +159,12 @@ func (s *supervisor) away() *roostv1.Status {
 
 // ready reports whether the device actor takes commands.
 func (s *supervisor) ready() bool {
-	return s.child != nil && !s.stopping && !s.reopen && s.session != nil && !s.suspended &&
+	return s.reachable() && !s.reopen && !s.shutting && !s.suspended
+}
+
+// reachable reports whether the device can be read.
+func (s *supervisor) reachable() bool {
+	return s.child != nil && !s.stopping && s.session != nil &&
 		(s.state == roostv1.DeviceState_DEVICE_STATE_ONLINE || s.state == roostv1.DeviceState_DEVICE_STATE_OFFLINE)
 }
 
@@ -124,41 +173,71 @@ func (s *supervisor) runCommands(ctx actor.Context) {
 	if s.commands == nil {
 		return
 	}
-	now := time.Now()
-	for _, o := range s.commands.expired(now) {
-		s.end(o, roostv1.CommandState_COMMAND_STATE_EXPIRED, roostv1.Errorf(roostv1.ErrExpired, "too late: it waited for %s", o.record.QueueReason.Word()))
+	now, known := s.env.hubTime()
+	if known {
+		s.endLate(now)
+		s.endUnwelcome(now)
 	}
-	for _, o := range s.commands.overdue(now) {
-		s.end(o, roostv1.CommandState_COMMAND_STATE_INDETERMINATE, o.record.Status)
-	}
-	if status := s.locked(); status != nil {
-		for _, o := range s.commands.takeAway() {
-			s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
-		}
-	}
-	for s.ready() && s.commands.current == nil {
+	for known && s.ready() && s.commands.current == nil {
 		o := s.commands.next(now)
 		if o == nil {
 			break
 		}
-		s.dispatch(ctx, o, now)
+		s.dispatch(ctx, o)
 	}
-	s.noteWaiting(now)
-	s.wakeForCommands(ctx, now)
+	s.noteWaiting(now, known)
+	s.wakeForCommands(ctx, now, known)
+}
+
+// endLate ends what its time has run out for.
+func (s *supervisor) endLate(now time.Time) {
+	for _, o := range s.commands.expired(now) {
+		s.end(o, roostv1.CommandState_COMMAND_STATE_EXPIRED, lateStatus(o))
+	}
+	for _, o := range s.commands.overdue(now) {
+		s.giveUp(o)
+	}
+}
+
+func lateStatus(o *order) *roostv1.Status {
+	if o.record.QueueReason == roostv1.QueueReason_QUEUE_REASON_UNSPECIFIED {
+		return roostv1.Errorf(roostv1.ErrExpired, "too late")
+	}
+	return roostv1.Errorf(roostv1.ErrExpired, "too late: it waited for %s", o.record.QueueReason.Word())
+}
+
+// endUnwelcome rejects what the device does not take as it is now.
+func (s *supervisor) endUnwelcome(now time.Time) {
+	if status := s.locked(); status != nil {
+		for _, o := range s.commands.takeOut(func(o *order) bool { return !o.touched }) {
+			s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
+		}
+	}
+	if status := s.away(); status != nil && !s.shutting {
+		for _, o := range s.commands.takeOut(func(o *order) bool { return s.impatient(o, now) }) {
+			s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
+		}
+	}
 }
 
 // dispatch gives a command to the device, unless its precondition fails.
-func (s *supervisor) dispatch(ctx actor.Context, o *order, now time.Time) {
-	if status := s.precondition(o.record.Command.Precondition); status != nil {
+func (s *supervisor) dispatch(ctx actor.Context, o *order) {
+	status := s.precondition(o.record.Command.Precondition)
+	if status != nil && !o.touched {
 		s.commands.current = nil
 		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
 		return
 	}
-	o.permit = &permit{deadline: o.expires}
-	o.queued(roostv1.QueueReason_QUEUE_REASON_BUS_BUSY, now)
-	ctx.Send(s.child, &perform{
-		order: o, permit: o.permit, fence: s.env.fenceOf(s.charge), timeout: o.plan.Timeout, actions: o.actions(s.charge.epoch),
-	})
+	o.permit = &permit{}
+	s.noteReason(o, roostv1.QueueReason_QUEUE_REASON_BUS_BUSY)
+	ctx.Send(s.child, &perform{timeout: o.plan.Timeout, attempt: &attempt{
+		env: s.env, supervisor: ctx.Self(), bus: s.charge.spec.BusID(), order: o, permit: o.permit,
+		fence: s.env.fenceOf(s.charge), expires: o.expires, actions: o.actions(s.charge.epoch),
+		dispatched: roostv1.Change{
+			State: roostv1.CommandState_COMMAND_STATE_DISPATCHED, Gateway: s.env.id, Epoch: s.charge.epoch,
+			Harmless: o.absolute() || !o.touched,
+		},
+	}})
 }
 
 // precondition returns why the command must not act now; nil if it may.
@@ -176,71 +255,15 @@ func (s *supervisor) precondition(p *roostv1.Precondition) *roostv1.Status {
 	return nil
 }
 
-// noteWaiting lets the records of the queued commands say what they wait for.
-func (s *supervisor) noteWaiting(now time.Time) {
-	for _, o := range s.commands.queue {
-		reason := roostv1.QueueReason_QUEUE_REASON_ORDER
-		switch {
-		case now.Before(o.notBefore):
-			reason = roostv1.QueueReason_QUEUE_REASON_NOT_BEFORE
-		case !s.ready():
-			reason = roostv1.QueueReason_QUEUE_REASON_DEVICE_AWAY
-		}
-		o.queued(reason, now)
-	}
-}
-
-// wakeForCommands sets the timer to the next time that matters to a command.
-func (s *supervisor) wakeForCommands(ctx actor.Context, now time.Time) {
-	if s.waking != nil {
-		s.waking.Stop()
-		s.waking = nil
-	}
-	if at := s.commands.wake(now); !at.IsZero() {
-		s.waking = s.env.after(at.Sub(now), ctx.Self(), &commandsDue{})
-	}
-}
-
-// refuseCommands rejects everything that waits, as the device is closed here.
-func (s *supervisor) refuseCommands(why string) {
-	if s.commands == nil {
-		return
-	}
-	status := roostv1.Errorf(roostv1.ErrUnavailable, "%s: %s", s.charge.spec.Id, why)
-	for _, o := range s.commands.takeAway() {
-		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
-	}
-	if o := s.commands.current; o != nil && o.permit.revoke() {
-		s.commands.current = nil
-		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
-	}
-}
-
-// abortCommands answers whoever still waits when the supervisor ends.
-func (s *supervisor) abortCommands() {
-	if s.commands == nil {
-		return
-	}
-	s.refuseCommands("the gateway stopped")
-	if o := s.commands.current; o != nil {
-		s.commands.current = nil
-		o.noteDispatch()
-		o.record.Effect = roostv1.Effect_EFFECT_UNKNOWN
-		o.enter(roostv1.CommandState_COMMAND_STATE_UNKNOWN, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "the gateway stopped after sending"), time.Now())
-		s.commands.unsettled = append(s.commands.unsettled, o)
-	}
-	for _, o := range s.commands.unsettled {
-		s.end(o, roostv1.CommandState_COMMAND_STATE_INDETERMINATE, o.record.Status)
-	}
-	s.commands.unsettled = nil
-}
-
 // recordWanted tells the present record of a command.
 func (s *supervisor) recordWanted(msg *recordWanted) {
 	o := s.commands.find(msg.id)
-	if o == nil {
+	switch {
+	case o == nil:
 		msg.answer(answer{err: roostv1.Errorf(roostv1.ErrNotFound, "command %s is not known to %s", msg.id, s.charge.spec.Id)})
-		return
+	case o.record.State.Final() && !o.durable:
+		msg.answer(answer{err: roostv1.Errorf(roostv1.ErrOutcomeUnknown, "command %s: its end is not recorded yet", msg.id)})
+	default:
+		msg.answer(answer{record: o.snapshot()})
 	}
-	msg.answer(answer{record: o.snapshot()})
 }

@@ -80,6 +80,7 @@ func (s *supervisor) changed(ctx actor.Context, msg *changed) {
 		s.tell(stateEvent(msg))
 	}
 	s.runCommands(ctx)
+	s.reconcile(ctx)
 }
 
 func stateEvent(msg *changed) *roostv1.Event {
@@ -123,6 +124,7 @@ func (s *supervisor) crashed(ctx actor.Context, msg *crashed) {
 	}
 	s.stopping = true
 	s.failed(ctx.Self(), failureStatus(msg.reason))
+	s.runCommands(ctx)
 }
 
 // childEnded goes on when the device actor is gone.

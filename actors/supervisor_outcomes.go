@@ -3,21 +3,47 @@ package actors
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
+// intended takes the Journal's word on an intent: from here on the record says that the command may have
+// been sent.
+func (s *supervisor) intended(ctx actor.Context, msg *intended) {
+	o := msg.order
+	if o.gone || o.permit != msg.permit {
+		return
+	}
+	o.intent = msg
+	if msg.err == nil {
+		s.noteIntent(o, msg.dispatched)
+		s.outdate(o)
+	}
+	if o.unsent != nil {
+		s.resolve(o)
+		s.runCommands(ctx)
+		s.advance(ctx)
+	}
+}
+
+// noteIntent enters DISPATCHED, as the driver's call recorded it.
+func (s *supervisor) noteIntent(o *order, dispatched roostv1.Change) {
+	if err := o.record.Enter(dispatched); err != nil { // the call has entered it in a copy
+		s.lose(o, err)
+	}
+}
+
 // performed takes the end of a command's call, perhaps long after it was given up.
 func (s *supervisor) performed(ctx actor.Context, msg *performed) {
-	o, now := msg.order, time.Now()
-	if msg.late {
-		s.lateAnswer(o, msg.outcome, now)
-	} else if o == s.commands.current && o.permit == msg.permit {
-		s.commands.current = nil
-		s.attempted(ctx, o, msg.outcome, now)
+	o := msg.order
+	switch {
+	case o.gone:
+	case msg.late:
+		s.lateAnswer(o, msg.outcome)
+	case o == s.commands.current && o.permit == msg.permit:
+		s.attempted(ctx, o, msg.outcome)
 		if s.child != nil && !s.stopping {
 			ctx.Send(s.child, &pollSoon{})
 		}
@@ -27,29 +53,17 @@ func (s *supervisor) performed(ctx actor.Context, msg *performed) {
 }
 
 // attempted ends an attempt that was given to the device.
-func (s *supervisor) attempted(ctx actor.Context, o *order, end outcome, now time.Time) {
-	if !o.noteDispatch() { // expiry is seen to by its timer
-		s.noteFence(ctx, end)
-		s.commands.current = o
-		s.notSent(o)
-		return
-	}
-	if end.abandoned || errors.Is(end.err, roostv1.ErrPanic) {
-		o.crashes++
-	}
-	o.finish(end, now)
+func (s *supervisor) attempted(ctx actor.Context, o *order, end outcome) {
+	var nothing unsent
 	switch {
-	case o.record.State.Final():
-		s.finish(o)
-	case o.crashes >= maxCrashes:
-		s.park(o)
-	case s.mayRepeat(o, now):
-		o.permit = nil
-		s.commands.current = o
-		s.commands.again()
+	case o.permit.revoke(): // also a call that was abandoned: it will not get the permit any more
+		s.noteFence(ctx, end)
+		s.notSent(o)
+	case errors.As(end.err, &nothing):
+		o.unsent = nothing.why
+		s.resolve(o)
 	default:
-		o.settleBy = now.Add(settleWindow)
-		s.commands.unsettled = append(s.commands.unsettled, o)
+		s.acted(o, end)
 	}
 }
 
@@ -62,34 +76,103 @@ func (s *supervisor) noteFence(ctx actor.Context, end outcome) {
 	}
 }
 
-// mayRepeat reports whether a command of unknown outcome is sent again: only where
-// twice is the same as once, and the sender wants to wait for the device.
-func (s *supervisor) mayRepeat(o *order, now time.Time) bool {
-	return !s.shutting && o.record.Command.QueueWhileAway && now.Before(o.expires) &&
-		o.plan.WriteKind == roostv1.WriteKind_WRITE_KIND_ABSOLUTE
+// notSent puts the current command back, whose permit was not used. It goes again, waits, or ends as the
+// device and the time are then.
+func (s *supervisor) notSent(o *order) {
+	s.commands.again()
+	if s.shutting {
+		s.leaveQueue()
+	}
 }
 
-// notSent puts the current command back in the queue, or rejects it if it may not wait.
-func (s *supervisor) notSent(o *order) {
-	now := time.Now()
-	switch {
-	case !now.Before(o.expires):
+// resolve goes on with a command whose attempt took the permit and sent nothing, once it is certain what
+// became of the intent. If that is durable the command can never end as one that was not dispatched; it
+// may be tried again, since nothing was sent.
+func (s *supervisor) resolve(o *order) {
+	if o.intent == nil {
+		return // it stays current: nothing may be sent to the device before
+	}
+	switch err := o.intent.err; {
+	case err == nil:
+		s.sendAgain(o)
+	case errors.Is(err, roostv1.ErrInvalid):
+		s.commands.current, o.permit = nil, nil
+		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, roostv1.StatusOf(err))
+	default:
+		s.lose(o, err)
+	}
+}
+
+// sendAgain puts a command back that is dispatched by its record and was not sent, or ends it.
+func (s *supervisor) sendAgain(o *order) {
+	why := roostv1.StatusOf(o.unsent)
+	now, known := s.env.hubTime()
+	late := known && !now.Before(o.expires)
+	if status := s.away(); status != nil && !o.record.Command.QueueWhileAway {
+		why, late = status, true
+	}
+	s.commands.again()
+	if !late && !s.shutting {
+		return
+	}
+	s.commands.drop(o)
+	s.end(o, roostv1.CommandState_COMMAND_STATE_EXPIRED, why)
+}
+
+// acted takes what came of an attempt that called the driver.
+func (s *supervisor) acted(o *order, end outcome) {
+	o.touched = true
+	if o.record.State != roostv1.CommandState_COMMAND_STATE_DISPATCHED {
+		s.lose(o, roostv1.Errorf(roostv1.ErrInternal, "command %s was sent, and its record is %s", o.record.CommandId, o.record.State.Word()))
+		return
+	}
+	if end.abandoned || errors.Is(end.err, roostv1.ErrPanic) {
+		o.crashes++
+	}
+	s.noteSteps(o, end)
+	switch c := outcomeOf(end); c.State {
+	case roostv1.CommandState_COMMAND_STATE_SUCCEEDED:
+		s.confirm(o, end)
+	case roostv1.CommandState_COMMAND_STATE_UNKNOWN:
 		s.commands.current = nil
-		s.end(o, roostv1.CommandState_COMMAND_STATE_EXPIRED, roostv1.Errorf(roostv1.ErrExpired, "too late: the bus was busy"))
-	case o.record.Command.QueueWhileAway && !s.shutting || s.ready():
-		o.permit = nil
-		s.commands.again()
+		s.doubt(o, c.Status)
 	default:
 		s.commands.current = nil
-		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, s.notSentStatus())
+		s.conclude(o, c)
 	}
 }
 
-func (s *supervisor) notSentStatus() *roostv1.Status {
-	if status := s.away(); status != nil {
-		return status
+// noteSteps puts what came of the writes in the record.
+func (s *supervisor) noteSteps(o *order, end outcome) {
+	if p, _ := end.value.(*performance); p != nil {
+		o.record.Steps, o.record.Results = p.steps, p.results
 	}
-	return roostv1.Errorf(roostv1.ErrUnavailable, "%s is being closed on this gateway", s.charge.spec.Id)
+}
+
+// doubt makes a command UNKNOWN: it is sent again where that is harmless and its sender wants to wait, and
+// else settled.
+func (s *supervisor) doubt(o *order, status *roostv1.Status) {
+	if !s.enter(o, unknownWith(status)) {
+		return
+	}
+	switch {
+	case o.crashes >= maxCrashes:
+		s.park(o)
+		return
+	case s.mayRepeat(o):
+		o.permit, o.intent, o.unsent = nil, nil, nil
+		s.commands.enqueue(o)
+	default:
+		s.settle(o)
+	}
+	s.write(o)
+}
+
+// mayRepeat reports whether a command of unknown outcome is sent again: only where
+// twice is the same as once, and the sender wants to wait for the device.
+func (s *supervisor) mayRepeat(o *order) bool {
+	now, known := s.env.hubTime()
+	return !s.shutting && o.record.Command.QueueWhileAway && known && now.Before(o.expires) && o.absolute()
 }
 
 // recallCommand takes back the command that the device actor has, or left when it ended: one
@@ -106,46 +189,53 @@ func (s *supervisor) recallCommand(ctx actor.Context) {
 
 // lateAnswer takes what an abandoned attempt returned after all: it settles an UNKNOWN
 // command, and is evidence for one that has ended.
-func (s *supervisor) lateAnswer(o *order, end outcome, now time.Time) {
-	o.evidence(s.env.id, end, now)
-	if o.record.State != roostv1.CommandState_COMMAND_STATE_UNKNOWN || !s.commands.settled(o) {
+func (s *supervisor) lateAnswer(o *order, end outcome) {
+	text := "late answer: done"
+	if end.err != nil {
+		text = fmt.Sprintf("late answer: %v", end.err)
+	}
+	s.learn(o, text, nil)
+	c := outcomeOf(end)
+	if c.State == roostv1.CommandState_COMMAND_STATE_UNKNOWN || !s.commands.settled(o) {
+		s.writeEvidence(o)
 		return
 	}
-	o.finish(end, now)
-	if o.record.State.Final() {
-		s.finish(o)
-		return
+	s.noteSteps(o, end)
+	s.conclude(o, c)
+}
+
+// learn adds evidence to a record.
+func (s *supervisor) learn(o *order, text string, value *roostv1.Value) {
+	o.record.Learn(&roostv1.Evidence{At: timestamp(s.env.stamp(o.record)), Gateway: s.env.id, Text: text, Value: value})
+}
+
+// writeEvidence makes durable what was learned of a command, unless a record that is to come has it.
+func (s *supervisor) writeEvidence(o *order) {
+	if o.record.State == roostv1.CommandState_COMMAND_STATE_UNKNOWN || o.record.State.Final() {
+		s.write(o)
 	}
-	s.commands.unsettled = append(s.commands.unsettled, o)
 }
 
 // park sets a command aside that broke the driver each time.
 func (s *supervisor) park(o *order) {
 	s.count().Parked++
-	status := roostv1.Errorf(roostv1.ErrParked, "set aside: it broke the driver %d times: %s", o.crashes, o.record.Status.Message)
+	status := roostv1.Errorf(roostv1.ErrParked, "set aside: it broke the driver %d times: %s", o.crashes, o.record.Status.GetMessage())
 	s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_PARKED, Message: fmt.Sprintf("command %s %s", o.record.CommandId, status.Message), Status: status})
-	o.enter(roostv1.CommandState_COMMAND_STATE_INDETERMINATE, status, time.Now())
-	s.finish(o)
+	s.conclude(o, indeterminateWith(status))
 }
 
-// end gives a command that was not sent, or not settled, its final state.
+// end ends a command that is not to be sent any more: as the state says where nothing was sent and its
+// record says so, and else as what is certain. The order is in no queue.
 func (s *supervisor) end(o *order, state roostv1.CommandState, status *roostv1.Status) {
-	if state == roostv1.CommandState_COMMAND_STATE_INDETERMINATE {
-		o.enter(state, status, time.Now())
-	} else {
-		o.permit = nil
-		o.end(state, status, time.Now())
+	o.permit = nil
+	switch {
+	case o.waiting():
+		s.conclude(o, roostv1.Change{State: state, Status: status})
+	case !o.touched:
+		s.conclude(o, failedWith(notSentStatus(status), roostv1.Effect_EFFECT_NONE))
+	case o.record.State == roostv1.CommandState_COMMAND_STATE_UNKNOWN:
+		s.settle(o)
+	default:
+		s.doubt(o, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "unknown: the gateway stopped after sending"))
 	}
-	s.finish(o)
-}
-
-// finish makes the end of a command known.
-func (s *supervisor) finish(o *order) {
-	s.commands.remember(o)
-	message := fmt.Sprintf("%s: %s", o.record.Command.Name, o.record.State.Word())
-	if o.record.Status != nil {
-		message += ": " + o.record.Status.Message
-	}
-	s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_COMMAND, Message: message, Status: o.record.Status})
-	o.answer()
 }

@@ -22,7 +22,7 @@ func (s *supervisor) read(msg *readWanted) {
 	}
 	result := &roostv1.ReadResult{
 		DeviceId: s.charge.spec.Id, Gateway: s.env.id, Epoch: s.charge.epoch,
-		State: s.shownState(), Resources: s.resources(msg.resources...),
+		State: s.shownState(), Resources: s.resources(false, msg.resources...),
 	}
 	answered = true
 	msg.answer(result, nil)

@@ -51,6 +51,11 @@ func (s *supervisor) sampled(ctx actor.Context, msg *sampled) {
 		s.noteWell()
 	}
 	s.flush(ctx)
+	s.observe(ctx, msg.samples)
+	if s.desire != nil {
+		s.desire.saw(msg.samples, now)
+		s.reconcile(ctx)
+	}
 }
 
 func (s *supervisor) unknownResource(name string) {
@@ -153,10 +158,10 @@ func (s *supervisor) storeAgain(ctx actor.Context) {
 	}
 }
 
-// drain stores what is left, and then ends the supervisor.
+// drain stores what is left, waits for the records that are under way, and then ends the supervisor.
 func (s *supervisor) drain(ctx actor.Context) {
 	s.flush(ctx)
-	if s.readings.outbox.idle() {
+	if s.readings.outbox.idle() && s.commands.quiet() {
 		ctx.Stop(ctx.Self())
 	}
 }

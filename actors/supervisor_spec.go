@@ -14,6 +14,7 @@ import (
 func (s *supervisor) take(ctx actor.Context, c *charge) {
 	was := s.charge
 	s.charge = c
+	s.takeDesired()
 	switch {
 	case was == nil:
 		s.reopen = true
@@ -24,6 +25,7 @@ func (s *supervisor) take(ctx actor.Context, c *charge) {
 		if s.suspended {
 			s.recallCommand(ctx) // it has the fence of the old one
 		}
+		s.reconcile(ctx)
 		return
 	default:
 		s.reopen = true

@@ -31,9 +31,11 @@ func (s *supervisor) status(resources bool) *roostv1.DeviceStatus {
 		Labels:       maps.Clone(spec.Labels),
 		Counters:     s.countersNow(),
 		Incarnation:  s.incarnation,
+		OpenCommands: uint32(s.commands.open()),
 	}
+	status.DesiredRevision, status.AppliedRevision = s.desire.revisions()
 	if resources {
-		status.Resources = s.resources()
+		status.Resources = s.resources(true)
 	}
 	return status
 }
@@ -54,23 +56,39 @@ func (s *supervisor) countersNow() *roostv1.DeviceCounters {
 	return c
 }
 
-// resources tells the last of every resource that was sampled; with names, of these only.
-func (s *supervisor) resources(names ...string) []*roostv1.ResourceState {
+// resources tells the last of every resource that was sampled, or is desired where that counts; with
+// names, of these only.
+func (s *supervisor) resources(desired bool, names ...string) []*roostv1.ResourceState {
 	var states []*roostv1.ResourceState
-	for i, l := range s.readings.sampler.last {
-		name := s.charge.model.profile.Resources[i].Name
-		if l.at == 0 || len(names) > 0 && !slices.Contains(names, name) {
+	for i, r := range s.charge.model.profile.Resources {
+		if len(names) > 0 && !slices.Contains(names, r.Name) {
 			continue
 		}
-		states = append(states, &roostv1.ResourceState{
-			Resource:   name,
-			Value:      l.value,
-			Quality:    roostv1.Quality(l.grade.quality),
-			Reason:     roostv1.QualityReason(l.grade.reason),
-			AcquiredAt: seen(l.at),
-		})
+		state := &roostv1.ResourceState{Resource: r.Name}
+		wanted := s.desire.show(state)
+		if i < len(s.readings.sampler.last) && s.readings.sampler.last[i].at != 0 {
+			s.readings.sampler.last[i].show(state)
+		} else if !wanted || !desired {
+			continue
+		}
+		states = append(states, state)
 	}
 	return states
+}
+
+func (l *lastSample) show(state *roostv1.ResourceState) {
+	state.Value, state.AcquiredAt = l.value, seen(l.at)
+	state.Quality, state.Reason = roostv1.Quality(l.grade.quality), roostv1.QualityReason(l.grade.reason)
+}
+
+// show tells what is desired of a resource, and reports whether anything is.
+func (d *desire) show(state *roostv1.ResourceState) bool {
+	if d == nil || d.wish.GetValues()[state.Resource].GetKind() == nil {
+		return false
+	}
+	state.Desired = d.wish.Values[state.Resource]
+	state.DesiredRevision, state.AppliedRevision = d.wish.GetRevisions()[state.Resource], d.applied[state.Resource]
+	return true
 }
 
 // timestamp is nil for the zero time.

@@ -1,0 +1,124 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"google.golang.org/protobuf/proto"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// record gives a record to the Journal, under a nonce of its own. done must not block.
+func (e *env) record(bus string, epoch uint64, record *roostv1.CommandRecord, done func(error)) {
+	record.Nonce = e.nonce()
+	if e.journal == nil {
+		done(nil)
+		return
+	}
+	e.journal.Record(bus, epoch, record, done)
+}
+
+// enter changes the state of a command as this gateway, and reports whether that may be. A change that
+// may not be is a defect: the command is let go of as it stands in the journal.
+func (s *supervisor) enter(o *order, c roostv1.Change) bool {
+	c.At, c.Gateway, c.Epoch = s.env.stamp(o.record), s.env.id, s.charge.epoch
+	if err := o.record.Enter(c); err != nil {
+		s.lose(o, err)
+		s.tell(&roostv1.Event{
+			Kind: roostv1.EventKind_EVENT_KIND_INTERNAL, Message: err.Error(), Status: roostv1.StatusOf(err),
+		})
+		return false
+	}
+	return true
+}
+
+// write makes the present record of a command durable, and its end known once it is. While a driver's
+// call may record the intent, nothing else is written.
+func (s *supervisor) write(o *order) {
+	if o.gone {
+		return
+	}
+	final := o.record.State.Final()
+	if final {
+		failpoint("before-result")
+	}
+	if s.env.journal == nil {
+		if final {
+			s.ended(o)
+		}
+		return
+	}
+	s.commands.writes++
+	env, self := s.env, s.commands.self
+	env.record(s.charge.spec.BusID(), s.charge.epoch, proto.CloneOf(o.record), func(err error) {
+		if final && err == nil {
+			failpoint("after-result")
+		}
+		env.send(self, &recorded{order: o, final: final, err: err})
+	})
+}
+
+// conclude ends a command. Nobody is told before that is durable.
+func (s *supervisor) conclude(o *order, c roostv1.Change) {
+	if !s.enter(o, c) {
+		return
+	}
+	o.permit, o.look = nil, nil
+	s.commands.remember(o)
+	s.commands.ending++
+	s.write(o)
+}
+
+// recorded takes the Journal's word on a record.
+func (s *supervisor) recorded(ctx actor.Context, msg *recorded) {
+	s.commands.writes--
+	o := msg.order
+	switch {
+	case o.gone:
+	case msg.err == nil && msg.final:
+		s.ended(o)
+	case msg.err == nil:
+	case errors.Is(msg.err, roostv1.ErrNotOwner), o.record.State.Final() && !o.durable:
+		s.lose(o, msg.err)
+	}
+	if s.shutting {
+		s.advance(ctx)
+	}
+}
+
+// ended makes the end of a command known, once.
+func (s *supervisor) ended(o *order) {
+	if o.durable {
+		return
+	}
+	o.durable = true
+	s.commands.ending--
+	s.commands.finish(o)
+	message := fmt.Sprintf("%s: %s", o.record.Command.GetName(), o.record.State.Word())
+	if o.record.Status != nil {
+		message += ": " + o.record.Status.Message
+	}
+	s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_COMMAND, Message: message, Status: o.record.Status})
+	s.desiredEnded(o)
+	o.answer(answer{record: o.snapshot()})
+}
+
+// lose lets go of a command that this gateway can record nothing of any more: the next owner finds it
+// as the journal has it. Who waits is told what is certain.
+func (s *supervisor) lose(o *order, why error) {
+	if o.gone {
+		return
+	}
+	o.gone = true
+	if o.record.State.Final() && !o.durable {
+		s.commands.ending--
+	}
+	sent := o.touched || !o.waiting() && !o.record.State.Unsent() || o.permit != nil && !o.permit.revoke()
+	s.commands.forget(o)
+	if sent {
+		why = roostv1.Errorf(roostv1.ErrOutcomeUnknown, "command %s: how it ended could not be recorded: %v", o.record.CommandId, why)
+	}
+	o.answer(answer{err: why})
+}

@@ -1,0 +1,85 @@
+package actors
+
+import (
+	"time"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// settle sets an UNKNOWN command aside until it is known what it did: from a late answer of the driver, or
+// from what the device shows where that says it. Others go on meanwhile.
+func (s *supervisor) settle(o *order) {
+	o.permit, o.look = nil, nil
+	window := settleWindow
+	if o.absolute() {
+		o.look = newLook(s.charge.model.profile, o.plan)
+	}
+	if o.look != nil {
+		window = max(window, o.look.settle())
+		o.look.every = max(o.look.settle()/readsPerSettle, time.Second)
+	}
+	o.settleBy = unknownSince(o.record).Add(window)
+	s.commands.doubt(o)
+	if o.look != nil {
+		s.lookAgain(o, o.look)
+	}
+}
+
+// unknownSince is when the command became UNKNOWN, on the hub's clock.
+func unknownSince(r *roostv1.CommandRecord) time.Time {
+	for i := len(r.Transitions) - 1; i >= 0; i-- {
+		if t := r.Transitions[i]; t.State == roostv1.CommandState_COMMAND_STATE_UNKNOWN {
+			return t.At.AsTime()
+		}
+	}
+	return r.GetDispatchedAt().AsTime()
+}
+
+// outdate makes the looks at UNKNOWN commands worthless whose resources the dispatched one writes: what the
+// device shows from here on may be its work.
+func (s *supervisor) outdate(by *order) {
+	for _, o := range s.commands.unsettled {
+		if o.look != nil && overlap(o.look, s.charge.model.profile, by.plan) {
+			o.look.outdated = true
+		}
+	}
+}
+
+// overlap reports whether a plan may change what is looked at. One that the driver takes as a whole may
+// change anything.
+func overlap(l *look, p *roostv1.Profile, plan *roostv1.Plan) bool {
+	if plan == nil || len(plan.Steps) == 0 {
+		return true
+	}
+	for _, step := range plan.Steps {
+		r := p.Resource(step.Resource)
+		shown := p.Readback(r)
+		for i := range l.glances {
+			g := &l.glances[i]
+			if g.resource.Name == step.Resource || g.shown.Name == step.Resource || shown != nil && shown.Name == g.shown.Name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// giveUp ends an UNKNOWN command whose window is over. The caller has taken it out of the unsettled ones.
+func (s *supervisor) giveUp(o *order) {
+	l := o.look
+	if l == nil {
+		s.conclude(o, indeterminateWith(o.record.Status))
+		return
+	}
+	l.note(o.record.Steps)
+	s.noteSeen(o, l)
+	match, _, unseen := l.verdict()
+	switch {
+	case l.outdated || unseen > 0:
+		s.conclude(o, indeterminateWith(o.record.Status))
+	case match > 0:
+		s.conclude(o, failedWith(roostv1.Errorf(roostv1.ErrOutcomeUnknown, "%s", l.text()), roostv1.Effect_EFFECT_PARTIAL))
+	default:
+		s.conclude(o, failedWith(roostv1.Errorf(roostv1.ErrOutcomeUnknown, "%s", l.text()), roostv1.Effect_EFFECT_NONE))
+	}
+}
