@@ -19,6 +19,8 @@ import (
 const (
 	succeeded     = roostv1.CommandState_COMMAND_STATE_SUCCEEDED
 	failed        = roostv1.CommandState_COMMAND_STATE_FAILED
+	accepted      = roostv1.CommandState_COMMAND_STATE_ACCEPTED
+	cancelled     = roostv1.CommandState_COMMAND_STATE_CANCELLED
 	unknown       = roostv1.CommandState_COMMAND_STATE_UNKNOWN
 	indeterminate = roostv1.CommandState_COMMAND_STATE_INDETERMINATE
 	rejected      = roostv1.CommandState_COMMAND_STATE_REJECTED

@@ -64,7 +64,7 @@ func (a *attempt) run(ctx context.Context, actuator Actuator) (any, error) {
 	if err := a.late(ctx); err != nil {
 		return nil, unsent{err}
 	}
-	answer, err := carryOut(ctx, actuator, a.actions)
+	answer, err := carryOut(ctx, actuator, a.actions, a.shut)
 	failpoint("after-write")
 	return answer, err
 }
@@ -115,11 +115,25 @@ func (a *attempt) tell(err error) {
 
 // late returns why the command must not be sent any more; nil if it may.
 func (a *attempt) late(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := a.shut(ctx); err != nil {
+		return err
 	}
 	if now, known := a.env.hubTime(); !known || !now.Before(a.expires) {
 		return errLate
 	}
+	return nil
+}
+
+// shut returns why nothing more must be sent; nil if it may be. The fence is asked as well: after a pause of
+// this process it knows before any timer of a context has had its turn.
+func (a *attempt) shut(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	_, leave, ok := a.fence.Enter(ctx)
+	if !ok {
+		return errSuspended
+	}
+	leave()
 	return nil
 }

@@ -26,7 +26,7 @@ type order struct {
 	crashes int   // attempts that broke the driver
 	look    *look // while it is compared with what the device shows
 
-	since    instant // it waits here
+	since    instant // it waits for what it waits for
 	told     roostv1.QueueReason
 	durable  bool // its end is
 	gone     bool // it is another owner's, or lost: nothing is recorded of it any more

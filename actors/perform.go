@@ -56,15 +56,17 @@ func (d *device) perform(ctx actor.Context, msg *perform) {
 }
 
 // carryOut does the actions in order and stops at the first that fails, and before the next
-// when ctx has ended. A panic on the way keeps what was done so far in the error.
-func carryOut(ctx context.Context, actuator Actuator, actions []Action) (any, error) {
+// when shut tells why. A panic on the way keeps what was done so far in the error.
+func carryOut(ctx context.Context, actuator Actuator, actions []Action, shut func(context.Context) error) (any, error) {
 	p := &performance{began: time.Now()}
 	for _, a := range actions {
 		p.steps = append(p.steps, &roostv1.StepResult{Resource: a.Resource, Value: a.Value})
 	}
 	for i, a := range actions {
-		if i > 0 && ctx.Err() != nil { // the lease may be lost, or the bus withdrawn
-			return p, errStopped{before: i + 1, of: len(actions), why: context.Cause(ctx)}
+		if i > 0 {
+			if err := shut(ctx); err != nil { // the lease may be lost, or the bus withdrawn
+				return p, errStopped{before: i + 1, of: len(actions), why: err}
+			}
 		}
 		step := p.steps[i]
 		step.State = roostv1.CommandState_COMMAND_STATE_UNKNOWN // should it panic

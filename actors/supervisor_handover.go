@@ -113,14 +113,19 @@ func (s *supervisor) leave(o *order, status *roostv1.Status) {
 }
 
 // closeCommands gives up what waits and what is to be settled, as the device is closed here. The command
-// that the device has goes on to its end.
+// that the device has goes on to its end, but for a confirmation that the next owner can find as well.
 func (s *supervisor) closeCommands() {
 	if s.commands == nil {
 		return
 	}
 	s.leaveQueue()
-	if o := s.commands.current; o != nil && o.permit.revoke() {
+	switch o := s.commands.current; {
+	case o == nil:
+	case o.permit.revoke():
 		s.notSent(o)
+	case o.look != nil && s.handsOver() && o.absolute():
+		s.commands.current = nil
+		s.doubt(o, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "acknowledged; the next owner is to see whether it took effect"))
 	}
 	s.closeUnsettled()
 }

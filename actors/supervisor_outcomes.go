@@ -116,6 +116,10 @@ func (s *supervisor) sendAgain(o *order) {
 		return
 	}
 	s.commands.drop(o)
+	if !late && s.handsOver() && o.absolute() {
+		s.leave(o, why) // who comes next sends it
+		return
+	}
 	s.end(o, roostv1.CommandState_COMMAND_STATE_EXPIRED, why)
 }
 

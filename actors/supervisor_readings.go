@@ -161,7 +161,7 @@ func (s *supervisor) storeAgain(ctx actor.Context) {
 // drain stores what is left, waits for the records that are under way, and then ends the supervisor.
 func (s *supervisor) drain(ctx actor.Context) {
 	s.flush(ctx)
-	if s.readings.outbox.idle() && s.commands.quiet() {
+	if s.readings.outbox.idle() && s.commands.idle() && s.commands.quiet() {
 		ctx.Stop(ctx.Self())
 	}
 }

@@ -17,6 +17,7 @@ func (s *supervisor) settle(o *order) {
 	if o.look != nil {
 		window = max(window, o.look.settle())
 		o.look.every = max(o.look.settle()/readsPerSettle, time.Second)
+		o.look.reported, o.look.from = o.plan.Confirmation == roostv1.Confirmation_CONFIRMATION_DEVICE_REPORTED, time.Now()
 	}
 	o.settleBy = unknownSince(o.record).Add(window)
 	s.commands.doubt(o)

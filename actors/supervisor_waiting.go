@@ -29,6 +29,7 @@ func (s *supervisor) noteReason(o *order, reason roostv1.QueueReason) {
 	if !o.waiting() || queued && (o.record.QueueReason == reason || len(o.record.Transitions) > maxWaits) {
 		return
 	}
+	o.since = s.env.now()
 	s.enter(o, roostv1.Change{State: roostv1.CommandState_COMMAND_STATE_QUEUED, Waits: reason})
 }
 
