@@ -86,4 +86,10 @@ func (p *Picture) markAllLocked(mark func(Key)) {
 	for id := range p.buses {
 		mark(Key{KindBus, id})
 	}
+	for key := range p.commands {
+		mark(Key{KindCommand, key})
+	}
+	for id := range p.desired {
+		mark(Key{KindDesired, id})
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -65,12 +64,12 @@ func (c *Client) setAdminState(ctx context.Context, device string, state roostv1
 	return err
 }
 
-// Send sends a command and waits for its outcome, at most for wait (0: 5 s), and then returns the
+// Send has a command accepted and waits for its outcome, at most for wait (0: 5 s), and then returns the
 // present record. A command without an id gets one, in a copy; the id is in the record. Sending
 // the same command again, with its id, is safe.
 //
-// An error that is ErrUnavailable means that nobody got the command; ErrOutcomeUnknown
-// that it may have been carried out.
+// ErrOutcomeUnknown means that the command may have been accepted: sending it again, or asking by its id,
+// tells. ErrConflict: its id is that of another command. Any other error means that it was not accepted.
 func (c *Client) Send(ctx context.Context, command *roostv1.Command, wait time.Duration) (*roostv1.CommandRecord, error) {
 	if wait == 0 {
 		wait = defaultWait
@@ -78,16 +77,12 @@ func (c *Client) Send(ctx context.Context, command *roostv1.Command, wait time.D
 	if err := roostv1.ValidateCommand(command); err != nil {
 		return nil, err
 	}
-	if _, err := readWait(durationpb.New(wait)); err != nil {
+	if err := checkWait(wait); err != nil {
 		return nil, err
 	}
 	if command.Id == "" {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return nil, fmt.Errorf("make an id for the command: %w", err)
-		}
 		command = proto.CloneOf(command)
-		command.Id = id.String()
+		command.Id = newCommandID()
 	}
 	var response roostv1.SendResponse
 	request := &roostv1.SendRequest{Command: command, Wait: durationpb.New(wait)}
@@ -96,7 +91,7 @@ func (c *Client) Send(ctx context.Context, command *roostv1.Command, wait time.D
 	case errors.Is(err, nats.ErrNoResponders):
 		return nil, roostv1.Errorf(roostv1.ErrUnavailable, "no gateway of fleet %s is there to take the command", c.names.Fleet())
 	case errors.Is(err, roostv1.ErrOutcomeUnknown):
-		return nil, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "command %s may have been carried out: %v", command.Id, err)
+		return nil, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "command %s may have been accepted: %v", command.Id, err)
 	case err != nil:
 		return nil, fmt.Errorf("send command %s: %w", command.Id, err)
 	case response.Record == nil:

@@ -142,7 +142,7 @@ func TestClientReadingsRefused(t *testing.T) {
 	if _, err := client.Devices(t.Context()); !errors.Is(err, roostv1.ErrUnavailable) {
 		t.Errorf("devices while the hub is away: got %v, want ErrUnavailable", err)
 	}
-	if _, err := client.Send(t.Context(), &roostv1.Command{DeviceId: "d1", Name: "set"}, 0); !errors.Is(err, roostv1.ErrUnavailable) {
+	if _, err := client.Send(t.Context(), setLimit("", "d1"), 0); !errors.Is(err, roostv1.ErrUnavailable) {
 		t.Errorf("send while the hub is away: got %v, want ErrUnavailable", err)
 	}
 }

@@ -37,6 +37,7 @@ type custody struct {
 	names   Subjects
 	picture *Picture
 	host    Host
+	desk    *desk
 	keeper  *keeper
 	clock   boottime.Clock
 	report  func(*roostv1.Event)
@@ -82,7 +83,7 @@ type post struct {
 func newCustody(life context.Context, g *Gateway) (*custody, error) {
 	c := &custody{
 		life: life, slow: g.config.LeaveTimeout * 6 / 10,
-		id: g.config.ID, labels: g.config.Labels, names: g.names, picture: g.picture, host: g.config.Host,
+		id: g.config.ID, labels: g.config.Labels, names: g.names, picture: g.picture, host: g.config.Host, desk: g.desk,
 		keeper: g.keeper, clock: g.clock, report: g.Emit, log: g.log,
 		written: make(chan []*write), ended: make(chan withdrawn),
 		acting: true, // as far as the Host knows

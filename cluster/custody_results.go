@@ -37,6 +37,7 @@ func (c *custody) putDown(bus string, p *post, patience time.Duration) {
 	patient, hurry := context.WithTimeout(c.life, patience)
 	p.busy, p.hurry = true, hurry
 	c.out++
+	c.desk.withdrawn(bus)
 	go func() { // ends with its result, or with the custody's life
 		defer hurry()
 		err := c.withdraw(patient, bus)

@@ -85,7 +85,9 @@ func (c *custody) serve(now boottime.Instant, bus string, p *post, owner Owner) 
 	if err != nil {
 		c.log.Warn("bus not served", "bus", bus, "epoch", owner.Epoch, "error", err)
 		c.lookAt(bus, now.Add(custodyRetry))
+		return
 	}
+	c.desk.assigned(a)
 }
 
 // pass gives up a bus: to the gateway that should own it, or to nobody.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,7 +108,11 @@ type host struct {
 	gateway string
 	calls   chan hostCall // what was asked of it
 	leases  chan bool     // whether it was suspended
-	execute func(context.Context, *roostv1.Command) (*roostv1.CommandRecord, error)
+
+	cluster  atomic.Pointer[cluster.Gateway] // that it is in
+	handed   chan handOver                   // what it was handed
+	refusals chan error                      // why records were not written
+	take     func(bus string, epoch uint64, open []*roostv1.OpenCommand)
 
 	withdraw func(ctx context.Context, bus string) // what has to end before a bus is put down
 
@@ -127,7 +132,7 @@ type hostCall struct {
 }
 
 func newHost(gateway string) *host {
-	return &host{gateway: gateway, calls: make(chan hostCall, 1<<16), leases: make(chan bool, 1<<10), buses: map[string]*roostv1.Assignment{}, fail: map[string]int{}}
+	return &host{gateway: gateway, handed: make(chan handOver, 1<<14), refusals: make(chan error, 1<<10), calls: make(chan hostCall, 1<<16), leases: make(chan bool, 1<<10), buses: map[string]*roostv1.Assignment{}, fail: map[string]int{}}
 }
 
 func (h *host) Assign(_ context.Context, a *roostv1.Assignment) error {
@@ -162,16 +167,6 @@ func (h *host) setSuspended(yes bool) {
 	defer h.mu.Unlock()
 	h.suspended = yes
 	h.leases <- yes
-}
-
-func (h *host) Execute(ctx context.Context, c *roostv1.Command) (*roostv1.CommandRecord, error) {
-	if h.execute != nil {
-		return h.execute(ctx, c)
-	}
-	return &roostv1.CommandRecord{
-		CommandId: c.Id, DeviceId: c.DeviceId, Gateway: h.gateway, Command: c,
-		State: roostv1.CommandState_COMMAND_STATE_SUCCEEDED, Effect: roostv1.Effect_EFFECT_APPLIED,
-	}, nil
 }
 
 func (h *host) Release(_ context.Context, device string) error {
@@ -261,6 +256,9 @@ func runGateway(tb testing.TB, config cluster.Config) (g *cluster.Gateway, stop 
 	g, err := cluster.NewGateway(config)
 	if err != nil {
 		tb.Fatal(err)
+	}
+	if h, ok := config.Host.(*host); ok {
+		h.cluster.Store(g)
 	}
 	return g, runs(tb, g.Run)
 }

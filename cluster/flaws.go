@@ -31,6 +31,9 @@ func (f *flaws) assignment(bus string, epoch uint64) *roostv1.Assignment {
 		}
 		delete(f.known, d.Id)
 		a.Devices = append(a.Devices, d)
+		if desired := f.picture.Desired(d.Id); desired != nil {
+			a.Desired = append(a.Desired, desired)
+		}
 		if !added[d.Profile] {
 			added[d.Profile] = true
 			a.Profiles = append(a.Profiles, profile)

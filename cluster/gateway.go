@@ -56,8 +56,8 @@ type Config struct {
 	// told. Closing a device may take 60 % of it. Default 2.75 s.
 	LeaveTimeout time.Duration
 
-	// MaxRequests bounds the requests that are worked on at one time; one more is
-	// answered BUSY. A command takes part until its caller is answered. Default 1024.
+	// MaxRequests bounds the requests that are worked on at one time, and the commands that are being
+	// accepted; one more is answered BUSY. Callers who wait for a command to end take no part. Default 1024.
 	MaxRequests int
 }
 
@@ -93,6 +93,9 @@ func (c Config) check() error {
 	case c.MaxRequests < 0:
 		return roostv1.Errorf(roostv1.ErrInvalid, "gateway %s: MaxRequests is negative", c.ID)
 	}
+	if err := c.Schema.check(); err != nil {
+		return err
+	}
 	return c.Lease.Validate()
 }
 
@@ -109,7 +112,13 @@ type Gateway struct {
 	hub     *HubClock
 	keeper  *keeper
 	recent  *recentEvents
+	desk    *desk
+	journal *Journal
+	waits   *waits
 	log     *slog.Logger
+
+	submitter *submitter
+	finder    *finder
 }
 
 // NewGateway returns a gateway that does nothing before Run. The error is ErrInvalid.
@@ -139,6 +148,9 @@ func NewGateway(config Config) (*Gateway, error) {
 		log:     log,
 	}
 	g.picture.takeovers = &takeovers{}
+	if err := g.newCommands(); err != nil {
+		return nil, err
+	}
 	if g.keeper, err = g.newKeeper(); err != nil {
 		return nil, err
 	}
@@ -218,6 +230,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error { return g.keeper.follower.Run(beneath) })
 	group.Go(func() error { return g.keeper.run(beneath, g.config.Conn) })
 	group.Go(func() error { return custody.writer.run(beneath) })
+	group.Go(func() error { return g.journal.run(beneath) })
+	group.Go(func() error { return g.waits.run(beneath) })
+	group.Go(func() error { return g.desk.run(beneath) })
 	group.Go(func() error { return g.peers.run(beneath) })
 	group.Go(func() error {
 		defer stop()

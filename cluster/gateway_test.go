@@ -147,10 +147,10 @@ func TestGatewayPlacement(t *testing.T) {
 			t.Errorf("device %s: got %v, want %v", d.DeviceId, d.State, want)
 		}
 	}
-	// A command to a device that nobody serves is refused, and says why.
-	_, err = client.Send(t.Context(), &roostv1.Command{DeviceId: "elsewhere", Name: "set"}, 0)
-	if !errors.Is(err, roostv1.ErrUnavailable) {
-		t.Errorf("send to an unplaced device: got %v, want ErrUnavailable", err)
+	// A command to a device that nobody serves waits, and says what for.
+	record, err := client.Send(t.Context(), setLimit("", "elsewhere"), time.Millisecond)
+	if err != nil || record.State != accepted || record.QueueReason != roostv1.QueueReason_QUEUE_REASON_NO_OWNER {
+		t.Errorf("send to an unplaced device: got %v, %v, want ACCEPTED for want of an owner", record, err)
 	}
 }
 
@@ -266,7 +266,7 @@ func TestGatewayContest(t *testing.T) {
 	// Whoever is asked, the owner acts.
 	for _, device := range []string{"d00000", "d00200", "d00399"} {
 		for range 10 {
-			record, err := client.Send(t.Context(), &roostv1.Command{DeviceId: device, Name: "set"}, 0)
+			record, err := client.Send(t.Context(), setLimit("", device), 0)
 			if err != nil || record.Gateway != served[device] {
 				t.Errorf("send to %s: done by %q, %v; want %s", device, record.GetGateway(), err, served[device])
 			}

@@ -27,11 +27,12 @@ type Host interface {
 	Suspend()
 	Resume()
 
-	// Execute carries out a command and returns its final record. When ctx ends before, it
-	// returns the present record and no error, and the command goes on: ctx bounds the wait,
-	// not the command. The error says why there is no record, ErrNotOwner if the
-	// device is not served here.
-	Execute(ctx context.Context, c *roostv1.Command) (*roostv1.CommandRecord, error)
+	// Commands hands over commands of devices of the bus that have not ended, in their order, under the epoch of the last
+	// Assign: all that there are after an Assign under a new epoch, and later ones as they come; none twice under
+	// one epoch, but when a cancellation for it has come. It does not wait. Calls are made one after the other, but
+	// beside Assign and Withdraw: those for a bus that is not served, or is under another epoch by
+	// now, are void. What is handed over may be kept, is shared, and must not be changed.
+	Commands(bus string, epoch uint64, open []*roostv1.OpenCommand)
 
 	// Release ends the quarantine of a device.
 	Release(ctx context.Context, deviceID string) error

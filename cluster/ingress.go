@@ -19,14 +19,15 @@ const (
 	// requests, not of the program.
 	serviceName    = "roost"
 	serviceVersion = "1.0.0"
-	// answerGrace is how long after a caller's wait an answer is given that nobody else gave.
+	// answerGrace is how long answers may take once callers are not waited for any more.
 	answerGrace = 250 * time.Millisecond
 	// drainTimeout bounds the wait for the last answers at the end.
 	drainTimeout = 500 * time.Millisecond
 )
 
 // ingress takes the requests of one gateway, as a NATS micro service. Each is worked on by
-// a goroutine of its own, so none waits for another, and their number is bounded.
+// a goroutine of its own, so none waits for another, and their number is bounded. Callers who wait for commands
+// to end do so without one.
 type ingress struct {
 	nc      *nats.Conn
 	names   Subjects
@@ -43,6 +44,11 @@ type ingress struct {
 	service micro.Service
 	ending  context.Context
 	end     context.CancelFunc
+
+	waits     *waits
+	submitter *submitter
+	finder    *finder
+	canceller *canceller
 }
 
 func newIngress(g *Gateway) *ingress {
@@ -53,6 +59,7 @@ func newIngress(g *Gateway) *ingress {
 		status: &gatewayStatus{keeper: g.keeper, hub: g.hub, host: g.config.Host},
 		slots:  make(chan struct{}, g.config.MaxRequests),
 		ending: ending, end: end,
+		waits: g.waits, submitter: g.submitter, finder: g.finder, canceller: &canceller{g.finder},
 	}
 }
 
@@ -87,8 +94,9 @@ func (in *ingress) stop() {
 	if in.service != nil {
 		_ = in.service.Stop() // its subscriptions end with the connection at the latest
 	}
+	in.waits.drain(drainTimeout) // then callers are told the present record
 	if !in.drain(drainTimeout) {
-		in.end() // their callers are told the present record
+		in.end()
 		if !in.drain(answerGrace) {
 			in.log.Warn("requests were given up that did not end")
 		}
@@ -106,7 +114,8 @@ func (in *ingress) addEndpoints(service micro.Service) error {
 		options []micro.EndpointOpt
 	}{
 		{"send", in.names.Send(), in.send, nil}, // any one gateway of the fleet takes it
-		{"gateway-send", in.names.GatewaySend(in.id), in.sendHere, []micro.EndpointOpt{alone}},
+		{"command", in.names.FindCommand(), in.command, nil},
+		{"cancel", in.names.CancelCommand(), in.cancel, nil},
 		{"gateway-status", in.names.GatewayStatus(in.id), in.tellStatus, []micro.EndpointOpt{alone}},
 		{"gateway-release", in.names.GatewayRelease(in.id), in.release, []micro.EndpointOpt{alone}},
 		{"gateway-drain", in.names.GatewayDrain(in.id), in.drainGateway, []micro.EndpointOpt{alone}},

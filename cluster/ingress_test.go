@@ -2,19 +2,14 @@ package cluster_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/clustertest"
@@ -54,7 +49,7 @@ func TestIngressAnyClient(t *testing.T) {
 	if r := answer.Record; r.CommandID == "" || r.DeviceID != "d1" || r.State != "COMMAND_STATE_SUCCEEDED" || r.Gateway != "g1" {
 		t.Errorf("got %s", reply.Data)
 	}
-	request := encode(t, &roostv1.SendRequest{Command: &roostv1.Command{Id: "c1", DeviceId: "d1", Name: "set"}})
+	request := encode(t, &roostv1.SendRequest{Command: setLimit("c1", "d1")})
 	var response roostv1.SendResponse
 	if err := proto.Unmarshal(ask(t, nc, "roost.test.api.send", request).Data, &response); err != nil || response.Record.GetCommandId() != "c1" {
 		t.Errorf("protobuf: got %v, %v", &response, err)
@@ -65,7 +60,7 @@ func TestIngressAnyClient(t *testing.T) {
 // the message and in the headers that NATS tools show; and the gateway goes on.
 func TestIngressBadRequests(t *testing.T) {
 	nc := serving(t, newHost("g1"))
-	const send, here, status, release = "roost.test.api.send", "roost.test.gateway.g1.send", "roost.test.gateway.g1.status", "roost.test.gateway.g1.release"
+	const send, command, cancel, status, release = "roost.test.api.send", "roost.test.api.command", "roost.test.api.cancel", "roost.test.gateway.g1.status", "roost.test.gateway.g1.release"
 	large := bytes.Repeat([]byte(" "), 200<<10)
 	tests := []struct {
 		subject, data string
@@ -83,8 +78,20 @@ func TestIngressBadRequests(t *testing.T) {
 		{send, `{"command": {"deviceId": "d1"}}`, roostv1.ErrInvalid, "name"},
 		{send, `{"command": {"id": "a b", "deviceId": "d1", "name": "set"}}`, roostv1.ErrInvalid, "id"},
 		{send, `{"command": {"deviceId": "d9", "name": "set"}}`, roostv1.ErrNotFound, "d9"},
-		{here, "\xff\xff\xff", roostv1.ErrInvalid, "protobuf"},
-		{here, "", roostv1.ErrInvalid, "no command"},
+		{send, `{"command": {"deviceId": "d1", "name": "set", "arguments": {"limit": {"string": "x"}}}}`, roostv1.ErrInvalid, "limit"},
+		{send, `{"command": {"deviceId": "d1", "name": "dance"}}`, roostv1.ErrNotFound, "dance"},
+		{send, `{"command": {"deviceId": "d1", "name": "set", "expiresIn": "-5s"}}`, roostv1.ErrInvalid, "expires_in"},
+		{send, `{"command": {"deviceId": "d1", "name": "set", "expiresIn": "315576000000s"}}`, roostv1.ErrInvalid, "expires_in"},
+		{command, "\xff\xff\xff", roostv1.ErrInvalid, "protobuf"},
+		{command, "", roostv1.ErrInvalid, "device id"},
+		{command, `{"deviceId": "d1"}`, roostv1.ErrInvalid, "command id"},
+		{command, `{"deviceId": "d1", "commandId": "never"}`, roostv1.ErrNotFound, "never"},
+		{command, `{"deviceId": "d1", "commandId": "c", "wait": "-1s"}`, roostv1.ErrInvalid, "wait"},
+		{command, string(large), roostv1.ErrInvalid, "bytes"},
+		{cancel, "\xff\xff\xff", roostv1.ErrInvalid, "protobuf"},
+		{cancel, `{"deviceId": "d1", "commandId": "a.b"}`, roostv1.ErrInvalid, "command id"},
+		{cancel, `{"deviceId": "d1", "commandId": "never"}`, roostv1.ErrNotFound, "never"},
+		{cancel, string(large), roostv1.ErrInvalid, "bytes"},
 		{status, "\xff\xff\xff", roostv1.ErrInvalid, "protobuf"},
 		{status, `{"deviceId": 7.5}`, roostv1.ErrInvalid, "JSON"},
 		{status, `{"deviceId": "d9"}`, roostv1.ErrNotFound, "d9"},
@@ -133,153 +140,6 @@ func statusIn(tb testing.TB, subject string, data []byte) *roostv1.Status {
 	return m.GetStatus()
 }
 
-// TestIngressBusy: requests do not wait for each other, and one too many is told so at once.
-func TestIngressBusy(t *testing.T) {
-	const most = 4
-	h := newHost("g1")
-	begun, let := make(chan struct{}, most), make(chan struct{})
-	h.execute = func(ctx context.Context, c *roostv1.Command) (*roostv1.CommandRecord, error) {
-		begun <- struct{}{}
-		<-let
-		return &roostv1.CommandRecord{CommandId: c.Id, State: roostv1.CommandState_COMMAND_STATE_SUCCEEDED}, nil
-	}
-	nc := serving(t, h, func(c *cluster.Config) { c.MaxRequests = most })
-	request := func(id string) *roostv1.SendResponse {
-		var response roostv1.SendResponse
-		data := encode(t, &roostv1.SendRequest{Command: &roostv1.Command{Id: id, DeviceId: "d1", Name: "set"}, Wait: seconds(60)})
-		if err := proto.Unmarshal(ask(t, nc, "roost.test.api.send", data).Data, &response); err != nil {
-			t.Error(err)
-		}
-		return &response
-	}
-	var running sync.WaitGroup
-	for i := range most {
-		running.Go(func() {
-			if r := request(fmt.Sprint("c", i)); r.Record.GetState() != roostv1.CommandState_COMMAND_STATE_SUCCEEDED {
-				t.Errorf("got %v", r)
-			}
-		})
-	}
-	for range most {
-		<-begun // all of them at one time
-	}
-	if r := request("one-too-many"); !errors.Is(r.Status.Err(), roostv1.ErrBusy) {
-		t.Errorf("one too many: got %v, want BUSY", r)
-	}
-	close(let)
-	running.Wait()
-}
-
-// TestIngressAlwaysAnswers: a caller gets an answer also when the Host goes on, hangs, fails or panics.
-func TestIngressAlwaysAnswers(t *testing.T) {
-	h := newHost("g1")
-	hang := make(chan struct{})
-	defer close(hang)
-	h.execute = func(ctx context.Context, c *roostv1.Command) (*roostv1.CommandRecord, error) {
-		switch c.Name {
-		case "slow": // still at it when the wait ends
-			<-ctx.Done()
-			return &roostv1.CommandRecord{CommandId: c.Id, State: roostv1.CommandState_COMMAND_STATE_DISPATCHED}, nil
-		case "hang":
-			<-hang
-			return nil, nil
-		case "panic":
-			panic("a defect")
-		case "nothing":
-			return nil, nil
-		}
-		return nil, roostv1.Errorf(roostv1.ErrNotOwner, "not here")
-	}
-	nc := serving(t, h)
-	request := func(name string) *roostv1.SendResponse {
-		var response roostv1.SendResponse
-		data := encode(t, &roostv1.SendRequest{Command: &roostv1.Command{Id: name, DeviceId: "d1", Name: name}, Wait: durationpb.New(50 * time.Millisecond)})
-		if err := proto.Unmarshal(ask(t, nc, "roost.test.api.send", data).Data, &response); err != nil {
-			t.Fatal(err)
-		}
-		return &response
-	}
-	if r := request("slow"); r.Record.GetState() != roostv1.CommandState_COMMAND_STATE_DISPATCHED {
-		t.Errorf("slow: got %v, want the present record", r)
-	}
-	if r := request("hang"); r.Record.GetState() != roostv1.CommandState_COMMAND_STATE_UNKNOWN || r.Record.CommandId != "hang" {
-		t.Errorf("hang: got %v, want UNKNOWN", r)
-	}
-	for name, want := range map[string]error{"panic": roostv1.ErrInternal, "nothing": roostv1.ErrInternal, "refuse": roostv1.ErrNotOwner} {
-		if r := request(name); !errors.Is(r.Status.Err(), want) {
-			t.Errorf("%s: got %v, want %v", name, r, want)
-		}
-	}
-}
-
-// TestIngressFitsAnswers: an answer is never larger than the hub takes: pages are cut, records lose what
-// is not their outcome.
-func TestIngressFitsAnswers(t *testing.T) {
-	const many = 1200
-	h := newHost("g1")
-	h.execute = func(_ context.Context, c *roostv1.Command) (*roostv1.CommandRecord, error) {
-		return &roostv1.CommandRecord{
-			CommandId: c.Id, State: roostv1.CommandState_COMMAND_STATE_SUCCEEDED,
-			Results: map[string]*roostv1.Value{"log": roostv1.Bytes(make([]byte, 2<<20))},
-		}, nil
-	}
-	hub := clustertest.Start(t)
-	startGateway(t, hub, h)
-	client := newClient(t, hub)
-	var devices []*roostv1.DeviceSpec
-	for i := range many {
-		d := newDevice(fmt.Sprintf("d%04d", i))
-		d.Labels = map[string]string{"note": strings.Repeat("x", 4<<10)}
-		devices = append(devices, d)
-	}
-	apply(t, client, devices...)
-	got := map[string]bool{}
-	await(t, "assignments", h.calls, func(c hostCall) bool {
-		got[c.bus] = true
-		return len(got) == many
-	})
-	all, err := client.Devices(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	online := 0
-	for _, d := range all {
-		if d.State == roostv1.DeviceState_DEVICE_STATE_ONLINE {
-			online++
-		}
-	}
-	if online != many {
-		t.Errorf("got %d devices from the gateway, want %d", online, many)
-	}
-	record, err := client.Send(t.Context(), &roostv1.Command{Id: "c1", DeviceId: "d0000", Name: "dump"}, 0)
-	if err != nil || record.CommandId != "c1" || record.State != roostv1.CommandState_COMMAND_STATE_SUCCEEDED || record.Results != nil {
-		t.Errorf("large record: got %v, %v; want its outcome", record.GetState(), err)
-	}
-}
-
-// TestRelayToDeadOwner: when the owner is gone, a caller is told so, and not kept waiting.
-func TestRelayToDeadOwner(t *testing.T) {
-	hub := clustertest.Start(t)
-	names := newFleet(t, hub)
-	put(t, hub.Connect(t), names.Owner("d1"), encode(t, &roostv1.Ownership{Bus: "d1", Gateway: "g9", Incarnation: "gone"}))
-	h := newHost("g1")
-	startGateway(t, hub, h)
-	client := newClient(t, hub)
-	apply(t, client, newDevice("d1"), newDevice("d2"))
-	h.assigned(t, "d2", nil)
-	_, err := client.Send(t.Context(), &roostv1.Command{DeviceId: "d1", Name: "set"}, 0)
-	if !errors.Is(err, roostv1.ErrUnavailable) || !strings.Contains(err.Error(), "g9") {
-		t.Errorf("send: got %v, want ErrUnavailable that names g9", err)
-	}
-	if err := client.Release(t.Context(), "d1"); !errors.Is(err, roostv1.ErrUnavailable) {
-		t.Errorf("release: got %v, want ErrUnavailable", err)
-	}
-	view, err := client.Device(t.Context(), "d1")
-	if err != nil || view.Status.State != roostv1.DeviceState_DEVICE_STATE_UNPLACED {
-		t.Errorf("device: got %v, %v", view.Status, err)
-	}
-}
-
 // FuzzIngress: whatever bytes come in, on whatever subject, there is an answer.
 func FuzzIngress(f *testing.F) {
 	for _, seed := range []string{"", "{", "\xff", `{"command":{"deviceId":"d1","name":"set"}}`, "\x0a\x09\x12\x02d1\x1a\x03set", `{"deviceId":"d1"}`} {
@@ -292,7 +152,7 @@ func FuzzIngress(f *testing.F) {
 	h.assigned(f, "d1", nil)
 	nc := hub.Connect(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, subject := range []string{"roost.test.api.send", "roost.test.gateway.g1.send", "roost.test.gateway.g1.status", "roost.test.gateway.g1.release"} {
+		for _, subject := range []string{"roost.test.api.send", "roost.test.api.command", "roost.test.api.cancel", "roost.test.gateway.g1.status", "roost.test.gateway.g1.release"} {
 			reply := ask(t, nc, subject, data)
 			if code := reply.Header.Get("Nats-Service-Error-Code"); code != "" && statusIn(t, subject, reply.Data).Err() == nil {
 				t.Errorf("%s: headers say %s, the answer nothing", subject, code)

@@ -22,6 +22,7 @@ func (p *Picture) begin(created time.Time) {
 		p.listed = false
 	}
 	p.list++
+	p.listing = true
 }
 
 // end completes the beginning of a listing: all up to passed has come, or has been replaced by what
@@ -37,6 +38,7 @@ func (p *Picture) end(passed uint64) {
 func (p *Picture) sweep() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.listing = false
 	p.sweepLocked()
 }
 
@@ -89,6 +91,18 @@ func (p *Picture) placeLocked(key Key) *place {
 		if b := p.buses[key.ID]; b != nil {
 			return &b.place
 		}
+	case KindCommand:
+		if c := p.commands[key.ID]; c != nil {
+			return &c.place
+		}
+	case KindCancel:
+		if c := p.commands[key.ID]; c != nil {
+			return &c.cancel
+		}
+	case KindDesired:
+		if r := p.desired[key.ID]; r != nil {
+			return &r.place
+		}
 	}
 	return nil
 }
@@ -136,6 +150,7 @@ func (p *Picture) sweepLocked() {
 			p.markLocked(Key{KindBus, id})
 		}
 	}
+	p.sweepCommandsLocked()
 	for key, at := range p.bad {
 		if at.list != p.list {
 			delete(p.bad, key)

@@ -46,7 +46,7 @@ func (p *Peers) end(in *nats.Subscription) {
 // follow ends asks whose deadline has come, or whose answer cannot come any more, and tells
 // of the end of devices.
 func (p *Peers) follow(ctx context.Context) error {
-	changes := p.picture.Watch()
+	changes := p.picture.Watch(KindBus, KindMember)
 	defer changes.Close()
 	runs := map[string]string{} // of the gateways that changed, as it was last
 	for {

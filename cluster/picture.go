@@ -29,6 +29,7 @@ type Picture struct {
 	created  time.Time // of the stream; another one has another history
 	streams  uint64    // how many there were
 	list     uint32    // number of the present listing
+	listing  bool      // it may still have what is there already
 	listed   bool      // a listing was completed
 	partial  bool      // each listing has a part only: none tells that something is gone
 	passed   uint64
@@ -42,8 +43,16 @@ type Picture struct {
 	buses    map[string]*bus
 	bad      map[Key]*place // the last unusable record of each
 
+	commands map[string]*openCommand    // by key
+	queues   map[string][]*openCommand  // by device, in their order
+	wishes   map[string]record[[]byte]  // to cancel commands that a listing has yet to come to, by key
+	desired  map[string]*record[[]byte] // by device
+
 	placements map[string]*roostv1.Placement // by what they ask; most devices share a few
 	takeovers  *takeovers                    // told of each change of an owner; nil: nobody is
+
+	// told is told of each record of a command, under the lock; nil: nobody is.
+	told func(key string, record *roostv1.CommandRecord)
 }
 
 // place is where a record stands.
@@ -106,6 +115,10 @@ func (p *Picture) clearLocked() {
 	p.devices = map[string]*device{}
 	p.buses = map[string]*bus{}
 	p.bad = map[Key]*place{}
+	p.commands = map[string]*openCommand{}
+	p.queues = map[string][]*openCommand{}
+	p.wishes = map[string]record[[]byte]{}
+	p.desired = map[string]*record[[]byte]{}
 }
 
 // Profile returns the profile with that id, or nil.

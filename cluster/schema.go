@@ -21,18 +21,44 @@ import (
 // keeps some 200 bytes of memory for every id in it, on each of its servers.
 const dedupWindow = 30 * time.Second
 
+// rewriteWindow is how long the hub remembers the ids of what is written about commands: a copy that was held up on
+// its way, and comes when a later record is stored, is then none. That is longer than a server that was stopped
+// keeps its links.
+const rewriteWindow = time.Minute
+
+// minCommandDedup is the least that ended commands may be kept: the history stream has to have read them, also
+// after an election or two.
+const minCommandDedup = time.Minute
+
 // Schema is what a fleet's streams look like. The zero value is right for every hub.
 type Schema struct {
 	Replicas         int           // servers that hold each stream; default: 3 where the hub is a cluster, else 1
 	ReadingsMaxAge   time.Duration // readings older than this go; default 7 days
 	ReadingsMaxBytes int64         // beyond this the oldest readings go; default 1 GiB
+	CommandDedup     time.Duration // for so long after a command's end its id means that command; default 1 h, at least 1 min
+	HistoryMaxAge    time.Duration // commands whose last change is older go from the history; default 30 days
+	HistoryMaxBytes  int64         // beyond this the oldest go; default 1 GiB
 }
 
 func (s Schema) withDefaults(hubServers int) Schema {
 	s.Replicas = cmp.Or(s.Replicas, hubServers)
 	s.ReadingsMaxAge = cmp.Or(s.ReadingsMaxAge, 7*24*time.Hour)
 	s.ReadingsMaxBytes = cmp.Or(s.ReadingsMaxBytes, 1<<30)
+	s.CommandDedup = s.commandDedup()
+	s.HistoryMaxAge = cmp.Or(s.HistoryMaxAge, 30*24*time.Hour)
+	s.HistoryMaxBytes = cmp.Or(s.HistoryMaxBytes, 1<<30)
 	return s
+}
+
+// commandDedup is how long the record of a command that has ended is kept in the control stream.
+func (s Schema) commandDedup() time.Duration { return cmp.Or(s.CommandDedup, time.Hour) }
+
+// check refuses what would break a promise.
+func (s Schema) check() error {
+	if dedup := s.commandDedup(); dedup < minCommandDedup {
+		return roostv1.Errorf(roostv1.ErrInvalid, "schema: CommandDedup is %v, must be at least %v", dedup, minCommandDedup)
+	}
+	return nil
 }
 
 // control is the stream in which the order of all decisions is kept. It answers no
@@ -50,6 +76,24 @@ func (s Schema) control(names Subjects) jetstream.StreamConfig {
 		AllowRollup:        true,
 		AllowMsgTTL:        true,
 		AllowAtomicPublish: true,
+		Duplicates:         rewriteWindow,
+	}
+}
+
+// commands is the history of commands, which the hub itself copies from the control stream, within milliseconds.
+// Since per-message TTLs are not allowed in it, what expires there stays here. It has the last record of each
+// command: that tells its whole story.
+func (s Schema) commands(names Subjects) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:              names.CommandsStream(),
+		Description:       "Roost: history of the commands of fleet " + names.Fleet(),
+		Sources:           []*jetstream.StreamSource{{Name: names.ControlStream(), FilterSubject: names.root + "cmd.>"}},
+		Storage:           jetstream.FileStorage,
+		Replicas:          s.Replicas,
+		MaxMsgsPerSubject: 1,
+		Discard:           jetstream.DiscardOld,
+		MaxAge:            s.HistoryMaxAge,
+		MaxBytes:          s.HistoryMaxBytes,
 	}
 }
 
@@ -84,16 +128,26 @@ func (s Schema) Ensure(ctx context.Context, nc *nats.Conn, names Subjects) error
 	if err != nil {
 		return fmt.Errorf("use JetStream: %w", err)
 	}
+	if err := s.check(); err != nil {
+		return err
+	}
 	s = s.withDefaults(servers)
-	for _, want := range []jetstream.StreamConfig{s.control(names), s.readings(names)} {
-		if err := ensureStream(ctx, js, want); err != nil {
+	for _, want := range []struct {
+		jetstream.StreamConfig
+		flaws func(got, want jetstream.StreamConfig) []string
+	}{
+		{s.control(names), controlFlaws},
+		{s.readings(names), readingsFlaws},
+		{s.commands(names), historyFlaws},
+	} {
+		if err := ensureStream(ctx, js, want.StreamConfig, want.flaws); err != nil {
 			return fmt.Errorf("stream %s: %w", want.Name, err)
 		}
 	}
 	return nil
 }
 
-func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) error {
+func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig, check func(got, want jetstream.StreamConfig) []string) error {
 	stream, err := js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = js.CreateStream(ctx, want)
@@ -104,23 +158,13 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.St
 	if err != nil {
 		return schemaError(ctx, want, err)
 	}
-	if flaws := streamFlaws(stream.CachedInfo().Config, want); len(flaws) > 0 {
+	if flaws := check(stream.CachedInfo().Config, want); len(flaws) > 0 {
 		return roostv1.Errorf(roostv1.ErrConflict, "its settings break what Roost relies on: %s", strings.Join(flaws, "; "))
 	}
 	return nil
 }
 
-// streamFlaws lists the settings of a stream that break a promise.
-func streamFlaws(got, want jetstream.StreamConfig) []string {
-	flaws := commonFlaws(got, want)
-	if want.MaxMsgsPerSubject == 1 {
-		flaws = append(flaws, controlFlaws(got)...)
-	} else if got.Duplicates < want.Duplicates {
-		flaws = append(flaws, fmt.Sprintf("duplicate_window is %v, must be at least %v", got.Duplicates, want.Duplicates))
-	}
-	return flaws
-}
-
+// commonFlaws lists the settings that would break a promise in any of the streams.
 func commonFlaws(got, want jetstream.StreamConfig) []string {
 	subjects := slices.Sorted(slices.Values(got.Subjects))
 	return wrong(
@@ -128,19 +172,42 @@ func commonFlaws(got, want jetstream.StreamConfig) []string {
 		setting{"storage", got.Storage == want.Storage, got.Storage, want.Storage},
 		setting{"retention", got.Retention == jetstream.LimitsPolicy, got.Retention, jetstream.LimitsPolicy},
 		setting{"allow_direct", !got.AllowDirect, got.AllowDirect, false},
-		setting{"allow_atomic", got.AllowAtomicPublish, got.AllowAtomicPublish, true},
-		setting{"no_ack", !got.NoAck, got.NoAck, false},
 		setting{"sealed", !got.Sealed, got.Sealed, false},
 		setting{"mirror", got.Mirror == nil, "set", "unset"},
-		setting{"sources", len(got.Sources) == 0, "set", "unset"},
 		setting{"subject_transform", got.SubjectTransform == nil, "set", "unset"},
 		setting{"persist_mode", got.PersistMode == jetstream.DefaultPersistMode, got.PersistMode, jetstream.DefaultPersistMode},
 	)
 }
 
+// writtenFlaws are about what would let a write to a stream fail, or count for more than it is.
+func writtenFlaws(got, want jetstream.StreamConfig) []string {
+	return append(commonFlaws(got, want), wrong(
+		setting{"allow_atomic", got.AllowAtomicPublish, got.AllowAtomicPublish, true},
+		setting{"no_ack", !got.NoAck, got.NoAck, false},
+		setting{"sources", len(got.Sources) == 0, "set", "unset"},
+		setting{"duplicate_window", got.Duplicates >= want.Duplicates, got.Duplicates, fmt.Sprintf("at least %v", want.Duplicates)},
+	)...)
+}
+
+func readingsFlaws(got, want jetstream.StreamConfig) []string { return writtenFlaws(got, want) }
+
+// historyFlaws are about what would keep a command out of the history, or let it go too early.
+func historyFlaws(got, want jetstream.StreamConfig) []string {
+	source := len(got.Sources) == 1 && got.Sources[0].Name == want.Sources[0].Name &&
+		got.Sources[0].FilterSubject == want.Sources[0].FilterSubject && len(got.Sources[0].SubjectTransforms) == 0 &&
+		got.Sources[0].External == nil && got.Sources[0].OptStartSeq == 0 && got.Sources[0].OptStartTime == nil
+	return append(commonFlaws(got, want), wrong(
+		setting{"sources", source, "another", fmt.Sprintf("%s from %s", want.Sources[0].FilterSubject, want.Sources[0].Name)},
+		setting{"max_msgs_per_subject", got.MaxMsgsPerSubject == 1, got.MaxMsgsPerSubject, 1},
+		setting{"discard", got.Discard == jetstream.DiscardOld, got.Discard, jetstream.DiscardOld},
+		setting{"allow_msg_ttl", !got.AllowMsgTTL, got.AllowMsgTTL, false},
+		setting{"allow_rollup_hdrs", !got.AllowRollup, got.AllowRollup, false},
+	)...)
+}
+
 // controlFlaws are about what would let a record of the control stream go.
-func controlFlaws(got jetstream.StreamConfig) []string {
-	return wrong(
+func controlFlaws(got, want jetstream.StreamConfig) []string {
+	return append(writtenFlaws(got, want), wrong(
 		setting{"max_msgs_per_subject", got.MaxMsgsPerSubject == 1, got.MaxMsgsPerSubject, 1},
 		setting{"max_msgs", got.MaxMsgs <= 0, got.MaxMsgs, "unlimited"},
 		setting{"max_bytes", got.MaxBytes <= 0, got.MaxBytes, "unlimited"},
@@ -149,7 +216,7 @@ func controlFlaws(got jetstream.StreamConfig) []string {
 		setting{"allow_rollup_hdrs", got.AllowRollup, got.AllowRollup, true},
 		setting{"allow_msg_ttl", got.AllowMsgTTL, got.AllowMsgTTL, true},
 		setting{"subject_delete_marker_ttl", got.SubjectDeleteMarkerTTL == 0, got.SubjectDeleteMarkerTTL, "unset"},
-	)
+	)...)
 }
 
 // setting is one setting of a stream, as nats-server names it.

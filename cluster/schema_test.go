@@ -129,7 +129,11 @@ func TestSubjectsOf(t *testing.T) {
 		names.Send():              "roost.north.api.send",
 		names.GatewayStatus("g"):  "roost.north.gateway.g.status",
 		names.GatewayRelease("g"): "roost.north.gateway.g.release",
-		names.GatewaySend("g"):    "roost.north.gateway.g.send",
+		names.CommandsStream():    "ROOST_north_COMMANDS",
+		names.Cancel("d", "c"):    "roost.north.cancel.d.c",
+		names.Desired("d"):        "roost.north.spec.desired.d",
+		names.FindCommand():       "roost.north.api.command",
+		names.CancelCommand():     "roost.north.api.cancel",
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)

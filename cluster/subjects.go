@@ -28,6 +28,9 @@ func (s Subjects) Fleet() string { return s.fleet }
 // ControlStream holds registry, members, owners and command records, in one order.
 func (s Subjects) ControlStream() string { return "ROOST_" + s.fleet + "_CONTROL" }
 
+// CommandsStream holds the last record of each command, for much longer than the control stream.
+func (s Subjects) CommandsStream() string { return "ROOST_" + s.fleet + "_COMMANDS" }
+
 // ReadingsStream holds the readings.
 func (s Subjects) ReadingsStream() string { return "ROOST_" + s.fleet + "_READINGS" }
 
@@ -49,6 +52,12 @@ func (s Subjects) Owner(bus string) string { return s.root + "own." + bus }
 // Command is where the record of a command is kept.
 func (s Subjects) Command(device, id string) string { return s.root + "cmd." + device + "." + id }
 
+// Cancel is where the wish to cancel a command is kept.
+func (s Subjects) Cancel(device, id string) string { return s.root + "cancel." + device + "." + id }
+
+// Desired is where the registry keeps what is desired of a device.
+func (s Subjects) Desired(device string) string { return s.root + "spec.desired." + device }
+
 // Reading is where the readings of a device are stored.
 func (s Subjects) Reading(device string) string { return s.root + "reading." + device }
 
@@ -62,14 +71,17 @@ func (s Subjects) Live(gateway string) string { return s.root + "live." + gatewa
 // Send is where any gateway takes requests to send a command.
 func (s Subjects) Send() string { return s.root + "api.send" }
 
+// FindCommand is where any gateway answers what became of a command.
+func (s Subjects) FindCommand() string { return s.root + "api.command" }
+
+// CancelCommand is where any gateway takes requests to cancel a command.
+func (s Subjects) CancelCommand() string { return s.root + "api.cancel" }
+
 // GatewayStatus is where one gateway answers what it serves.
 func (s Subjects) GatewayStatus(gateway string) string { return s.gateway(gateway, "status") }
 
 // GatewayRelease is where one gateway takes requests to end a quarantine.
 func (s Subjects) GatewayRelease(gateway string) string { return s.gateway(gateway, "release") }
-
-// GatewaySend is where one gateway takes commands for the devices that it owns.
-func (s Subjects) GatewaySend(gateway string) string { return s.gateway(gateway, "send") }
 
 // GatewayDrain is where one gateway takes requests to hand over all that it owns.
 func (s Subjects) GatewayDrain(gateway string) string { return s.gateway(gateway, "drain") }
@@ -81,7 +93,10 @@ func (s Subjects) gateway(id, verb string) string { return s.root + "gateway." +
 
 // controlSubjects are what the control stream stores.
 func (s Subjects) controlSubjects() []string {
-	return []string{s.root + "spec.*.*", s.root + "member.*", s.root + "probe.*", s.root + "own.*", s.root + "cmd.*.*"}
+	return []string{
+		s.root + "spec.*.*", s.root + "member.*", s.root + "probe.*", s.root + "own.*",
+		s.root + "cmd.*.*", s.root + "cancel.*.*",
+	}
 }
 
 // readingSubjects are what the readings stream stores.
@@ -97,12 +112,15 @@ const (
 	KindMember
 	KindBus   // who owns it; in Changes also which devices are on it
 	KindProbe // of a gateway that waits for its name
+	KindCommand
+	KindCancel  // the wish that a command is not carried out
+	KindDesired // what is desired of a device
 )
 
 // Key names one record of the control stream.
 type Key struct {
 	Kind Kind
-	ID   string // of the profile, device, gateway or bus
+	ID   string // of the profile, device, gateway or bus; of a command: see commandKey
 }
 
 // key tells which record a subject of the control stream holds; false for one that
@@ -116,15 +134,28 @@ func (s Subjects) key(subject string) (Key, bool) {
 		prefix string
 		kind   Kind
 	}{
+		{"cmd.", KindCommand},
 		{"spec.device.", KindDevice},
 		{"own.", KindBus},
 		{"spec.profile.", KindProfile},
 		{"member.", KindMember},
 		{"probe.", KindProbe},
+		{"cancel.", KindCancel},
+		{"spec.desired.", KindDesired},
 	} {
 		if id, ok := strings.CutPrefix(rest, p.prefix); ok {
 			return Key{Kind: p.kind, ID: id}, true
 		}
 	}
 	return Key{}, false
+}
+
+// commandKey is what a command is known by: ids of commands are unique for each device only. Neither has a
+// dot in it.
+func commandKey(device, id string) string { return device + "." + id }
+
+// splitCommandKey is the reverse of commandKey.
+func splitCommandKey(key string) (device, id string) {
+	device, id, _ = strings.Cut(key, ".")
+	return device, id
 }

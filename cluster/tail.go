@@ -46,6 +46,7 @@ type message struct {
 	pending  uint64    // messages behind it that are there to be read
 	stored   time.Time // on the hub's clock
 	data     []byte
+	origin   uint64 // sequence in the stream that it was copied from; its own if it was not
 }
 
 // read reads messages from where start says, and calls each for them, in the stream's order
@@ -77,7 +78,7 @@ func (t tail) read(ctx context.Context, start jetstream.ConsumerConfig, begin fu
 		if meta.Sequence.Consumer != count {
 			return fmt.Errorf("read stream %s: message %d came instead of message %d", t.stream, meta.Sequence.Consumer, count)
 		}
-		if err := each(message{m.Subject(), meta.Sequence.Stream, meta.NumPending, meta.Timestamp, m.Data()}); err != nil {
+		if err := each(message{m.Subject(), meta.Sequence.Stream, meta.NumPending, meta.Timestamp, m.Data(), originOf(m.Headers(), meta.Sequence.Stream)}); err != nil {
 			return err
 		}
 	}

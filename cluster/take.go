@@ -11,10 +11,16 @@ import (
 
 // takeLocked puts a new record into the picture, if it can be used, and marks the change.
 func (p *Picture) takeLocked(key Key, at place, m message) error {
-	if err := roostv1.CheckID("id in the subject", key.ID); err != nil {
+	if err := key.check(); err != nil {
 		return err
 	}
 	switch key.Kind {
+	case KindCommand:
+		return p.takeCommandLocked(key, at, m)
+	case KindCancel:
+		return p.takeCancelLocked(key, at, m.data)
+	case KindDesired:
+		return p.takeDesiredLocked(key, at, m.data)
 	case KindProfile:
 		return p.takeProfileLocked(key, at, m.data)
 	case KindDevice:
@@ -26,6 +32,18 @@ func (p *Picture) takeLocked(key Key, at place, m message) error {
 	default:
 		return p.takeOwnerLocked(key, at, m)
 	}
+}
+
+// check refuses a key whose ids are none.
+func (k Key) check() error {
+	if k.Kind != KindCommand && k.Kind != KindCancel {
+		return roostv1.CheckID("id in the subject", k.ID)
+	}
+	device, id := splitCommandKey(k.ID)
+	if err := roostv1.CheckID("device id in the subject", device); err != nil {
+		return err
+	}
+	return roostv1.CheckID("command id in the subject", id)
 }
 
 func (p *Picture) takeProfileLocked(key Key, at place, data []byte) error {

@@ -1,0 +1,304 @@
+package cluster
+
+import (
+	"container/heap"
+	"context"
+	"sync"
+	"time"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+const (
+	// maxWaits bounds the callers of a gateway that wait for commands to end.
+	maxWaits = 1 << 16
+	// acceptGrace is how much longer than he wanted a caller waits to learn whether his command was accepted.
+	acceptGrace = 500 * time.Millisecond
+	// waitGrace is after how long he is told that nobody knows, should nobody have told him anything.
+	waitGrace = 750 * time.Millisecond
+)
+
+// wait is a caller who waits for a command to end. It costs some memory, and no goroutine.
+type wait struct {
+	key    string // of the command
+	answer func(*roostv1.CommandRecord, error)
+	// until is when he wants to be told the present record, due when he is looked at next.
+	until, due time.Time
+	at         int // in the heap; -1: it is over
+
+	dispatched bool // it also ends when the command is dispatched
+
+	sure   bool                   // the records are those of his command
+	record *roostv1.CommandRecord // the last that is known; nil: none
+	err    error                  // the answer, if that is no record
+	unhook func() bool            // from the context of the caller; nil: it has none that ends
+}
+
+// waits are those who wait for commands to end. The picture tells each record of a command, and a goroutine answers,
+// so that the picture never waits for anybody.
+//
+// Concurrency: all methods may be called concurrently. Each wait is answered once.
+type waits struct {
+	// present makes a record what it is now, when a caller is told one that is not final.
+	present func(*roostv1.CommandRecord) *roostv1.CommandRecord
+
+	wake  chan struct{} // holds a token when over is not empty
+	timer *time.Timer   // fires when the first is due, or before
+
+	mu    sync.Mutex // guards all below
+	open  map[string][]*wait
+	due   waitHeap
+	over  []*wait // to be answered
+	ended bool
+}
+
+func newWaits(present func(*roostv1.CommandRecord) *roostv1.CommandRecord) *waits {
+	return &waits{
+		present: present, wake: make(chan struct{}, 1), timer: time.NewTimer(time.Hour), open: map[string][]*wait{},
+	}
+}
+
+// add has a caller wait. From now on he is answered, whatever happens. The error is ErrBusy, or
+// ErrUnavailable at the end.
+func (ws *waits) add(key string, patience time.Duration, answer func(*roostv1.CommandRecord, error)) (*wait, error) {
+	w := &wait{key: key, answer: answer}
+	return w, ws.put(w, patience)
+}
+
+// put is add for a wait that is made already.
+func (ws *waits) put(w *wait, patience time.Duration) error {
+	w.until = time.Now().Add(patience)
+	w.due = w.until
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	switch {
+	case ws.ended:
+		return roostv1.Errorf(roostv1.ErrUnavailable, "the gateway stops")
+	case len(ws.due) >= maxWaits:
+		return roostv1.Errorf(roostv1.ErrBusy, "%d callers wait for commands already", maxWaits)
+	}
+	ws.open[w.key] = append(ws.open[w.key], w)
+	heap.Push(&ws.due, w)
+	if w.at == 0 {
+		ws.timer.Reset(time.Until(w.due))
+	}
+	return nil
+}
+
+// tell tells a record of a command. It is called with the picture's lock held.
+func (ws *waits) tell(key string, record *roostv1.CommandRecord) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for _, w := range append([]*wait(nil), ws.open[key]...) {
+		w.record = record
+		if w.sure && w.endsWith(record) {
+			ws.endLocked(w)
+		}
+	}
+}
+
+// is tells a wait that a record is of its command. What it was told before is later than that.
+func (ws *waits) is(w *wait, record *roostv1.CommandRecord) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if w.at < 0 {
+		return
+	}
+	w.sure = true
+	if w.record == nil || record.State.Final() {
+		w.record = record
+	}
+	if w.endsWith(w.record) {
+		ws.endLocked(w)
+	}
+}
+
+// endsWith reports whether the caller waits no longer once he knows that record.
+func (w *wait) endsWith(record *roostv1.CommandRecord) bool {
+	return record.State.Final() || w.dispatched && record.Attempt > 0
+}
+
+// fail ends a wait with an error, and with a record if there is one that explains it.
+func (ws *waits) fail(w *wait, record *roostv1.CommandRecord, err error) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if w.at < 0 {
+		return
+	}
+	w.record, w.err = record, err
+	ws.endLocked(w)
+}
+
+// endWith ends a wait with a context, if that ends before.
+func (ws *waits) endWith(ctx context.Context, w *wait) {
+	if ctx.Done() == nil {
+		return
+	}
+	unhook := context.AfterFunc(ctx, func() { ws.hurry(w) })
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if w.at < 0 {
+		unhook()
+		return
+	}
+	w.unhook = unhook
+}
+
+// hurry ends a wait with what is known now.
+func (ws *waits) hurry(w *wait) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	ws.lateLocked(w)
+}
+
+func (ws *waits) lateLocked(w *wait) {
+	if w.at < 0 {
+		return
+	}
+	if !w.sure {
+		w.record, w.err = nil, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "the hub did not say in time whether the command was accepted")
+	}
+	ws.endLocked(w)
+}
+
+// endLocked takes a wait out and has it answered, if it was not before.
+func (ws *waits) endLocked(w *wait) {
+	if w.at < 0 {
+		return
+	}
+	heap.Remove(&ws.due, w.at)
+	w.at = -1
+	if w.unhook != nil {
+		w.unhook()
+	}
+	all := ws.open[w.key]
+	for i, other := range all {
+		if other == w {
+			all[i] = all[len(all)-1]
+			all = all[:len(all)-1]
+			break
+		}
+	}
+	if len(all) == 0 {
+		delete(ws.open, w.key)
+	} else {
+		ws.open[w.key] = all
+	}
+	ws.over = append(ws.over, w)
+	select {
+	case ws.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run answers until ctx ends, and then those who are left.
+func (ws *waits) run(ctx context.Context) error {
+	defer ws.timer.Stop()
+	for {
+		select {
+		case <-ws.wake:
+		case <-ws.timer.C:
+			ws.overdue(time.Now())
+		case <-ctx.Done():
+			ws.close()
+			ws.answerAll()
+			return nil
+		}
+		ws.answerAll()
+	}
+}
+
+// overdue ends the waits whose time has come. One that does not know yet whether its command was accepted
+// is given a moment more.
+func (ws *waits) overdue(now time.Time) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for len(ws.due) > 0 && !ws.due[0].due.After(now) {
+		w := ws.due[0]
+		if last := w.until.Add(waitGrace); !w.sure && now.Before(last) {
+			w.due = last
+			heap.Fix(&ws.due, 0)
+			continue
+		}
+		ws.lateLocked(w)
+	}
+	if len(ws.due) > 0 {
+		ws.timer.Reset(ws.due[0].due.Sub(now))
+	}
+}
+
+// close ends all waits with what is known, and lets no more in.
+func (ws *waits) close() {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	ws.ended = true
+	for len(ws.due) > 0 {
+		ws.lateLocked(ws.due[0])
+	}
+}
+
+func (ws *waits) answerAll() {
+	ws.mu.Lock()
+	over := ws.over
+	ws.over = nil
+	ws.mu.Unlock()
+	for _, w := range over {
+		w.answer(ws.outcome(w))
+	}
+}
+
+// outcome is what a caller is told whose wait is over.
+func (ws *waits) outcome(w *wait) (*roostv1.CommandRecord, error) {
+	if w.err == nil && !w.record.State.Final() {
+		return ws.present(w.record), nil
+	}
+	return w.record, w.err
+}
+
+// drain returns when nobody waits any more, or all that did have been told what is known after the patience.
+func (ws *waits) drain(patience time.Duration) {
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	tick := time.NewTicker(patience / 50)
+	defer tick.Stop()
+	for !ws.quiet() {
+		select {
+		case <-late.C:
+			ws.close()
+			return
+		case <-tick.C:
+		}
+	}
+	ws.close()
+}
+
+func (ws *waits) quiet() bool {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	return len(ws.due) == 0
+}
+
+// waitHeap are waits, the first due first. It implements [heap.Interface].
+type waitHeap []*wait
+
+func (h waitHeap) Len() int { return len(h) }
+
+func (h waitHeap) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
+
+func (h waitHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].at, h[j].at = i, j
+}
+
+func (h *waitHeap) Push(a any) {
+	a.(*wait).at = len(*h)
+	*h = append(*h, a.(*wait))
+}
+
+func (h *waitHeap) Pop() any {
+	last := len(*h) - 1
+	w := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	return w
+}
