@@ -32,9 +32,9 @@ type FleetCommand struct {
 	MaxInFlight int
 	// Wait is how long each outcome is waited for; default 5 s, at most 5 min.
 	Wait time.Duration
-	// Arguments makes the arguments for devices of a profile, which is nil where it is missing; nil: those of
-	// Command. Its error is the outcome of those devices. It is not called concurrently.
-	Arguments func(*roostv1.Profile) (map[string]*roostv1.Value, error)
+	// Complete makes Command, of which it gets a copy, right for devices of a profile, which is nil where it is
+	// missing. Its error is the outcome of those devices. It is not called concurrently. nil: it is right.
+	Complete func(*roostv1.Profile, *roostv1.Command) error
 }
 
 // FleetRun is a fleet command that is ready to go.
@@ -50,8 +50,8 @@ type FleetRun struct {
 
 // fleetBody is what devices of one profile are told, or why they are not.
 type fleetBody struct {
-	arguments map[string]*roostv1.Value
-	err       error
+	command *roostv1.Command
+	err     error
 }
 
 // fleetSpace is the namespace of the ids of a fleet command's parts.
@@ -109,7 +109,7 @@ func (r *FleetRun) settle() error {
 	if err := roostv1.CheckID("command id", c.Id); err != nil {
 		return err
 	}
-	return roostv1.ValidateCommand(r.part("any", c.Arguments))
+	return roostv1.ValidateCommand(r.part(c, "any"))
 }
 
 // choose finds the devices, and what those of each profile are told.
@@ -148,17 +148,18 @@ func labelText(labels map[string]string) string {
 }
 
 func (r *FleetRun) body(profile *roostv1.Profile) fleetBody {
-	if r.command.Arguments == nil {
-		return fleetBody{arguments: r.command.Command.Arguments}
+	body := fleetBody{command: r.command.Command}
+	if r.command.Complete != nil {
+		body.command = proto.CloneOf(body.command)
+		body.err = r.command.Complete(profile, body.command)
 	}
-	arguments, err := r.command.Arguments(profile)
-	return fleetBody{arguments, err}
+	return body
 }
 
-// part is the command that one device gets. Its values are shared.
-func (r *FleetRun) part(device string, arguments map[string]*roostv1.Value) *roostv1.Command {
-	c := proto.CloneOf(r.command.Command)
-	c.Id, c.ParentId, c.DeviceId, c.Arguments = FleetCommandID(r.ID, device), r.ID, device, arguments
+// part is the command that one device gets.
+func (r *FleetRun) part(body *roostv1.Command, device string) *roostv1.Command {
+	c := proto.CloneOf(body)
+	c.Id, c.ParentId, c.DeviceId = FleetCommandID(r.ID, device), r.ID, device
 	return c
 }
 

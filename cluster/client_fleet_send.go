@@ -23,7 +23,7 @@ func (r *FleetRun) send(ctx context.Context, outcomes chan<- *roostv1.CommandRec
 	defer flying.Wait()
 	for i, device := range r.Devices {
 		body := r.bodies[r.profiles[i]]
-		part := r.part(device, body.arguments)
+		part := r.part(body.command, device)
 		if !enter(ctx, slots) {
 			outcomes <- unrecorded(part, roostv1.Errorf(roostv1.ErrCancelled, "it was not begun"))
 			continue

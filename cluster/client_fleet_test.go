@@ -277,13 +277,13 @@ func TestFleetErrors(t *testing.T) {
 		t.Errorf("the others: got %v", got)
 	}
 	wrong := setLimit(func(c *cluster.FleetCommand) {
-		c.Arguments = func(p *roostv1.Profile) (map[string]*roostv1.Value, error) {
-			return nil, roostv1.Errorf(roostv1.ErrInvalid, "not for a %s", p.Id)
+		c.Complete = func(p *roostv1.Profile, c *roostv1.Command) error {
+			return roostv1.Errorf(roostv1.ErrInvalid, "%s is not for a %s", c.Name, p.Id)
 		}
 	})
 	for record := range sendAll(t, client, wrong).Outcomes(t.Context()) {
-		if record.State != 0 || record.Status.GetMessage() != "not for a thermometer" {
-			t.Errorf("arguments: got %v", record)
+		if record.State != 0 || record.Status.GetMessage() != "set is not for a thermometer" {
+			t.Errorf("not completed: got %v", record)
 		}
 	}
 }

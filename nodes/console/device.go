@@ -11,10 +11,15 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// Device writes all that is known of a device.
-func Device(s Screen, view cluster.DeviceView, now time.Time) error {
-	if err := Pairs(s, facts(view, now)...); err != nil {
+// Device writes all that is known of a device, and what is desired of it; nil: nothing ever was.
+func Device(s Screen, view cluster.DeviceView, desired *roostv1.Desired, now time.Time) error {
+	if err := Pairs(s, append(facts(view, now), wishFacts(desired, view.Status, now)...)...); err != nil {
 		return err
+	}
+	if t := wished(view, desired); t.Len() > 0 {
+		if err := section(s, t); err != nil {
+			return err
+		}
 	}
 	if t := resources(view, now); t.Len() > 0 {
 		if err := section(s, t); err != nil {

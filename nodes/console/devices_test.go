@@ -58,7 +58,7 @@ func TestDevice(t *testing.T) {
 		Profile: pumpProfile(), Status: devices[1],
 	}
 	var out bytes.Buffer
-	if err := console.Device(console.Screen{Writer: &out}, view, now); err != nil {
+	if err := console.Device(console.Screen{Writer: &out}, view, nil, now); err != nil {
 		t.Fatal(err)
 	}
 	want := strings.TrimLeft(`
@@ -87,7 +87,7 @@ run rpm=DOUBLE  rpm from 100 rev/min  absolute  Run
 	}
 	out.Reset()
 	// A device whose profile is lost, and that nobody serves, has still something to show.
-	if err := console.Device(console.Screen{Writer: &out}, cluster.DeviceView{Status: devices[2]}, now); err != nil {
+	if err := console.Device(console.Screen{Writer: &out}, cluster.DeviceView{Status: devices[2]}, nil, now); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); !strings.Contains(got, "none serves it") {

@@ -1,7 +1,7 @@
 package console
 
 import (
-	"fmt"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -9,52 +9,72 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// Outcome says what became of a command: its state, and in a few words what that means.
+// Outcome says what became of a command: its state, in a few words what that means, and why.
 func Outcome(r *roostv1.CommandRecord) Cell {
+	short := Verdict(r)
+	switch {
+	case r.GetState() == roostv1.CommandState_COMMAND_STATE_QUEUED:
+		return Cell{short.Text + ": " + r.QueueReason.Word(), short.Tone}
+	case r.GetState() == roostv1.CommandState_COMMAND_STATE_DISPATCHED:
+		return Cell{short.Text + ": the device has not answered yet", short.Tone}
+	case r.GetState() == roostv1.CommandState_COMMAND_STATE_SUCCEEDED, r.GetStatus().Err() == nil, unbegun(r):
+		return short
+	default:
+		return Cell{short.Text + ": " + reason(r), short.Tone}
+	}
+}
+
+// Verdict is an outcome without its reason, so that there are few of them.
+func Verdict(r *roostv1.CommandRecord) Cell {
 	state := r.GetState().Word()
-	switch r.GetState() {
-	case roostv1.CommandState_COMMAND_STATE_SUCCEEDED:
+	switch s := r.GetState(); {
+	case s == roostv1.CommandState_COMMAND_STATE_SUCCEEDED:
 		return Cell{state + ", " + confirmed(r.Confirmation), Good}
-	case roostv1.CommandState_COMMAND_STATE_FAILED:
-		return Cell{because(state, r), Bad}
-	case roostv1.CommandState_COMMAND_STATE_REJECTED, roostv1.CommandState_COMMAND_STATE_EXPIRED,
-		roostv1.CommandState_COMMAND_STATE_CANCELLED, roostv1.CommandState_COMMAND_STATE_SUPERSEDED:
-		return Cell{because(state+", not sent", r), Bad}
-	case roostv1.CommandState_COMMAND_STATE_UNKNOWN:
-		return Cell{because(state, r), Doubt}
-	case roostv1.CommandState_COMMAND_STATE_INDETERMINATE:
-		return Cell{because(state+", unknown for good", r), Doubt}
-	case roostv1.CommandState_COMMAND_STATE_QUEUED:
-		return Cell{state + ", not yet sent: " + r.QueueReason.Word(), Doubt}
-	case roostv1.CommandState_COMMAND_STATE_DISPATCHED:
-		return Cell{state + ", the device has not answered yet", Doubt}
+	case s == roostv1.CommandState_COMMAND_STATE_FAILED && r.Effect == roostv1.Effect_EFFECT_PARTIAL:
+		return Cell{state + ", done in part", Bad}
+	case s == roostv1.CommandState_COMMAND_STATE_FAILED:
+		return Cell{state, Bad}
+	case s.Unsent():
+		return Cell{state + ", not sent", Bad}
+	case s == roostv1.CommandState_COMMAND_STATE_UNKNOWN:
+		return Cell{state, Doubt}
+	case s == roostv1.CommandState_COMMAND_STATE_INDETERMINATE:
+		return Cell{state + ", unknown for good", Doubt}
+	case s == roostv1.CommandState_COMMAND_STATE_DISPATCHED:
+		return Cell{state + ", sent", Doubt}
+	case s == roostv1.CommandState_COMMAND_STATE_UNSPECIFIED && unbegun(r):
+		return Cell{"not begun", Bad}
+	case s == roostv1.CommandState_COMMAND_STATE_UNSPECIFIED && r.GetStatus().Err() != nil:
+		return Cell{"not sent", Bad}
 	default:
 		return Cell{state + ", not yet sent", Doubt}
 	}
 }
 
+// unbegun reports whether nobody tried to send the command, since whoever wanted it gave up.
+func unbegun(r *roostv1.CommandRecord) bool {
+	return r.GetState() == roostv1.CommandState_COMMAND_STATE_UNSPECIFIED && errors.Is(r.GetStatus().Err(), roostv1.ErrCancelled)
+}
+
 func confirmed(c roostv1.Confirmation) string {
 	switch c {
 	case roostv1.Confirmation_CONFIRMATION_READBACK:
-		return "device shows it"
+		return "verified by read-back"
 	case roostv1.Confirmation_CONFIRMATION_DEVICE_REPORTED:
-		return "device reported it"
+		return "the device reported it"
 	default:
 		return "device acknowledged"
 	}
 }
 
-func because(what string, r *roostv1.CommandRecord) string {
-	if r.Status.Err() == nil {
-		return what
-	}
-	return what + ": " + reason(r)
-}
-
 // reason is why a command did not succeed, without the names of device and command at the
 // beginning: they have been said.
 func reason(r *roostv1.CommandRecord) string {
-	text := r.Status.Error()
+	return unnamed(r, r.Status)
+}
+
+func unnamed(r *roostv1.CommandRecord, status *roostv1.Status) string {
+	text := status.Error()
 	for _, name := range []string{r.GetDeviceId(), r.GetCommand().GetName()} {
 		if name != "" {
 			text = strings.TrimPrefix(text, name+": ")
@@ -65,8 +85,12 @@ func reason(r *roostv1.CommandRecord) string {
 
 // Order says a command as it is typed: "pump set_speed rpm=900".
 func Order(c *roostv1.Command) string {
-	words := []string{c.GetDeviceId(), c.GetName()}
-	return Clean(strings.Join(append(words, assignments(c.GetArguments())...), " "))
+	return Clean(c.GetDeviceId() + " " + Deed(c))
+}
+
+// Deed is a command without its device: "set_speed rpm=900".
+func Deed(c *roostv1.Command) string {
+	return Clean(strings.Join(append([]string{c.GetName()}, assignments(c.GetArguments())...), " "))
 }
 
 func assignments(values map[string]*roostv1.Value) []string {
@@ -75,50 +99,4 @@ func assignments(values map[string]*roostv1.Value) []string {
 		words = append(words, name+"="+values[name].Format())
 	}
 	return words
-}
-
-// Record writes the outcome of a command, and what more there is to know of it.
-func Record(s Screen, r *roostv1.CommandRecord) error {
-	outcome := Outcome(r)
-	if _, err := fmt.Fprintf(s, "%s: %s\n", s.Paint(Strong, Order(r.Command)), s.Paint(outcome.Tone, Clean(outcome.Text))); err != nil {
-		return err
-	}
-	pairs := steps(r)
-	for _, result := range assignments(r.Results) {
-		name, value, _ := strings.Cut(result, "=")
-		pairs = append(pairs, Pair{"  " + Clean(name), Cell{value, Plain}})
-	}
-	for _, e := range r.Evidence {
-		pairs = append(pairs, Pair{"  later", Cell{e.GetText(), Plain}})
-	}
-	pairs = append(pairs, Pair{"  command", Cell{r.CommandId, Faint}}, Pair{"  served by", Cell{served(r), Faint}})
-	return Pairs(s, pairs...)
-}
-
-// steps says what became of each write, where that differs from the whole.
-func steps(r *roostv1.CommandRecord) []Pair {
-	if r.State == roostv1.CommandState_COMMAND_STATE_SUCCEEDED || len(r.Steps) < 2 {
-		return nil
-	}
-	var pairs []Pair
-	for _, step := range r.Steps {
-		state := "not begun"
-		if step.State != roostv1.CommandState_COMMAND_STATE_UNSPECIFIED {
-			state = strings.ToLower(step.State.Word())
-		}
-		pairs = append(pairs, Pair{"  write", Cell{step.Resource + "=" + step.Value.Format() + " " + state, Plain}})
-	}
-	return pairs
-}
-
-// served says who carried the command out, and how long that took.
-func served(r *roostv1.CommandRecord) string {
-	if r.Gateway == "" || r.DispatchedAt == nil {
-		return ""
-	}
-	text := fmt.Sprintf("%s, epoch %d", r.Gateway, r.Epoch)
-	if r.FinishedAt != nil {
-		text += ", in " + Span(r.FinishedAt.AsTime().Sub(r.DispatchedAt.AsTime()))
-	}
-	return text
 }

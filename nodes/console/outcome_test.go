@@ -35,7 +35,7 @@ func TestOutcome(t *testing.T) {
 		{roostv1.CommandState_COMMAND_STATE_SUPERSEDED, nil, "SUPERSEDED, not sent", console.Bad},
 		{roostv1.CommandState_COMMAND_STATE_UNKNOWN, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "no answer"), "UNKNOWN: no answer", console.Doubt},
 		{roostv1.CommandState_COMMAND_STATE_INDETERMINATE, nil, "INDETERMINATE, unknown for good", console.Doubt},
-		{roostv1.CommandState_COMMAND_STATE_DISPATCHED, nil, "DISPATCHED, the device has not answered yet", console.Doubt},
+		{roostv1.CommandState_COMMAND_STATE_DISPATCHED, nil, "DISPATCHED, sent: the device has not answered yet", console.Doubt},
 		{roostv1.CommandState_COMMAND_STATE_ACCEPTED, nil, "ACCEPTED, not yet sent", console.Doubt},
 		{99, nil, "99, not yet sent", console.Doubt},
 	}
@@ -58,8 +58,8 @@ func TestOutcome(t *testing.T) {
 func TestConfirmed(t *testing.T) {
 	for confirmation, want := range map[roostv1.Confirmation]string{
 		roostv1.Confirmation_CONFIRMATION_PROTOCOL_ACK:    "SUCCEEDED, device acknowledged",
-		roostv1.Confirmation_CONFIRMATION_READBACK:        "SUCCEEDED, device shows it",
-		roostv1.Confirmation_CONFIRMATION_DEVICE_REPORTED: "SUCCEEDED, device reported it",
+		roostv1.Confirmation_CONFIRMATION_READBACK:        "SUCCEEDED, verified by read-back",
+		roostv1.Confirmation_CONFIRMATION_DEVICE_REPORTED: "SUCCEEDED, the device reported it",
 	} {
 		r := record(roostv1.CommandState_COMMAND_STATE_SUCCEEDED, nil)
 		r.Confirmation = confirmation

@@ -71,18 +71,6 @@ func (l *link) ask(cmd *cobra.Command, question func(context.Context, *cluster.C
 	_ = l.use(cmd, question)
 }
 
-// completeSend completes a device, then one of its commands, then arguments.
-func (l *link) completeSend(cmd *cobra.Command, args []string, beginning string) ([]string, cobra.ShellCompDirective) {
-	switch len(args) {
-	case 0:
-		return l.deviceIDs(cmd), noFiles
-	case 1:
-		return words(argument.Commands(l.profile(cmd, args[0])))
-	default:
-		return words(argument.Candidates(l.profile(cmd, args[0]), args[1], args[2:], beginning))
-	}
-}
-
 // completeResource completes the name of a resource of the device that is the first argument.
 func (l *link) completeResource(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) == 0 {

@@ -15,8 +15,9 @@ func (c *deviceCommand) newShow() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ID",
 		Short: "Show all that is known of a device",
-		Long: `Show all that is known of a device: what it does, its last values, and the
-commands that it takes. With --json, its status.`,
+		Long: `Show all that is known of a device: what it does, its last values, what is
+desired of it and how far that is applied (see roost set), and the commands that
+it takes. With --json, its status.`,
 		Example: `  roost device show pump
   roost device show cellar --json | jq .counters`,
 		Args:              takes("ID"),
@@ -33,7 +34,9 @@ commands that it takes. With --json, its status.`,
 				if c.json {
 					return writeJSON(c.program, view.Status)
 				}
-				return console.Device(c.screen(), view, time.Now())
+				// That the wishes cannot be had is no reason not to show the rest.
+				desired, _ := client.Desired(ctx, args[0])
+				return console.Device(c.screen(), view, desired, time.Now())
 			})
 		},
 	}

@@ -49,7 +49,7 @@ func TestSend(t *testing.T) {
 		{"away start --queue --wait 50ms", 2, queued, "QUEUED, not yet sent: device away"},
 		{"away start --queue --expires 50ms", 1, expired, "EXPIRED, not sent"},
 		{"mute dose ml=1 --wait 1s", 2, unknown, "UNKNOWN: "},
-		{"slow dose ml=1 --wait 1s", 2, 0, "DISPATCHED, the device has not answered yet"},
+		{"slow dose ml=1 --wait 1s", 2, 0, "DISPATCHED, sent: the device has not answered yet"},
 	}
 	for _, test := range tests {
 		t.Run(test.line, func(t *testing.T) {

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/nodes/argument"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// completeSend completes a device, unless there is a selector, then one of its commands, then arguments.
+func (c *sendCommand) completeSend(cmd *cobra.Command, args []string, beginning string) ([]string, cobra.ShellCompDirective) {
+	profile := func() *roostv1.Profile { return c.selectedProfile(cmd) }
+	if len(c.selector) == 0 {
+		if len(args) == 0 {
+			return c.deviceIDs(cmd), noFiles
+		}
+		device := args[0]
+		profile = func() *roostv1.Profile { return c.profile(cmd, device) }
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return words(argument.Commands(profile()))
+	}
+	return words(argument.Candidates(profile(), args[0], args[1:], beginning))
+}
+
+// selectedProfile is the profile of one of the devices with the labels, nil if it cannot be had: what
+// one can be told, the others mostly can.
+func (c *sendCommand) selectedProfile(cmd *cobra.Command) *roostv1.Profile {
+	device := ""
+	c.ask(cmd, func(ctx context.Context, client *cluster.Client) error {
+		devices, err := client.Devices(ctx)
+		for _, d := range devices {
+			if device == "" && roostv1.MatchLabels(c.selector, d.Labels) {
+				device = d.DeviceId
+			}
+		}
+		return err
+	})
+	return c.profile(cmd, device)
+}
+
+// completeCondition completes a condition on the device that is the first argument.
+func (c *sendCommand) completeCondition(cmd *cobra.Command, args []string, beginning string) ([]string, cobra.ShellCompDirective) {
+	if len(c.selector) > 0 {
+		return words(argument.Conditions(c.selectedProfile(cmd), beginning))
+	}
+	if len(args) == 0 {
+		return nil, noFiles
+	}
+	return words(argument.Conditions(c.profile(cmd, args[0]), beginning))
+}
