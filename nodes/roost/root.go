@@ -49,7 +49,7 @@ func newRoot(p program) *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: groupOther, Title: "Other:"})
 	root.AddCommand(
 		newUp(p), newHub(p), newGateway(p), newSim(p),
-		newDevices(p), newDevice(p), newReadings(p), newSend(p), newGateways(p), newWhy(p),
+		newDevices(p), newDevice(p), newReadings(p), newSend(p), newSet(p), newCancel(p), newCommands(p), newCommand(p), newGateways(p), newWhy(p),
 		newVersion(p), newExitCodes(),
 	)
 	return root

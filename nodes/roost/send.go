@@ -20,8 +20,8 @@ off, text. The command "set" writes the resources that the arguments name.
 roost device show ID lists what a device takes.
 
 What the outcomes mean:
-  SUCCEEDED      done: the device acknowledged it, or it was verified by read-back,
-                 or the device reported it; --confirm asks for more than is usual
+  SUCCEEDED      done: the device acknowledged it, it was verified by read-back,
+                 or the device reported it (--confirm asks for one of these)
   FAILED         not done, or in part: the device said so
   REJECTED, EXPIRED, CANCELLED, SUPERSEDED
                  not sent: it is certain that not a byte went to the device
@@ -71,7 +71,7 @@ func newSend(p program) *cobra.Command {
   roost send pump dose ml=20 --id batch-17-dose   # safe to repeat
   roost send pump self_test --json | jq .results
   roost send -l site=north,kind=pump set_speed rpm=900 --max-in-flight 20
-  roost send -l kind=pump stop --json | jq -r 'select(.state!="COMMAND_STATE_SUCCEEDED").deviceId'`,
+  roost send -l kind=pump stop --json | jq -r '[.deviceId, .state] | @tsv'`,
 		ValidArgsFunction: c.completeSend,
 		RunE:              c.run,
 	}

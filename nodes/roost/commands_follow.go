@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/roost-iot/roost/nodes/console"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// collect takes all records, of each command the last one, in the order of their last change.
+func (c *commandsCommand) collect(all iter.Seq2[*roostv1.CommandRecord, error]) ([]*roostv1.CommandRecord, error) {
+	var records []*roostv1.CommandRecord
+	at := map[commandKey]int{}
+	for record, err := range all {
+		switch {
+		case errors.Is(err, roostv1.ErrInvalid):
+			c.unreadable(err)
+			continue
+		case err != nil:
+			return nil, err
+		}
+		key := keyOf(record)
+		if i, known := at[key]; known {
+			records[i] = nil // it changed while the rest was read
+		}
+		at[key] = len(records)
+		records = append(records, record)
+	}
+	return slices.DeleteFunc(records, func(r *roostv1.CommandRecord) bool { return r == nil }), nil
+}
+
+// unreadable tells of a record that is none: the others can be told all the same.
+func (c *commandsCommand) unreadable(err error) {
+	fmt.Fprintln(c.Err, "roost: "+console.Clean(err.Error()))
+}
+
+type commandKey struct{ device, id string }
+
+func keyOf(r *roostv1.CommandRecord) commandKey { return commandKey{r.GetDeviceId(), r.GetCommandId()} }
+
+// tail writes each change as it comes, until ctx ends or there were as many as wanted.
+func (c *commandsCommand) tail(ctx context.Context, changes iter.Seq2[*roostv1.CommandRecord, error]) error {
+	screen := c.screen()
+	layout := console.Timestamp
+	if screen.Terminal {
+		layout = "15:04:05.000"
+	}
+	told, lines := newTold(), 0
+	for record, err := range changes {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil // Ctrl-C is how following ends
+		case errors.Is(err, roostv1.ErrInvalid):
+			c.unreadable(err)
+			continue
+		case err != nil:
+			return fmt.Errorf("follow commands: %w", err)
+		}
+		if c.json {
+			if err := writeJSON(c.program, record); err != nil {
+				return err
+			}
+			lines++
+		} else {
+			transitions, evidence := told.take(record)
+			for _, line := range console.Steps(record, transitions, evidence, layout, screen.Palette) {
+				if _, err := fmt.Fprintln(screen, line); err != nil {
+					return err
+				}
+				lines++
+			}
+		}
+		if c.limit > 0 && lines >= c.limit {
+			return nil
+		}
+	}
+	return nil
+}
+
+// told remembers how much of each command was told already. Of commands that have ended it keeps a bounded
+// number, the last ones.
+type told struct {
+	of    map[commandKey]counts
+	ended []commandKey // the oldest first
+}
+
+type counts struct{ transitions, evidence int }
+
+const maxTold = 4096
+
+func newTold() *told { return &told{of: map[commandKey]counts{}} }
+
+// take returns how much of a record was told before; all that it has counts as told after it.
+func (t *told) take(r *roostv1.CommandRecord) (transitions, evidence int) {
+	key := keyOf(r)
+	before, known := t.of[key]
+	t.of[key] = counts{len(r.Transitions), len(r.Evidence)}
+	if r.State.Final() && (!known || before.transitions < len(r.Transitions)) {
+		t.ended = append(t.ended, key)
+		if len(t.ended) > maxTold {
+			delete(t.of, t.ended[0])
+			t.ended = t.ended[1:]
+		}
+	}
+	return before.transitions, before.evidence
+}
