@@ -22,7 +22,7 @@ const barWidth = 30
 
 // NewBar starts to show a bar of so many, on a screen that is a terminal.
 func NewBar(s Screen, title string, total int) *Bar {
-	const figures = len("  100%  []  100000/100000 in 1m59s; ~ETA: 1m59s")
+	const figures = len("100%   [1000/1000 in 10s]  ")
 	of := progress.Units{Formatter: func(n int64) string { return fmt.Sprintf("%d/%d", n, total) }}
 	b := &Bar{tracker: &progress.Tracker{Total: int64(total), Units: of, AutoStopDisabled: true}}
 	writer := progress.NewWriter()

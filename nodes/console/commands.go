@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -13,7 +14,8 @@ import (
 // roomy is the width from which on a table of commands also says who sent them, and how long they took.
 const roomy = 120
 
-// Commands makes a table of commands for a screen of that width. Times are in the zone of now; ids are never cut.
+// Commands makes a table of commands for a screen of that width. Times are in the zone of now. Of an id
+// that was made up, a screen that is not roomy has but the end, which is unlike others.
 func Commands(records []*roostv1.CommandRecord, now time.Time, width int) *Table {
 	t := &Table{Columns: []Column{{Title: "ACCEPTED"}, {Title: "DEVICE", Least: 6}, {Title: "COMMAND", Least: 10}, {Title: "OUTCOME", Least: 9}}}
 	wide := width == 0 || width >= roomy
@@ -26,9 +28,21 @@ func Commands(records []*roostv1.CommandRecord, now time.Time, width int) *Table
 		if wide {
 			cells = append(cells, Cell{took(r), Plain}, Cell{or(r.Command.GetSender()), Plain})
 		}
-		t.Add(append(cells, Cell{r.CommandId, Faint})...)
+		id := r.CommandId
+		if !wide {
+			id = shortID(id)
+		}
+		t.Add(append(cells, Cell{id, Faint})...)
 	}
 	return t
+}
+
+// shortID is the end of an id that is a UUID; others were chosen by people, and stay.
+func shortID(id string) string {
+	if uuid.Validate(id) != nil {
+		return id
+	}
+	return "…" + id[len(id)-8:]
 }
 
 // accepted says when a command was, as short as that can be.

@@ -74,8 +74,6 @@ func (c *commandsCommand) run(cmd *cobra.Command, args []string) error {
 		if c.follow {
 			return c.tail(ctx, client.Commands(ctx, q))
 		}
-		ctx, cancel := c.bounded(ctx)
-		defer cancel()
 		records, err := c.collect(client.Commands(ctx, q))
 		if err != nil {
 			return fmt.Errorf("list commands: %w", err)
