@@ -53,6 +53,13 @@ func Wishes(profile *roostv1.Profile, words []string) (set map[string]*roostv1.V
 		}
 		rest = append(rest, word)
 	}
-	set, err = Parse(profile, roostv1.CommandSet, rest)
-	return set, cleared, err
+	if set, err = Parse(profile, roostv1.CommandSet, rest); err != nil {
+		return nil, nil, err
+	}
+	for _, name := range cleared {
+		if set[name] != nil {
+			return nil, nil, roostv1.Errorf(roostv1.ErrInvalid, "resource %s is there twice", name)
+		}
+	}
+	return set, cleared, nil
 }

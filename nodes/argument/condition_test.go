@@ -59,7 +59,7 @@ func TestWishes(t *testing.T) {
 	if !slices.Equal(cleared, []string{"mode", "flow"}) {
 		t.Errorf("cleared: got %q", cleared)
 	}
-	for _, words := range [][]string{{"speed"}, {"="}, {"a b="}, {"speed=1", "speed=2"}} {
+	for _, words := range [][]string{{"speed"}, {"="}, {"a b="}, {"speed=1", "speed=2"}, {"speed=1", "speed="}} {
 		if _, _, err := argument.Wishes(profile(), words); !errors.Is(err, roostv1.ErrInvalid) {
 			t.Errorf("%q: got %v, want ErrInvalid", words, err)
 		}

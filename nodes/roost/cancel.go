@@ -64,6 +64,12 @@ func (c *cancelCommand) run(cmd *cobra.Command, args []string) error {
 	cancellation := &roostv1.Cancellation{DeviceId: args[0], CommandId: args[1], Sender: c.name(), Reason: c.reason}
 	return c.open(cmd, func(ctx context.Context, client *cluster.Client) error {
 		record, err := client.Cancel(ctx, cancellation, max(c.wait, time.Millisecond))
+		if errors.Is(err, roostv1.ErrNotFound) {
+			if whole, ok := c.wholeID(ctx, client, args[0], args[1]); ok {
+				cancellation.CommandId = whole.id
+				record, err = client.Cancel(ctx, cancellation, max(c.wait, time.Millisecond))
+			}
+		}
 		switch {
 		case record != nil: // the error says no more than that
 			return c.tell(record)
@@ -93,12 +99,4 @@ func (c *cancelCommand) tell(record *roostv1.CommandRecord) error {
 		return err
 	}
 	return codeError(code)
-}
-
-// commandID checks a command's id from the command line.
-func commandID(cmd *cobra.Command, id string) error {
-	if err := roostv1.CheckID("command id", id); err != nil {
-		return usage(cmd, "%v", err)
-	}
-	return nil
 }

@@ -138,7 +138,8 @@ func TestWithoutHub(t *testing.T) {
 	const nowhere = "nats://127.0.0.1:1"
 	for _, args := range [][]string{
 		{"devices"}, {"gateways"}, {"send", "pump", "start"}, {"readings", "pump"}, {"device", "show", "pump"}, {"device", "lock", "pump"},
-		{"why", "pump"}, {"gateway", "drain", "gw-1"},
+		{"why", "pump"}, {"gateway", "drain", "gw-1"}, {"send", "-l", "kind=pump", "start"}, {"set", "pump", "speed=1"},
+		{"cancel", "pump", "c1"}, {"commands"}, {"command", "c1"},
 	} {
 		got := run(t, append(args, "--hub", nowhere)...)
 		if got.code != 69 || got.out != "" || !strings.HasPrefix(got.err, "roost: hub at "+nowhere+" cannot be reached") || strings.Count(got.err, "\n") != 1 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,11 +10,13 @@ import (
 
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/nodes/console"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 const commandHelp = `Tell the whole story of a command: what it was, who sent it and why, each state
 that it went through with time, gateway, epoch and attempt, what each write did,
-what the device answered, and what was learned later.
+what the device answered, and what was learned later. Of a command of the last
+24 hours, the end of its id will do: eight characters, as narrow tables show it.
 
 Times are those of the hub's clock, in the zone of this machine, and counted
 from the acceptance of the command. The exit code is that of roost send: it
@@ -51,6 +54,11 @@ func newCommand(p program) *cobra.Command {
 				ctx, cancel := context.WithTimeout(ctx, fleet.timeout+wait)
 				defer cancel()
 				record, err := client.Command(ctx, device, args[0], wait)
+				if errors.Is(err, roostv1.ErrNotFound) {
+					if whole, ok := fleet.wholeID(ctx, client, device, args[0]); ok {
+						record, err = client.Command(ctx, whole.device, whole.id, wait)
+					}
+				}
 				if err != nil {
 					return fmt.Errorf("tell of command: %w", err)
 				}

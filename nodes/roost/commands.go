@@ -21,6 +21,9 @@ With --follow, each change of a command is told as it comes, in a line of its
 own. With --json each line is a record of a command; with --follow there is one
 for each change.`
 
+// defaultHistory is how far back commands are listed.
+const defaultHistory = 24 * time.Hour
+
 // commandsCommand is roost commands.
 type commandsCommand struct {
 	program
@@ -110,7 +113,7 @@ func (c *commandsCommand) defaultSince() time.Duration {
 	if c.follow {
 		return followSince
 	}
-	return 24 * time.Hour
+	return defaultHistory
 }
 
 // list writes what there is.
