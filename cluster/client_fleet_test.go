@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
@@ -216,12 +217,15 @@ func TestFleetCancelled(t *testing.T) {
 			if answers {
 				begun = roostv1.CommandState_COMMAND_STATE_SUCCEEDED
 			}
-			count := map[roostv1.CommandState]int{}
+			count, began := map[roostv1.CommandState]int{}, time.Now()
 			for record := range run.Outcomes(ctx) {
 				count[record.State]++
 				if record.State == 0 && (!errors.Is(record.Status, roostv1.ErrCancelled) || record.Effect != roostv1.Effect_EFFECT_NONE) {
 					t.Errorf("not begun: got %v", record)
 				}
+			}
+			if took := time.Since(began); took >= askWait {
+				t.Errorf("it took %v to give up", took)
 			}
 			if count[begun] != 2 || count[0] != 8 || len(clerk.got) != 0 {
 				t.Errorf("got %v, and %d more were sent", count, len(clerk.got))

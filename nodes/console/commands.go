@@ -18,7 +18,7 @@ const roomy = 120
 // that was made up, a screen that is not roomy has but the end, which is unlike others.
 func Commands(records []*roostv1.CommandRecord, now time.Time, width int) *Table {
 	t := &Table{Columns: []Column{{Title: "ACCEPTED"}, {Title: "DEVICE", Least: 6}, {Title: "COMMAND", Least: 10}, {Title: "OUTCOME", Least: 9}}}
-	wide := width == 0 || width >= roomy
+	wide := isRoomy(width)
 	if wide {
 		t.Columns = append(t.Columns, Column{Title: "TOOK", Right: true}, Column{Title: "SENDER", Least: 6})
 	}
@@ -28,18 +28,17 @@ func Commands(records []*roostv1.CommandRecord, now time.Time, width int) *Table
 		if wide {
 			cells = append(cells, Cell{took(r), Plain}, Cell{or(r.Command.GetSender()), Plain})
 		}
-		id := r.CommandId
-		if !wide {
-			id = shortID(id)
-		}
-		t.Add(append(cells, Cell{id, Faint})...)
+		t.Add(append(cells, Cell{idFor(r.CommandId, width), Faint})...)
 	}
 	return t
 }
 
-// shortID is the end of an id that is a UUID; others were chosen by people, and stay.
-func shortID(id string) string {
-	if uuid.Validate(id) != nil {
+func isRoomy(width int) bool { return width == 0 || width >= roomy }
+
+// idFor is the id of a command for a screen of that width: if need be the end of one that is a UUID. Others
+// were chosen by people, and stay.
+func idFor(id string, width int) string {
+	if isRoomy(width) || uuid.Validate(id) != nil {
 		return id
 	}
 	return "…" + id[len(id)-8:]

@@ -47,14 +47,14 @@ func (t *Tally) Outcomes() *Table {
 	return table
 }
 
-// Rest is a table of the devices that did not succeed, and why; of those that were not begun, which are
-// all alike, there is only the number in Outcomes.
-func (t *Tally) Rest() *Table {
+// Rest is a table, for a screen of that width, of the devices that did not succeed, and why; of those that
+// were not begun, which are all alike, there is only the number in Outcomes.
+func (t *Tally) Rest(width int) *Table {
 	table := &Table{Columns: []Column{{Title: "DEVICE", Least: 8}, {Title: "OUTCOME", Least: 16}, {Title: "ID"}}}
 	slices.SortFunc(t.rest, func(a, b *roostv1.CommandRecord) int { return cmp.Compare(a.DeviceId, b.DeviceId) })
 	for _, r := range t.rest {
 		if !unbegun(r) {
-			table.Add(Cell{r.DeviceId, Strong}, Outcome(r), Cell{r.CommandId, Faint})
+			table.Add(Cell{r.DeviceId, Strong}, Outcome(r), Cell{idFor(r.CommandId, width), Faint})
 		}
 	}
 	return table
@@ -62,7 +62,7 @@ func (t *Tally) Rest() *Table {
 
 // Write writes the counts, and what did not succeed.
 func (t *Tally) Write(s Screen) error {
-	for _, table := range []*Table{t.Outcomes(), t.Rest()} {
+	for _, table := range []*Table{t.Outcomes(), t.Rest(s.Width)} {
 		if table.Len() == 0 {
 			continue
 		}

@@ -12,3 +12,6 @@ func NewRoot() *cobra.Command {
 
 // RestartDelay is how long a process that ended stays down.
 var RestartDelay = restartDelay
+
+// Worse returns the worse of two exit codes of outcomes.
+var Worse = worse

@@ -63,7 +63,7 @@ func (c *sendCommand) fleetJSON(ctx context.Context, run *cluster.FleetRun) erro
 func (c *sendCommand) fleetText(ctx context.Context, run *cluster.FleetRun, command *roostv1.Command) error {
 	screen := c.screen()
 	title := console.Deed(command)
-	if _, err := fmt.Fprintf(screen, "fleet command %s: %s to %s\n", run.ID, screen.Paint(console.Strong, title), devicesText(len(run.Devices))); err != nil {
+	if _, err := fmt.Fprintf(screen, "fleet command %s, %s\n", screen.Paint(console.Strong, run.ID), devicesText(len(run.Devices))); err != nil {
 		return err
 	}
 	each, end := c.fleetProgress(screen, title, len(run.Devices))
@@ -79,7 +79,7 @@ func (c *sendCommand) fleetText(ctx context.Context, run *cluster.FleetRun, comm
 		return err
 	}
 	if code == exitUnknown || code == exitInterrupted {
-		_, err := fmt.Fprintf(screen, "\nThe same with --id %s goes on: what a device has got already is not done twice.\n", run.ID)
+		_, err := fmt.Fprintf(screen, "\nAgain with --id %s: no device acts twice.\n", run.ID)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,68 @@
+package main_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	roost "github.com/roost-iot/roost/nodes/roost"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+func TestWorse(t *testing.T) {
+	order := []int{0, 69, 1, 130, 2} // from the best to the worst
+	for i, better := range order {
+		for _, worst := range order[i:] {
+			if a, b := roost.Worse(better, worst), roost.Worse(worst, better); a != worst || b != worst {
+				t.Errorf("%d and %d: got %d and %d, want %d", better, worst, a, b, worst)
+			}
+		}
+	}
+}
+
+// pumpFleet has some pumps that are well, and one each that fails in one way when it is to act.
+func pumpFleet(well int) string {
+	lines := []string{"devices:"}
+	add := func(id, labels, address string) {
+		lines = append(lines, fmt.Sprintf("  - {id: %s, profile: sim-pump, driver: sim, poll_interval: 1s, labels: {%s}, address: {%s}}", id, labels, address))
+	}
+	for i := range well {
+		add(fmt.Sprintf("well-%d", i), "kind: pump, site: north", "seed: '1'")
+	}
+	add("away", "kind: pump", "fault.open.error: always")
+	add("mute", "kind: pump", "fault.actuate.lost: always")
+	add("other", "kind: none", "seed: '1'")
+	return strings.Join(lines, "\n")
+}
+
+// TestSendFleet: an outcome for each device with the labels, a summary, and an exit code by the worst.
+func TestSendFleet(t *testing.T) {
+	i := up(t, "", "--fleet", write(t, pumpFleet(3))).drain()
+	got := i.run("send", "-l", "kind=pump,site=north", "set_speed", "rpm=900", "--max-in-flight", "2", "--id", "batch-17")
+	want := "\nDEVICES  OUTCOME\n      3  SUCCEEDED, device acknowledged\n"
+	if got.code != 0 || !strings.HasPrefix(got.out, "fleet command batch-17, 3 devices\nwell-") || !strings.HasSuffix(got.out, want) || got.err != "" {
+		t.Errorf("got %+v", got)
+	}
+	got = i.run("send", "-l", "kind=pump", "dose", "ml=5", "--wait", "1s")
+	for _, want := range []string{"\nwell-1: SUCCEEDED", "\naway: REJECTED, not sent: ", "\n      1  REJECTED, not sent\n", "\n      1  UNKNOWN\n", "\nmute    UNKNOWN: ", "\nAgain with --id "} {
+		if got.code != 2 || !strings.Contains(got.out, want) {
+			t.Errorf("exit code %d, want 2 and %q:\n%s%s", got.code, want, got.out, got.err)
+		}
+	}
+	if strings.Contains(got.out, "other") {
+		t.Errorf("a device without the label was told:\n%s", got.out)
+	}
+	got = i.run("send", "-l", "site=north", "set_speed", "rpm=9000", "--json")
+	records := parse(t, got, func() *roostv1.CommandRecord { return &roostv1.CommandRecord{} })
+	for _, r := range records {
+		if r.State != roostv1.CommandState_COMMAND_STATE_REJECTED || r.Command.ParentId == "" {
+			t.Errorf("got %v", r)
+		}
+	}
+	if len(records) != 3 || got.code != 1 {
+		t.Errorf("got %d records and exit code %d", len(records), got.code)
+	}
+	if got := i.run("send", "-l", "site=south", "start"); got.code != 1 || !strings.Contains(got.err, "none of the 6 devices has the labels site=south") {
+		t.Errorf("got %+v", got)
+	}
+}
