@@ -63,7 +63,7 @@ func wishes(c *roostv1.Command) []string {
 	if p := c.GetPrecondition(); p != nil {
 		add(true, "only if "+p.Resource+"="+p.Equals.Format())
 	}
-	add(c.GetConfirmation() != 0, confirmed(c.GetConfirmation()))
+	add(c.GetConfirmation() != 0, "a success that is at least: "+confirmed(c.GetConfirmation()))
 	return list
 }
 

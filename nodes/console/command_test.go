@@ -128,7 +128,7 @@ func TestSteps(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.Local)
 	r := taken(at)
 	r.Transitions[3].Attempt = 2
-	lines := console.Steps(r, 0, 0, "15:04:05.000", false)
+	lines := console.Steps(console.Screen{}, r, 0, 0, "15:04:05.000")
 	same(t, strings.Join(lines, "\n")+"\n", `
 12:00:00.000  pump        set_speed rpm=900  ACCEPTED  (gw-3)  c1
 12:00:00.004  pump        set_speed rpm=900  DISPATCHED  (gw-1, epoch 7)  c1
@@ -136,10 +136,14 @@ func TestSteps(t *testing.T) {
 12:00:02.310  pump        set_speed rpm=900  SUCCEEDED: verified by read-back  (gw-2, epoch 31, attempt 2)  c1
 12:00:02.309  pump        set_speed rpm=900  learned: read back (900)  (gw-2)  c1
 `)
-	if got := console.Steps(r, 3, 1, "15:04", false); len(got) != 1 || !strings.Contains(got[0], "SUCCEEDED") {
+	if got := console.Steps(console.Screen{}, r, 3, 1, "15:04"); len(got) != 1 || !strings.Contains(got[0], "SUCCEEDED") {
 		t.Errorf("after three: got %q", got)
 	}
-	if got := console.Steps(r, 9, 9, "15:04", false); len(got) != 0 {
+	r.CommandId = "0199aa00-1111-7222-8333-444455556666"
+	if got := console.Steps(console.Screen{Width: 80}, r, 4, 0, "15:04"); len(got) != 1 || !strings.HasSuffix(got[0], "  …55556666") {
+		t.Errorf("narrow: got %q", got)
+	}
+	if got := console.Steps(console.Screen{}, r, 9, 9, "15:04"); len(got) != 0 {
 		t.Errorf("after all: got %q", got)
 	}
 }

@@ -70,21 +70,21 @@ func took(r *roostv1.CommandRecord) string {
 	return Span(r.FinishedAt.AsTime().Sub(at))
 }
 
-// Steps are lines for what happened to a command after the first so many transitions, and the first so
-// many pieces of evidence: one line each.
-func Steps(r *roostv1.CommandRecord, transitions, evidence int, layout string, p Palette) []string {
+// Steps are lines for a screen, which tell what happened to a command after the first so many transitions,
+// and the first so many pieces of evidence: one line each.
+func Steps(s Screen, r *roostv1.CommandRecord, transitions, evidence int, layout string) []string {
 	var lines []string
 	for i := transitions; i < len(r.GetTransitions()); i++ {
 		step := r.Transitions[i]
-		text := p.Paint(stateTone(step.GetState()), step.GetState().Word())
+		text := s.Paint(stateTone(step.GetState()), step.GetState().Word())
 		if cause := why(r, i); cause != "" {
 			text += ": " + Clean(cause)
 		}
-		lines = append(lines, stepLine(r, step.GetAt(), text, by(step), layout, p))
+		lines = append(lines, stepLine(r, step.GetAt(), text, by(step), layout, s))
 	}
 	for i := evidence; i < len(r.GetEvidence()); i++ {
 		e := r.Evidence[i]
-		lines = append(lines, stepLine(r, e.GetAt(), "learned: "+Clean(learned(e)), e.GetGateway(), layout, p))
+		lines = append(lines, stepLine(r, e.GetAt(), "learned: "+Clean(learned(e)), e.GetGateway(), layout, s))
 	}
 	return lines
 }
@@ -104,12 +104,12 @@ func by(step *roostv1.CommandTransition) string {
 	return strings.Join(words, ", ")
 }
 
-func stepLine(r *roostv1.CommandRecord, at *timestamppb.Timestamp, text, by, layout string, p Palette) string {
+func stepLine(r *roostv1.CommandRecord, at *timestamppb.Timestamp, text, by, layout string, s Screen) string {
 	device := Clean(r.GetDeviceId())
-	line := p.Paint(Faint, at.AsTime().Local().Format(layout)) + "  " + p.Paint(Strong, device) +
+	line := s.Paint(Faint, at.AsTime().Local().Format(layout)) + "  " + s.Paint(Strong, device) +
 		strings.Repeat(" ", max(subjectColumns-columns(device), 0)+gap) + Deed(r.GetCommand()) + "  " + text
 	if by != "" {
-		line += p.Paint(Faint, "  ("+Clean(by)+")")
+		line += s.Paint(Faint, "  ("+Clean(by)+")")
 	}
-	return line + p.Paint(Faint, "  "+Clean(r.GetCommandId()))
+	return line + s.Paint(Faint, "  "+Clean(idFor(r.GetCommandId(), s.Width)))
 }

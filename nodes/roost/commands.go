@@ -56,7 +56,7 @@ func newCommands(p program) *cobra.Command {
 	c.link.flags(cmd, p)
 	jsonFlag(cmd, &c.json)
 	f := cmd.Flags()
-	f.StringVar(&c.since, "since", "", "how far back: a duration, or a `TIME` (default 24h, or 10s with --follow)")
+	f.StringVar(&c.since, "since", "", "what changed since: a duration, or a `TIME` (default 24h, or 10s with --follow)")
 	f.StringSliceVar(&c.states, "state", nil, "only those that stand so: `WORD,...` of failed, unknown, queued ...")
 	f.StringVar(&c.parent, "parent", "", "only the parts of the fleet command `ID`")
 	f.BoolVarP(&c.follow, "follow", "f", false, "tell what changes, until Ctrl-C")

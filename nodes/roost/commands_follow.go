@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// collect takes all records, of each command the last one, in the order of their last change.
+// collect takes all records, of each command the last one, in the order in which they were accepted.
 func (c *commandsCommand) collect(all iter.Seq2[*roostv1.CommandRecord, error]) ([]*roostv1.CommandRecord, error) {
 	var records []*roostv1.CommandRecord
 	at := map[commandKey]int{}
@@ -30,7 +31,9 @@ func (c *commandsCommand) collect(all iter.Seq2[*roostv1.CommandRecord, error]) 
 		at[key] = len(records)
 		records = append(records, record)
 	}
-	return slices.DeleteFunc(records, func(r *roostv1.CommandRecord) bool { return r == nil }), nil
+	records = slices.DeleteFunc(records, func(r *roostv1.CommandRecord) bool { return r == nil })
+	slices.SortStableFunc(records, func(a, b *roostv1.CommandRecord) int { return cmp.Compare(a.Order, b.Order) })
+	return records, nil
 }
 
 // unreadable tells of a record that is none: the others can be told all the same.
@@ -44,12 +47,7 @@ func keyOf(r *roostv1.CommandRecord) commandKey { return commandKey{r.GetDeviceI
 
 // tail writes each change as it comes, until ctx ends or there were as many as wanted.
 func (c *commandsCommand) tail(ctx context.Context, changes iter.Seq2[*roostv1.CommandRecord, error]) error {
-	screen := c.screen()
-	layout := console.Timestamp
-	if screen.Terminal {
-		layout = "15:04:05.000"
-	}
-	told, lines := newTold(), 0
+	told, left := newTold(), c.limit // 0: without end
 	for record, err := range changes {
 		switch {
 		case err != nil && ctx.Err() != nil:
@@ -60,25 +58,34 @@ func (c *commandsCommand) tail(ctx context.Context, changes iter.Seq2[*roostv1.C
 		case err != nil:
 			return fmt.Errorf("follow commands: %w", err)
 		}
-		if c.json {
-			if err := writeJSON(c.program, record); err != nil {
+		lines, err := c.lines(told, record)
+		if err != nil {
+			return err
+		}
+		for _, line := range lines {
+			if _, err := fmt.Fprintln(c.Out, line); err != nil {
 				return err
 			}
-			lines++
-		} else {
-			transitions, evidence := told.take(record)
-			for _, line := range console.Steps(record, transitions, evidence, layout, screen.Palette) {
-				if _, err := fmt.Fprintln(screen, line); err != nil {
-					return err
-				}
-				lines++
+			if left--; left == 0 {
+				return nil
 			}
-		}
-		if c.limit > 0 && lines >= c.limit {
-			return nil
 		}
 	}
 	return nil
+}
+
+// lines are what there is to tell of a change.
+func (c *commandsCommand) lines(told *told, record *roostv1.CommandRecord) ([]string, error) {
+	if c.json {
+		line, err := roostv1.Marshal(record, true)
+		return []string{string(line)}, err
+	}
+	screen, layout := c.screen(), console.Timestamp
+	if screen.Terminal {
+		layout = "15:04:05.000"
+	}
+	transitions, evidence := told.take(record)
+	return console.Steps(screen, record, transitions, evidence, layout), nil
 }
 
 // told remembers how much of each command was told already. Of commands that have ended it keeps a bounded
