@@ -45,7 +45,7 @@ func TestPausedGateway(t *testing.T) {
 		owners := f.settled("gw-1", "gw-2", "gw-3")
 		at := f.now()
 		f.gateways[id].signal(syscall.SIGSTOP)
-		f.flood(id, of(owners, id))
+		f.flood(of(owners, id))
 		f.takenOver(at, of(owners, id), id)
 		f.until("three leases have passed", func() bool { return f.now().Sub(at) > 6*time.Second })
 		f.gateways[id].signal(syscall.SIGCONT)

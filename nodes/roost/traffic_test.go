@@ -39,9 +39,9 @@ func (f *fleet) drive(senders int) *traffic {
 	return t
 }
 
-// flood sends a gateway commands for the devices, many for each, and waits for no answer: one that is stopped
+// flood has commands accepted for the devices, many for each, and waits for no answer: a gateway that is stopped
 // finds them all when it goes on.
-func (f *fleet) flood(gateway string, devices map[string]bool) {
+func (f *fleet) flood(devices map[string]bool) {
 	f.tb.Helper()
 	names, err := cluster.SubjectsOf(cluster.DefaultFleet)
 	if err != nil {
@@ -54,7 +54,7 @@ func (f *fleet) flood(gateway string, devices map[string]bool) {
 			}}
 			data, err := roostv1.Marshal(request, false)
 			if err == nil {
-				err = f.nc.Publish(names.GatewaySend(gateway), data)
+				err = f.nc.Publish(names.Send(), data)
 			}
 			if err != nil {
 				f.tb.Fatal(err)
