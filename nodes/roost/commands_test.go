@@ -49,6 +49,8 @@ func TestHistory(t *testing.T) {
 		code int
 		want string
 	}{
+		{"commands well-0 --since 1h --follow --limit 4", 0, "SUCCEEDED"}, // the history follows the commands
+		{"commands away --since 1h --follow --limit 2", 0, "QUEUED"},
 		{"commands", 0, "QUEUED, not yet sent: device away"},
 		{"commands well-0", 0, "SUCCEEDED, device acknowledged"},
 		{"cancel away second --reason mistyped", 0, "away start: CANCELLED, not sent: "},

@@ -55,7 +55,7 @@ func TestSendFleet(t *testing.T) {
 	got = i.run("send", "-l", "site=north", "set_speed", "rpm=9000", "--json")
 	records := parse(t, got, func() *roostv1.CommandRecord { return &roostv1.CommandRecord{} })
 	for _, r := range records {
-		if r.State != roostv1.CommandState_COMMAND_STATE_REJECTED || r.Command.ParentId == "" {
+		if r.State != 0 || r.Status.GetCode() != roostv1.ErrInvalid || r.Command.ParentId == "" {
 			t.Errorf("got %v", r)
 		}
 	}

@@ -38,12 +38,6 @@ func TestSend(t *testing.T) {
 		{"pump set_speed rpm=900", 0, succeeded, "pump set_speed rpm=900: SUCCEEDED"},
 		{"pump set speed=1200 run=off --priority high --reason test", 0, succeeded, "SUCCEEDED"},
 		{"pump self_test", 0, succeeded, "passed"},
-		{"pump set_speed rpm=9000", 1, rejected, "REJECTED, not sent: rpm = 9000 {rev}/min is above the maximum 3600"},
-		{"pump set_speed rpm=fast", 1, rejected, "REJECTED, not sent: rpm = fast is a STRING, not a DOUBLE"},
-		{"pump set_speed", 1, rejected, "argument rpm is missing"},
-		{"pump set_speed rpm=1 ramp=2", 1, rejected, "there is no argument ramp; it takes rpm"},
-		{"pump spin", 1, rejected, "there is no command spin; profile sim-pump has start, stop,"},
-		{"pump set flow=3", 1, rejected, "flow cannot be written"},
 		{"stuck open", 1, failed, "FAILED: "},
 		{"away start", 69, rejected, "REJECTED, not sent: "},
 		{"away start --queue --wait 50ms", 2, queued, "QUEUED, not yet sent: device away"},
@@ -68,6 +62,24 @@ func TestSend(t *testing.T) {
 				t.Errorf("with --json: exit code %d, want %d", got.code, test.code)
 			}
 		})
+	}
+}
+
+// TestSendRefused: what a device cannot be told is refused before it is accepted, and leaves no record.
+func TestSendRefused(t *testing.T) {
+	i := up(t, "").drain()
+	for line, want := range map[string]string{
+		"pump set_speed rpm=9000":     "rpm = 9000 {rev}/min is above the maximum 3600",
+		"pump set_speed rpm=fast":     "rpm = fast is a STRING, not a DOUBLE",
+		"pump set_speed":              "argument rpm is missing",
+		"pump set_speed rpm=1 ramp=2": "there is no argument ramp; it takes rpm",
+		"pump spin":                   "there is no command spin; profile sim-pump has start, stop,",
+		"pump set flow=3":             "flow cannot be written",
+	} {
+		got := i.run(append([]string{"send"}, strings.Fields(line)...)...)
+		if got.code != 1 || got.out != "" || !strings.HasPrefix(got.err, "roost: not sent: pump: ") || !strings.Contains(got.err, want) {
+			t.Errorf("send %s: got %+v, want exit code 1 and %q", line, got, want)
+		}
 	}
 }
 
@@ -118,7 +130,7 @@ func TestSendAgain(t *testing.T) {
 	if first.CommandId != "batch-17" || !first.FinishedAt.AsTime().Equal(again.FinishedAt.AsTime()) {
 		t.Errorf("got\n%v, then\n%v", first, again)
 	}
-	if got := dose("30"); got.code != 1 || !strings.Contains(got.err, "batch-17 was sent before with another body") {
+	if got := dose("30"); got.code != 1 || !strings.Contains(got.err, "not sent: command batch-17 for device pump is another one") {
 		t.Errorf("with another body: got %+v", got)
 	}
 	dosed := regexp.MustCompile(`dosed +20 mL`)
