@@ -85,7 +85,7 @@ func TestRegistryCommands(t *testing.T) {
 		{[]string{"send", "pump2", "start"}, 0, "pump2 start: SUCCEEDED, device acknowledged"},
 		{[]string{"device", "lock", "pump2"}, 0, "pump2 locked"},
 		{[]string{"devices"}, 0, "online, locked"},
-		{[]string{"send", "pump2", "start"}, 1, "not sent: pump2 is locked by an operator"},
+		{[]string{"send", "pump2", "start"}, 1, "not sent: device pump2 is locked"},
 		{[]string{"device", "unlock", "pump2"}, 0, "pump2 unlocked"},
 		{[]string{"send", "pump2", "stop"}, 0, "SUCCEEDED"},
 		{[]string{"device", "retire", "pump2"}, 0, "pump2 retired"},
