@@ -115,7 +115,7 @@ func pumps(t *testing.T, hub *clustertest.Hub, n int) *cluster.Client {
 	return client
 }
 
-func setLimit(change ...func(*cluster.FleetCommand)) cluster.FleetCommand {
+func limitFleet(change ...func(*cluster.FleetCommand)) cluster.FleetCommand {
 	command := cluster.FleetCommand{
 		Command: &roostv1.Command{Id: "batch-17", Name: "set", Arguments: map[string]*roostv1.Value{"limit": roostv1.Double(21)}},
 		Wait:    askWait,
@@ -140,7 +140,7 @@ func TestFleetInFlight(t *testing.T) {
 	const devices, most = 60, 4
 	hub := clustertest.Start(t)
 	client, clerk := pumps(t, hub, devices), newClerk(t, hub)
-	run := sendAll(t, client, setLimit(func(c *cluster.FleetCommand) { c.MaxInFlight = most }))
+	run := sendAll(t, client, limitFleet(func(c *cluster.FleetCommand) { c.MaxInFlight = most }))
 	runs(t, func(context.Context) error {
 		var open []pendingSend
 		for begun := 0; begun < devices || len(open) > 0; {
@@ -175,7 +175,7 @@ func TestFleetAgain(t *testing.T) {
 	clerk.serve(t)
 	var ids [2][]string
 	for i := range ids {
-		for record := range sendAll(t, client, setLimit()).Outcomes(t.Context()) {
+		for record := range sendAll(t, client, limitFleet()).Outcomes(t.Context()) {
 			ids[i] = append(ids[i], record.CommandId)
 			if record.CommandId != cluster.FleetCommandID("batch-17", record.DeviceId) {
 				t.Errorf("%s: got the id %s", record.DeviceId, record.CommandId)
@@ -189,7 +189,7 @@ func TestFleetAgain(t *testing.T) {
 	if id, err := uuid.Parse(ids[0][0]); err != nil || id.Version() != 5 {
 		t.Errorf("got %v, %v, want a UUIDv5", id, err)
 	}
-	one, other := setLimit(func(c *cluster.FleetCommand) { c.Command.Id = "" }), setLimit(func(c *cluster.FleetCommand) { c.Command.Id = "" })
+	one, other := limitFleet(func(c *cluster.FleetCommand) { c.Command.Id = "" }), limitFleet(func(c *cluster.FleetCommand) { c.Command.Id = "" })
 	if a, b := sendAll(t, client, one).ID, sendAll(t, client, other).ID; a == b || a == "" {
 		t.Errorf("without an id: got %q and %q", a, b)
 	}
@@ -201,7 +201,7 @@ func TestFleetCancelled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			hub := clustertest.Start(t)
 			client, clerk := pumps(t, hub, 10), newClerk(t, hub)
-			run := sendAll(t, client, setLimit(func(c *cluster.FleetCommand) { c.MaxInFlight = 2 }))
+			run := sendAll(t, client, limitFleet(func(c *cluster.FleetCommand) { c.MaxInFlight = 2 }))
 			ctx, cancel := context.WithCancel(t.Context())
 			runs(t, func(context.Context) error {
 				flying := []pendingSend{clerk.next(t), clerk.next(t)}
@@ -239,7 +239,7 @@ func TestFleetBreak(t *testing.T) {
 	hub := clustertest.Start(t)
 	client, clerk := pumps(t, hub, 50), newClerk(t, hub)
 	clerk.serve(t)
-	for range sendAll(t, client, setLimit(func(c *cluster.FleetCommand) { c.MaxInFlight = 1 })).Outcomes(t.Context()) {
+	for range sendAll(t, client, limitFleet(func(c *cluster.FleetCommand) { c.MaxInFlight = 1 })).Outcomes(t.Context()) {
 		break
 	}
 	clerk.mu.Lock()
@@ -253,7 +253,7 @@ func TestFleetBreak(t *testing.T) {
 func TestFleetErrors(t *testing.T) {
 	hub := clustertest.Start(t)
 	client := pumps(t, hub, 3)
-	alone := setLimit()
+	alone := limitFleet()
 	for record := range sendAll(t, client, alone).Outcomes(t.Context()) {
 		if record.State != 0 || !errors.Is(record.Status, roostv1.ErrUnavailable) {
 			t.Errorf("without a gateway: got %v", record)
@@ -271,7 +271,7 @@ func TestFleetErrors(t *testing.T) {
 		return nil
 	})
 	got := map[string]*roostv1.CommandRecord{}
-	for record := range sendAll(t, client, setLimit()).Outcomes(t.Context()) {
+	for record := range sendAll(t, client, limitFleet()).Outcomes(t.Context()) {
 		got[record.DeviceId] = record
 	}
 	if r := got["p01"]; r.GetState() != 0 || !errors.Is(r.GetStatus(), roostv1.ErrBusy) {
@@ -280,7 +280,7 @@ func TestFleetErrors(t *testing.T) {
 	if done := roostv1.CommandState_COMMAND_STATE_SUCCEEDED; got["p00"].GetState() != done || got["p02"].GetState() != done {
 		t.Errorf("the others: got %v", got)
 	}
-	wrong := setLimit(func(c *cluster.FleetCommand) {
+	wrong := limitFleet(func(c *cluster.FleetCommand) {
 		c.Complete = func(p *roostv1.Profile, c *roostv1.Command) error {
 			return roostv1.Errorf(roostv1.ErrInvalid, "%s is not for a %s", c.Name, p.Id)
 		}
@@ -305,7 +305,7 @@ func TestFleetDevices(t *testing.T) {
 		selector map[string]string
 		want     string
 	}{{pump, "p00 p02"}, {nil, "p00 p02 valve"}} {
-		run := sendAll(t, client, setLimit(func(c *cluster.FleetCommand) { c.Selector = test.selector }))
+		run := sendAll(t, client, limitFleet(func(c *cluster.FleetCommand) { c.Selector = test.selector }))
 		if got := strings.Join(run.Devices, " "); got != test.want {
 			t.Errorf("%v: got %s, want %s", test.selector, got, test.want)
 		}
@@ -321,7 +321,7 @@ func TestFleetDevices(t *testing.T) {
 		"-1 in flight are not between": func(c *cluster.FleetCommand) { c.MaxInFlight = -1 },
 		"wait 1h0m0s is not between":   func(c *cluster.FleetCommand) { c.Wait = 3600e9 },
 	} {
-		if _, err := client.SendAll(t.Context(), setLimit(change)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := client.SendAll(t.Context(), limitFleet(change)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}

@@ -83,13 +83,16 @@ func New(cfg Config) (*Gateway, error) {
 	drivers := Drivers(cfg.ID, uuid.NewString(), cfg.Logger)
 	maps.Copy(drivers, cfg.Drivers)
 	if g.actors, err = actors.New(actors.Config{
-		ID:      cfg.ID,
-		Drivers: drivers,
-		Store:   g.readings,
-		Fence:   g.cluster.Fence(),
-		Peers:   g.cluster.Peers(),
-		Events:  g.cluster.Emit,
-		Logger:  cfg.Logger,
+		ID:        cfg.ID,
+		Drivers:   drivers,
+		Store:     g.readings,
+		Fence:     g.cluster.Fence(),
+		Peers:     g.cluster.Peers(),
+		Journal:   g.cluster.Journal(),
+		Clock:     g.cluster.HubClock(),
+		Submitter: g.cluster,
+		Events:    g.cluster.Emit,
+		Logger:    cfg.Logger,
 	}); err != nil {
 		return nil, err
 	}
