@@ -84,18 +84,16 @@ func (c *Client) Send(ctx context.Context, command *roostv1.Command, wait time.D
 		command = proto.CloneOf(command)
 		command.Id = newCommandID()
 	}
-	var response roostv1.SendResponse
-	request := &roostv1.SendRequest{Command: command, Wait: durationpb.New(wait)}
-	err := c.ask(ctx, c.names.Send(), wait+askTimeout, request, &response)
+	response, err := c.askOften(ctx, c.names.Send(), wait, func(left time.Duration) proto.Message {
+		return &roostv1.SendRequest{Command: command, Wait: durationpb.New(left)}
+	})
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
 		return nil, roostv1.Errorf(roostv1.ErrUnavailable, "no gateway of fleet %s is there to take the command", c.names.Fleet())
 	case errors.Is(err, roostv1.ErrOutcomeUnknown):
 		return nil, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "command %s may have been accepted: %v", command.Id, err)
 	case err != nil:
-		return nil, fmt.Errorf("send command %s: %w", command.Id, err)
-	case response.Record == nil:
-		return nil, replyStatus(response.Status)
+		return nil, err
 	}
 	return response.Record, nil
 }
@@ -121,34 +119,6 @@ func (c *Client) Release(ctx context.Context, device string) error {
 		return fmt.Errorf("release device %s: %w", device, err)
 	}
 	return response.Status.Err()
-}
-
-// ask sends a request and reads the response. nats.ErrNoResponders is returned as it is.
-func (c *Client) ask(ctx context.Context, subject string, wait time.Duration, request, response proto.Message) error {
-	data, err := roostv1.Marshal(request, false)
-	if err != nil {
-		return err
-	}
-	if !c.nc.IsConnected() {
-		return errAway
-	}
-	ctx, unlink := whileConnected(ctx, c.nc)
-	defer unlink()
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	reply, err := c.nc.RequestWithContext(ctx, subject, data)
-	switch {
-	case errors.Is(err, nats.ErrNoResponders):
-		return err
-	case unsent(err):
-		return hubError(ctx, err)
-	case err != nil && (ctx.Err() == nil || errors.Is(context.Cause(ctx), errAway)):
-		return roostv1.Errorf(roostv1.ErrOutcomeUnknown, "the connection was lost before an answer came")
-	case err != nil:
-		return roostv1.Errorf(roostv1.ErrOutcomeUnknown, "no answer came within %v", wait)
-	}
-	_, err = roostv1.Unmarshal(reply.Data, response)
-	return err
 }
 
 // replyStatus is the error of an answer that has nothing else.

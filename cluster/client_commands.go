@@ -32,8 +32,9 @@ func (c *Client) Command(ctx context.Context, device, id string, wait time.Durat
 		}
 		device = record.DeviceId
 	}
-	request := &roostv1.CommandRequest{DeviceId: device, CommandId: id, Wait: durationpb.New(wait)}
-	return c.askCommand(ctx, c.names.FindCommand(), wait, request)
+	return c.askCommand(ctx, c.names.FindCommand(), wait, commandKey(device, id), func(left time.Duration) proto.Message {
+		return &roostv1.CommandRequest{DeviceId: device, CommandId: id, Wait: durationpb.New(left)}
+	})
 }
 
 // lookForCommand looks for a command by its id alone.
@@ -61,38 +62,29 @@ func (c *Client) Cancel(ctx context.Context, cancellation *roostv1.Cancellation,
 	if wait == 0 {
 		wait = defaultWait
 	}
-	request := &roostv1.CancelRequest{
-		DeviceId: cancellation.GetDeviceId(), CommandId: cancellation.GetCommandId(),
-		Sender: cancellation.GetSender(), Reason: cancellation.GetReason(), Wait: durationpb.New(wait),
-	}
-	return c.askCommand(ctx, c.names.CancelCommand(), wait, request)
-}
-
-// commandQuestion is a question about one command.
-type commandQuestion interface {
-	proto.Message
-	GetDeviceId() string
-	GetCommandId() string
+	key := commandKey(cancellation.GetDeviceId(), cancellation.GetCommandId())
+	return c.askCommand(ctx, c.names.CancelCommand(), wait, key, func(left time.Duration) proto.Message {
+		return &roostv1.CancelRequest{
+			DeviceId: cancellation.GetDeviceId(), CommandId: cancellation.GetCommandId(),
+			Sender: cancellation.GetSender(), Reason: cancellation.GetReason(), Wait: durationpb.New(left),
+		}
+	})
 }
 
 // askCommand asks any gateway about a command.
-func (c *Client) askCommand(ctx context.Context, subject string, wait time.Duration, request commandQuestion) (*roostv1.CommandRecord, error) {
-	id := request.GetCommandId()
-	if err := checkCommandKey(commandKey(request.GetDeviceId(), id)); err != nil {
+func (c *Client) askCommand(ctx context.Context, subject string, wait time.Duration, key string, request func(left time.Duration) proto.Message) (*roostv1.CommandRecord, error) {
+	if err := checkCommandKey(key); err != nil {
 		return nil, err
 	}
 	if err := checkWait(wait); err != nil {
 		return nil, err
 	}
-	var response roostv1.SendResponse
-	err := c.ask(ctx, subject, wait+askTimeout, request, &response)
+	response, err := c.askOften(ctx, subject, wait, request)
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
 		return nil, roostv1.Errorf(roostv1.ErrUnavailable, "no gateway of fleet %s is there to answer", c.names.Fleet())
 	case err != nil:
-		return nil, fmt.Errorf("command %s: %w", id, err)
-	case response.Record == nil:
-		return nil, replyStatus(response.Status)
+		return nil, err
 	}
 	return response.Record, response.Status.Err()
 }

@@ -1,0 +1,125 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// ask sends a request and reads the response. nats.ErrNoResponders is returned as it is.
+func (c *Client) ask(ctx context.Context, subject string, wait time.Duration, request, response proto.Message) error {
+	data, err := roostv1.Marshal(request, false)
+	if err != nil {
+		return err
+	}
+	if !c.nc.IsConnected() {
+		return errAway
+	}
+	ctx, unlink := whileConnected(ctx, c.nc)
+	defer unlink()
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	reply, err := c.nc.RequestWithContext(ctx, subject, data)
+	switch {
+	case errors.Is(err, nats.ErrNoResponders):
+		return err
+	case unsent(err):
+		return hubError(ctx, err)
+	case err != nil && (ctx.Err() == nil || errors.Is(context.Cause(ctx), errAway)):
+		return roostv1.Errorf(roostv1.ErrOutcomeUnknown, "the connection was lost before an answer came")
+	case err != nil:
+		return roostv1.Errorf(roostv1.ErrOutcomeUnknown, "no answer came within %v", wait)
+	}
+	_, err = roostv1.Unmarshal(reply.Data, response)
+	return err
+}
+
+// firstPatience is after how long without an answer a question is asked again; each time after that, twice
+// as long is waited.
+const firstPatience = time.Second
+
+// askOften asks any one gateway what may be asked several times: a gateway that hangs, or was just
+// killed, takes a question and does not answer it, and the next one that is asked is another. request makes
+// the question for a gateway that is to answer within what is left of the wait. The first answer with a record
+// counts. One without says only what became of that question: the error is ErrOutcomeUnknown if
+// another one may have been taken. nats.ErrNoResponders is returned as it is.
+func (c *Client) askOften(ctx context.Context, subject string, wait time.Duration, request func(left time.Duration) proto.Message) (*roostv1.SendResponse, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	q := &questions{answers: make(chan answered, 1), cancelled: ctx.Done()}
+	until := time.Now().Add(wait)
+	ask := func() {
+		left := max(time.Until(until), time.Millisecond)
+		q.out++
+		go func() { // ends with its answer, or with this call
+			var response roostv1.SendResponse
+			err := c.ask(ctx, subject, left+askTimeout, request(left), &response)
+			if err == nil && response.Record == nil {
+				err = replyStatus(response.Status)
+			}
+			q.answer(answered{&response, err})
+		}()
+	}
+	ask()
+	patience := firstPatience
+	again := time.NewTimer(patience)
+	defer again.Stop()
+	for {
+		select {
+		case a := <-q.answers:
+			if q.last(a) {
+				return a.response, q.verdict(a)
+			}
+		case <-again.C:
+			if time.Until(until) <= 0 {
+				continue // those that were asked have a little longer
+			}
+			ask()
+			patience *= 2
+			again.Reset(patience)
+		}
+	}
+}
+
+// questions are those of one askOften.
+type questions struct {
+	answers   chan answered
+	cancelled <-chan struct{}
+	out       int   // that have not ended
+	unknown   error // of one that somebody may have got
+}
+
+// answered is the end of one of them.
+type answered struct {
+	response *roostv1.SendResponse
+	err      error
+}
+
+func (q *questions) answer(a answered) {
+	select {
+	case q.answers <- a:
+	case <-q.cancelled:
+	}
+}
+
+// last takes an answer in, and reports whether no other is waited for.
+func (q *questions) last(a answered) bool {
+	q.out--
+	if errors.Is(a.err, roostv1.ErrOutcomeUnknown) {
+		q.unknown = a.err
+	}
+	return a.err == nil || q.out == 0
+}
+
+// verdict is what the last answer and those before it amount to.
+func (q *questions) verdict(a answered) error {
+	if a.err != nil && q.unknown != nil {
+		return q.unknown
+	}
+	return a.err
+}
