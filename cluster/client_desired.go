@@ -9,10 +9,10 @@ import (
 // SetDesired changes what is desired of a device, and returns what is desired after it; see
 // Registry.SetDesired.
 func (c *Client) SetDesired(ctx context.Context, device string, set map[string]*roostv1.Value, clear []string, by, reason string) (*roostv1.Desired, error) {
-	return nil, roostv1.Errorf(roostv1.ErrUnavailable, "not there yet")
+	return c.registry.SetDesired(ctx, device, set, clear, by, reason)
 }
 
-// Desired returns what is desired of a device. Where nothing ever was, its revision is 0.
+// Desired returns what is desired of a device; see Registry.Desired.
 func (c *Client) Desired(ctx context.Context, device string) (*roostv1.Desired, error) {
-	return nil, roostv1.Errorf(roostv1.ErrUnavailable, "not there yet")
+	return c.registry.Desired(ctx, device)
 }

@@ -1,10 +1,12 @@
 package cluster_test
 
 import (
-	"sync"
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/roost-iot/roost/cluster"
@@ -107,22 +109,58 @@ func (h *host) refused(err error) {
 // serving is the gateway that the host is in.
 func (h *host) serving() *cluster.Gateway { return h.cluster.Load() }
 
-// collect keeps what is handed to a host.
-type collect struct {
-	mu    sync.Mutex
-	calls []handOver
-}
-
-func (c *collect) take(bus string, epoch uint64, open []*roostv1.OpenCommand) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.calls = append(c.calls, handOver{bus, epoch, open})
-}
-
-// commandsFor runs a gateway g1 that serves devices, and returns a client.
-func served(tb testing.TB, h *host, devices ...string) {
+// send has a command accepted by a gateway, and returns what it is told.
+func send(tb testing.TB, g *cluster.Gateway, c *roostv1.Command, wait time.Duration) (*roostv1.CommandRecord, error) {
 	tb.Helper()
-	for _, d := range devices {
-		h.assigned(tb, d, nil)
+	type answer struct {
+		record *roostv1.CommandRecord
+		err    error
 	}
+	answers := make(chan answer, 2)
+	g.Submit(tb.Context(), c, wait, func(r *roostv1.CommandRecord, err error) { answers <- answer{r, err} })
+	select {
+	case a := <-answers:
+		return a.record, a.err
+	case <-time.After(wait + time.Second + askWait):
+		tb.Fatal("a caller was left without an answer")
+		return nil, nil
+	}
+}
+
+// recordAt reads the record of a command from the control stream; nil if there is none.
+func recordAt(tb testing.TB, nc *nats.Conn, names cluster.Subjects, device, id string) *roostv1.CommandRecord {
+	tb.Helper()
+	m, err := mustStream(tb, jetStream(tb, nc), names.ControlStream()).GetLastMsgForSubject(tb.Context(), names.Command(device, id))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r := &roostv1.CommandRecord{}
+	if err := proto.Unmarshal(m.Data, r); err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+// states are the states that a command went through.
+func states(r *roostv1.CommandRecord) []roostv1.CommandState {
+	var all []roostv1.CommandState
+	for _, t := range r.GetTransitions() {
+		all = append(all, t.State)
+	}
+	return all
+}
+
+// nextHanded waits until a host is handed commands.
+func (h *host) nextHanded(tb testing.TB) handOver {
+	tb.Helper()
+	return await(tb, "commands", h.handed, func(handOver) bool { return true })
+}
+
+// keeps makes a host keep commands, and do nothing about them.
+func (h *host) keeps() *host {
+	h.take = func(string, uint64, []*roostv1.OpenCommand) {}
+	return h
 }

@@ -233,6 +233,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error { return g.journal.run(beneath) })
 	group.Go(func() error { return g.waits.run(beneath) })
 	group.Go(func() error { return g.desk.run(beneath) })
+	group.Go(func() error { return newSweeper(g).run(beneath) })
 	group.Go(func() error { return g.peers.run(beneath) })
 	group.Go(func() error {
 		defer stop()

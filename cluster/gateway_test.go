@@ -386,7 +386,7 @@ func TestServiceIsListed(t *testing.T) {
 	if err := json.Unmarshal(reply.Data, &info); err != nil {
 		t.Fatal(err)
 	}
-	if info.Metadata["gateway"] != "g1" || len(info.Endpoints) != 6 || info.Endpoints[0].Subject != "roost.test.api.send" {
+	if info.Metadata["gateway"] != "g1" || len(info.Endpoints) != 7 || info.Endpoints[0].Subject != "roost.test.api.send" {
 		t.Errorf("service info: got %s", reply.Data)
 	}
 }

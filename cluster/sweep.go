@@ -1,0 +1,218 @@
+package cluster
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"sync/atomic"
+	"time"
+
+	"github.com/roost-iot/roost/cluster/boottime"
+	"github.com/roost-iot/roost/cluster/lease"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+const (
+	// sweepEvery is how often commands are looked for that nobody ends.
+	sweepEvery = 500 * time.Millisecond
+	// sweepGrace is how long after its expiry a command is left to whoever may have its device.
+	sweepGrace = 2 * time.Second
+	// sweepSettle is how long a command that nobody can ask its device about stays UNKNOWN.
+	sweepSettle = 10 * time.Second
+	// sweepRelease is how long a bus may be that of a gateway whose run is over, before it is taken from it so that
+	// its commands can be ended.
+	sweepRelease = 10 * time.Second
+	// sweepPatience is how long a write of the sweeper is tried.
+	sweepPatience = 5 * time.Second
+)
+
+// sweeper ends the commands that no owner will end: those for devices whose bus nobody owns, and, at the owner, those
+// for devices that the Host was not given. Of a fleet's gateways only the first that lives does the former,
+// so that they do not all try; that it is the one decides nothing, since each write is fenced by the record that
+// says that nobody owns the bus.
+type sweeper struct {
+	id      string
+	names   Subjects
+	picture *Picture
+	journal *Journal
+	desk    *desk
+	keeper  *keeper
+	hub     *HubClock
+	clock   boottime.Clock
+	log     *slog.Logger
+
+	writing map[string]*ending          // by command: until the picture has what was written
+	over    map[string]boottime.Instant // since when buses are known to be those of a run that is over
+}
+
+func newSweeper(g *Gateway) *sweeper {
+	return &sweeper{
+		id: g.config.ID, names: g.names, picture: g.picture, journal: g.journal, desk: g.desk, keeper: g.keeper,
+		hub: g.hub, clock: g.clock, log: g.log,
+		writing: map[string]*ending{}, over: map[string]boottime.Instant{},
+	}
+}
+
+// ending is a record that is being replaced.
+type ending struct {
+	sequence uint64 // of the record
+	failed   atomic.Bool
+}
+
+// run sweeps until ctx ends.
+func (s *sweeper) run(ctx context.Context) error {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			s.sweep()
+		}
+	}
+}
+
+// sweep looks at all devices that have open commands.
+func (s *sweeper) sweep() {
+	stand := s.keeper.standing()
+	now, bound, ok := s.hub.Now()
+	if !ok || stand.phase != phaseHolding || !s.picture.has(stand.joined) {
+		return
+	}
+	now = now.Add(-bound) // certainly
+	first := s.picture.firstLive() == s.id
+	over := map[string]boottime.Instant{}
+	for _, device := range s.picture.waitingDevices() {
+		spec := s.picture.Device(device)
+		bus := device
+		if spec != nil {
+			bus = spec.BusID()
+		}
+		owner := s.picture.Owner(bus)
+		switch {
+		case stand.self.owns(owner):
+			if !s.desk.serves(device, owner.Epoch) {
+				s.end(now, device, bus, owner.Epoch, spec)
+			}
+		case !first:
+		case owner.Gateway == "":
+			s.end(now, device, bus, owner.Epoch, spec)
+		default:
+			s.release(now, device, bus, owner, spec, over)
+		}
+	}
+	s.over = over
+	maps.DeleteFunc(s.writing, func(key string, e *ending) bool { return s.picture.Sequence(Key{KindCommand, key}) != e.sequence })
+}
+
+// firstLive is the first of the gateways that live, in the order of their ids.
+func (p *Picture) firstLive() string {
+	for _, m := range p.Members() {
+		if p.sight(m.GatewayId).live() {
+			return m.GatewayId
+		}
+	}
+	return ""
+}
+
+// release takes a bus from a run that has been over for long, and that nobody claims, if a command waits for
+// its end.
+func (s *sweeper) release(now time.Time, device, bus string, owner Owner, spec *roostv1.DeviceSpec, over map[string]boottime.Instant) {
+	if s.picture.sight(owner.Gateway).record.Standing(owner.Incarnation, owner.Epoch) != lease.Over {
+		return
+	}
+	at := s.clock.Now()
+	since, known := s.over[bus]
+	if !known {
+		since = at
+	}
+	over[bus] = since
+	if at.Sub(since) < sweepRelease || len(s.overdue(now, device, spec)) == 0 {
+		return
+	}
+	s.log.Info("bus released to end its commands", "bus", bus, "owner", owner.Gateway, "epoch", owner.Epoch)
+	s.journal.replace(self{}.handOver(s.names, bus, owner.Epoch, self{}), at.Add(sweepPatience))
+}
+
+// end ends the commands of a device that are overdue, fenced by the present record of its bus's owner.
+func (s *sweeper) end(now time.Time, device, bus string, epoch uint64, spec *roostv1.DeviceSpec) {
+	for _, due := range s.overdue(now, device, spec) {
+		key := commandKey(device, due.record.CommandId)
+		if e := s.writing[key]; e != nil && e.sequence == due.sequence && !e.failed.Load() {
+			continue
+		}
+		if err := due.record.Enter(s.change(due.next, now, epoch)); err != nil {
+			s.log.Warn("command cannot be ended", "device", device, "command", due.record.CommandId, "error", err)
+			continue
+		}
+		e := &ending{sequence: due.sequence}
+		s.writing[key] = e
+		s.journal.Record(bus, epoch, due.record, func(err error) {
+			if err != nil {
+				e.failed.Store(true)
+				s.log.Debug("command was not ended", "device", device, "command", due.record.CommandId, "error", err)
+			}
+		})
+	}
+}
+
+func (s *sweeper) change(next roostv1.CommandState, now time.Time, epoch uint64) roostv1.Change {
+	c := roostv1.Change{State: next, At: now, Gateway: s.id, Epoch: epoch, Effect: roostv1.Effect_EFFECT_UNKNOWN}
+	switch next {
+	case roostv1.CommandState_COMMAND_STATE_EXPIRED:
+		c.Status = roostv1.Errorf(roostv1.ErrExpired, "no gateway served the device before the command expired")
+	case roostv1.CommandState_COMMAND_STATE_UNKNOWN:
+		c.Status = roostv1.Errorf(roostv1.ErrOutcomeUnknown, "the gateway that dispatched it is gone, and no other serves the device")
+	default:
+		c.Status = roostv1.Errorf(roostv1.ErrOutcomeUnknown, "no gateway serves the device, so nobody can ask it what was done")
+	}
+	return c
+}
+
+// overdueCommand is a command that is to change since nobody ended it in time.
+type overdueCommand struct {
+	record   *roostv1.CommandRecord
+	sequence uint64 // of the record
+	next     roostv1.CommandState
+}
+
+// overdue returns the commands of a device that are to be ended.
+func (s *sweeper) overdue(now time.Time, device string, spec *roostv1.DeviceSpec) []overdueCommand {
+	var due []overdueCommand
+	raw, _ := s.picture.openAfter(device, 0)
+	for _, r := range raw {
+		record := decodeCommand(r.record)
+		if next := nextOverdue(now, record, spec.GetCommands().Resolve()); next != roostv1.CommandState_COMMAND_STATE_UNSPECIFIED {
+			due = append(due, overdueCommand{record, r.sequence, next})
+		}
+	}
+	return due
+}
+
+// nextOverdue returns the state that a command is to enter that nobody ended in time; unspecified if it is not late.
+func nextOverdue(now time.Time, r *roostv1.CommandRecord, bounds roostv1.CommandBounds) roostv1.CommandState {
+	_, expires := r.Times(bounds)
+	if now.Before(expires.Add(sweepGrace)) {
+		return roostv1.CommandState_COMMAND_STATE_UNSPECIFIED
+	}
+	switch r.State {
+	case roostv1.CommandState_COMMAND_STATE_ACCEPTED, roostv1.CommandState_COMMAND_STATE_QUEUED:
+		return roostv1.CommandState_COMMAND_STATE_EXPIRED
+	case roostv1.CommandState_COMMAND_STATE_DISPATCHED:
+		return roostv1.CommandState_COMMAND_STATE_UNKNOWN
+	case roostv1.CommandState_COMMAND_STATE_UNKNOWN:
+		if now.Sub(lastChange(r)) >= sweepSettle {
+			return roostv1.CommandState_COMMAND_STATE_INDETERMINATE
+		}
+	}
+	return roostv1.CommandState_COMMAND_STATE_UNSPECIFIED
+}
+
+// lastChange is when a command entered its state.
+func lastChange(r *roostv1.CommandRecord) time.Time {
+	if len(r.Transitions) == 0 {
+		return time.Time{}
+	}
+	return r.Transitions[len(r.Transitions)-1].GetAt().AsTime()
+}

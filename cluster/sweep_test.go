@@ -1,0 +1,90 @@
+package cluster_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/roost-iot/roost/cluster/clustertest"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// TestCommandsWithoutOwnerEnd: a command for a device that nobody serves ends when it has expired: EXPIRED if it
+// was not dispatched, else UNKNOWN and then INDETERMINATE. So does one whose bus belongs to a run that is over,
+// and whom nobody can succeed; and one for a device that was retired.
+func TestCommandsWithoutOwnerEnd(t *testing.T) {
+	t.Parallel() // it mostly waits
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	client := newClient(t, hub)
+	g, _ := startGateway(t, hub, newHost("g1"))
+	startGateway(t, hub, newHost("g2")) // the first one ends them
+	elsewhere := func(id string) *roostv1.DeviceSpec {
+		d := newDevice(id)
+		d.Placement = &roostv1.Placement{Gateways: []string{"g9"}}
+		return d
+	}
+	apply(t, client, elsewhere("never"), elsewhere("sent"), elsewhere("left"), elsewhere("retired"))
+	nc := hub.Connect(t)
+	put(t, nc, names.Owner("left"), encode(t, &roostv1.Ownership{Bus: "left", Gateway: "g9", Incarnation: "gone"}))
+	put(t, nc, names.Member("g9"), encode(t, &roostv1.Member{GatewayId: "g9", Incarnation: "gone", State: roostv1.MemberState_MEMBER_STATE_LEFT}))
+	var sent *roostv1.CommandRecord
+	for _, device := range []string{"never", "sent", "left", "retired"} {
+		c := setLimit("c", device)
+		c.ExpiresIn = durationpb.New(time.Second)
+		r, err := send(t, g, c, time.Millisecond)
+		if err != nil || r.QueueReason != roostv1.QueueReason_QUEUE_REASON_NO_OWNER {
+			t.Fatalf("got %v, %v", r, err)
+		}
+		if device == "sent" {
+			sent = r
+		}
+	}
+	until(t, "the picture has it", func() bool { return g.Picture().Command("sent", "c") != nil })
+	sent = g.Picture().Command("sent", "c")
+	if err := sent.Enter(roostv1.Change{State: dispatched, At: sent.AcceptedAt.AsTime(), Gateway: "g9"}); err != nil {
+		t.Fatal(err)
+	}
+	put(t, nc, names.Command("sent", "c"), encode(t, sent))
+	if err := client.Retire(t.Context(), "retired"); err != nil {
+		t.Fatal(err)
+	}
+	for device, want := range map[string][]roostv1.CommandState{
+		"never":   {accepted, expired},
+		"left":    {accepted, expired},
+		"retired": {accepted, expired},
+		"sent":    {accepted, dispatched, unknown, indeterminate},
+	} {
+		r, err := client.Command(t.Context(), device, "c", time.Minute)
+		if err != nil || !slices.Equal(states(r), want) || r.Gateway != "g1" {
+			t.Errorf("%s: got %v by %s, %v, want %v by g1", device, states(r), r.GetGateway(), err, want)
+		}
+	}
+}
+
+// TestOwnerEndsWhatItDoesNotServe: a command for a device that its owner's host was not given ends too.
+func TestOwnerEndsWhatItDoesNotServe(t *testing.T) {
+	t.Parallel() // it mostly waits
+	hub := clustertest.Start(t)
+	client := newClient(t, hub)
+	h := newHost("g1").keeps()
+	g, _ := startGateway(t, hub, h)
+	one, two := newDevice("d1"), newDevice("d2")
+	one.Bus, two.Bus = "line", "line"
+	apply(t, client, one, two)
+	h.assigned(t, "line", func(a *roostv1.Assignment) bool { return len(a.Devices) == 2 })
+	c := setLimit("c", "d2")
+	c.ExpiresIn = durationpb.New(time.Second)
+	if r, err := send(t, g, c, time.Millisecond); err != nil {
+		t.Fatalf("got %v, %v", r, err)
+	}
+	if err := client.Retire(t.Context(), "d2"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := client.Command(t.Context(), "d2", "c", time.Minute)
+	if err != nil || r.State != expired {
+		t.Errorf("got %v, %v", r, err)
+	}
+}
