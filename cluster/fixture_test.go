@@ -115,6 +115,7 @@ type host struct {
 	take     func(bus string, epoch uint64, open []*roostv1.OpenCommand)
 
 	withdraw func(ctx context.Context, bus string) // what has to end before a bus is put down
+	assign   func(*roostv1.Assignment)             // what has to end before a bus is served
 
 	mu      sync.Mutex
 	buses   map[string]*roostv1.Assignment
@@ -136,6 +137,9 @@ func newHost(gateway string) *host {
 }
 
 func (h *host) Assign(_ context.Context, a *roostv1.Assignment) error {
+	if h.assign != nil {
+		h.assign(a)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.fail[a.Bus] > 0 {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/roost-iot/roost/cluster"
@@ -256,6 +257,41 @@ func TestCommandsThroughElection(t *testing.T) {
 			if handed[key]++; handed[key] > 1 {
 				t.Errorf("command %s was handed twice", key)
 			}
+		}
+	}
+}
+
+// TestJournalLateCopy: a copy of a write that was held up on its way, as by a server that was stopped, and comes when a
+// later record is stored, takes nothing back.
+func TestJournalLateCopy(t *testing.T) {
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	nc := hub.Connect(t)
+	copies := make(chan *nats.Msg, 100)
+	if _, err := nc.ChanSubscribe(names.Command("d1", "c1"), copies); err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	h := newHost("g1")
+	startGateway(t, hub, h)
+	client := newClient(t, hub)
+	apply(t, client, newDevice("d1"))
+	h.assigned(t, "d1", nil)
+	if r, err := client.Send(t.Context(), setLimit("c1", "d1"), 0); err != nil || r.State != succeeded {
+		t.Fatalf("got %v, %v", r, err)
+	}
+	var late []*nats.Msg
+	for range 3 {
+		late = append(late, await(t, "a copy", copies, func(*nats.Msg) bool { return true }))
+	}
+	for _, m := range late {
+		if _, err := nc.RequestMsg(&nats.Msg{Subject: m.Subject, Data: m.Data, Header: m.Header}, askWait); err != nil {
+			t.Fatal(err)
+		}
+		if r := recordAt(t, nc, names, "d1", "c1"); r.GetState() != succeeded {
+			t.Fatalf("after a late copy: got %v", r)
 		}
 	}
 }

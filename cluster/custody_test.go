@@ -1,0 +1,82 @@
+package cluster_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/cluster/clustertest"
+	"github.com/roost-iot/roost/cluster/lease"
+	"github.com/roost-iot/roost/cluster/placement"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// TestHandedOverWhileCustodyIsBusy keeps a defect: custody knew the gateways as they were before a slow call of its
+// host, and the owners of buses as they were after it. So what a gateway that drains had handed over meanwhile was
+// put down at once, to go back to it.
+func TestHandedOverWhileCustodyIsBusy(t *testing.T) {
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	nc := hub.Connect(t)
+	client := newClient(t, hub)
+	field := placement.NewField([]placement.Gateway{{ID: "g1"}, {ID: "g2"}})
+	devices := manyDevices(80)
+	apply(t, client, devices...)
+	theirs := map[string]bool{}
+	peer := func(state roostv1.MemberState) {
+		put(t, nc, names.Member("g1"), encode(t, &roostv1.Member{GatewayId: "g1", Incarnation: "run", State: state}))
+	}
+	peer(roostv1.MemberState_MEMBER_STATE_LIVE)
+	for _, d := range devices {
+		if first, _ := field.First(d.Id); first == "g1" {
+			theirs[d.Id] = true
+			put(t, nc, names.Owner(d.Id), encode(t, &roostv1.Ownership{Bus: d.Id, Gateway: "g1", Incarnation: "run"}))
+		}
+	}
+	h := newHost("g2")
+	blocked, release, armed := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	h.assign = func(*roostv1.Assignment) {
+		select {
+		case <-armed:
+			once.Do(func() { close(blocked); <-release })
+		default:
+		}
+	}
+	g, _ := startGateway(t, hub, h, func(c *cluster.Config) { c.Lease = lease.Terms{Lease: time.Minute} })
+	until(t, "its own buses are served", func() bool { return len(h.served()) == len(devices)-len(theirs) })
+
+	change := func(unit string) {
+		changed := thermometer()
+		changed.Description = unit
+		if _, err := client.Apply(t.Context(), &roostv1.Fleet{Profiles: []*roostv1.Profile{changed}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(armed)
+	change("all buses are to be looked at")
+	<-blocked
+	peer(roostv1.MemberState_MEMBER_STATE_DRAINING)
+	var last uint64
+	for bus := range theirs {
+		last = put(t, nc, names.Owner(bus), encode(t, &roostv1.Ownership{Bus: bus, Gateway: "g2", Incarnation: g.Incarnation(), HandedOverBy: "g1"}))
+	}
+	if err := g.Picture().Wait(t.Context(), last); err != nil {
+		t.Fatal(err)
+	}
+	close(release)
+	until(t, "all are served", func() bool { return len(h.served()) == len(devices) })
+
+	change("once more")
+	again := map[string]bool{}
+	await(t, "the second change", h.calls, func(c hostCall) bool {
+		if c.assignment == nil && theirs[c.bus] {
+			t.Errorf("bus %s was put down", c.bus)
+		}
+		if theirs[c.bus] && c.assignment != nil && c.assignment.Profiles[0].Description == "once more" {
+			again[c.bus] = true
+		}
+		return len(again) == len(theirs) || t.Failed()
+	})
+}
