@@ -14,8 +14,6 @@ const defaultSettle = time.Second
 // A look compares what a command wrote with what its device shows since. It is pure.
 type look struct {
 	glances []glance
-	// asked is whether a read-back is under way.
-	asked bool
 	// reported is whether it counts what the device reports from the time on, rather than what is read back.
 	reported bool
 	from     time.Time

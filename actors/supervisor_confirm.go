@@ -55,8 +55,7 @@ func (s *supervisor) lookAgain(o *order, l *look) {
 	if o.look != l || o.gone {
 		return
 	}
-	if !l.reported && !l.asked && !l.outdated && s.reachable() && !s.letGo() {
-		l.asked = true
+	if s.readable(l) {
 		env, self := s.env, s.commands.self
 		env.send(s.child, &readBack{resources: l.names(), answer: func(end outcome) {
 			env.send(self, &looked{order: o, look: l, outcome: end})
@@ -64,6 +63,11 @@ func (s *supervisor) lookAgain(o *order, l *look) {
 		return
 	}
 	s.lookLater(o, l)
+}
+
+// readable reports whether the device can be read back now.
+func (s *supervisor) readable(l *look) bool {
+	return !l.reported && !l.outdated && s.reachable() && !s.letGo()
 }
 
 // lookLater sets the time of the next look.
@@ -74,16 +78,14 @@ func (s *supervisor) lookLater(o *order, l *look) {
 // lookDue ends a look whose time is over, or looks again. The time of an UNKNOWN command is the hub's.
 func (s *supervisor) lookDue(ctx actor.Context, msg *lookDue) {
 	o, l := msg.order, msg.look
-	if o.look != l || o.gone {
-		return
-	}
-	if o == s.commands.current && s.env.now() >= l.until && !l.asked {
+	over := o == s.commands.current && s.env.now() >= l.until
+	switch {
+	case o.look != l || o.gone:
+	case over && !s.readable(l):
 		s.notConfirmed(o)
 		s.runCommands(ctx)
 		s.advance(ctx)
-		return
-	}
-	if !l.asked {
+	default: // a last time, if it is over
 		s.lookAgain(o, l)
 	}
 }
@@ -91,7 +93,6 @@ func (s *supervisor) lookDue(ctx actor.Context, msg *lookDue) {
 // looked takes a read-back.
 func (s *supervisor) looked(ctx actor.Context, msg *looked) {
 	o, l := msg.order, msg.look
-	l.asked = false
 	if o.look != l || o.gone {
 		return
 	}

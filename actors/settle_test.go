@@ -1,0 +1,118 @@
+package actors_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+func timeout(d time.Duration) func(*roostv1.Command) {
+	return func(c *roostv1.Command) { c.Timeout = durationpb.New(d) }
+}
+
+// What a command did whose answer was lost, the device may show.
+func TestUnknownIsSettledByReadback(t *testing.T) {
+	stroke := values{"stroke": roostv1.Double(5)}
+	tests := map[string]struct {
+		values  values
+		prepare func(p *plant)
+		after   func(p *plant, w *site) // once it is UNKNOWN
+		state   roostv1.CommandState
+		effect  roostv1.Effect
+		seen    string // evidence
+	}{
+		"done": {opened(50), func(*plant) {}, nil, succeeded, roostv1.Effect_EFFECT_APPLIED, "opening: read back 50"},
+		"not done": {
+			opened(50), func(p *plant) { p.deaf = true }, nil, failed, roostv1.Effect_EFFECT_NONE, "opening: read back 10",
+		},
+		"done late": {
+			opened(50), func(p *plant) { p.deaf = true },
+			func(p *plant, _ *site) {
+				sleep(5 * time.Second)
+				p.set(func() { p.values["opening"] = roostv1.Double(50) })
+			},
+			succeeded, roostv1.Effect_EFFECT_APPLIED, "opening: read back 50",
+		},
+		"unreadable": {opened(50), func(p *plant) { p.blind = true }, nil, indeterminate, roostv1.Effect_EFFECT_UNKNOWN, ""},
+		"relative":   {stroke, func(*plant) {}, nil, indeterminate, roostv1.Effect_EFFECT_UNKNOWN, ""},
+		"nothing shows it": {
+			values{"mode": roostv1.Text("fast")}, func(*plant) {}, nil, indeterminate, roostv1.Effect_EFFECT_UNKNOWN, "",
+		},
+		"another wrote it since": {
+			opened(50), func(p *plant) { p.deaf = true },
+			func(p *plant, w *site) {
+				p.set(func() { p.lost, p.deaf = false, false })
+				w.send(mix("c2", ack, opened(50)))
+				w.want("c2", succeeded, nil)
+			},
+			indeterminate, roostv1.Effect_EFFECT_UNKNOWN, "opening: read back 10",
+		},
+		"another wrote something else": {
+			opened(50), func(p *plant) { p.deaf = true },
+			func(p *plant, w *site) {
+				p.set(func() { p.lost, p.deaf = false, false })
+				w.send(mix("c2", ack, values{"speed": roostv1.Int(5)}))
+				w.want("c2", succeeded, nil) // it is not held by an UNKNOWN one
+			},
+			failed, roostv1.Effect_EFFECT_NONE, "opening: read back 10",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlant()
+				w := newMixer(t, p)
+				p.set(func() { p.lost = true; test.prepare(p) })
+				w.send(mix("c1", ack, test.values, timeout(time.Second)))
+				sleep(time.Second)
+				synctest.Wait()
+				if got := w.states("c1"); len(got) < 2 || got[1] != unknown {
+					t.Fatalf("durable were %v, want dispatched and unknown", got)
+				}
+				if test.after != nil {
+					test.after(p, w)
+				}
+				sleep(9500 * time.Millisecond)
+				if test.after == nil && test.state != succeeded {
+					w.want("c1", unknown, nil) // until the window is over
+				}
+				sleep(time.Second)
+				r := w.want("c1", test.state, nil)
+				if r.Effect != test.effect {
+					t.Errorf("effect is %s (%v), want %s", r.Effect.Word(), r.Status, test.effect.Word())
+				}
+				if text := evidence(r); test.seen == "" && text != "" || !strings.Contains(text, test.seen) {
+					t.Errorf("evidence is %q, want %q", text, test.seen)
+				}
+			})
+		})
+	}
+}
+
+func evidence(r *roostv1.CommandRecord) string {
+	var texts []string
+	for _, e := range r.Evidence {
+		texts = append(texts, e.Text)
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Of two writes of unknown outcome, one may have been done.
+func TestUnknownInPart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant()
+		w := newMixer(t, p)
+		p.set(func() { p.lost, p.deaf = true, true })
+		w.send(mix("c1", ack, values{"opening": roostv1.Double(10), "speed": roostv1.Int(900)}, timeout(time.Second)))
+		sleep(20 * time.Second)
+		r := w.want("c1", failed, roostv1.ErrOutcomeUnknown)
+		if r.Effect != roostv1.Effect_EFFECT_PARTIAL || r.Steps[0].Readback.GetDouble() != 10 || r.Steps[1].Readback.GetInt() != 100 {
+			t.Errorf("effect is %s after steps %v", r.Effect.Word(), r.Steps)
+		}
+	})
+}
