@@ -40,7 +40,7 @@ func (c *custody) admit(open *roostv1.OpenCommand) hand {
 
 // commands hands commands to their devices, in order.
 func (b *bus) commands(ctx actor.Context, msg *commandsOf) {
-	if b.shutting || msg.epoch != b.epoch {
+	if b.shutting {
 		return
 	}
 	if b.custody == nil {

@@ -26,7 +26,7 @@ type desire struct {
 	applied map[string]uint64  // by resource: the revision of the wish that it has taken over
 	whole   uint64             // the last revision that is applied in full
 	seen    map[string]instant // by resource that is shown: when its last sample came
-	since   instant            // what came before shows nothing
+	since   map[string]instant // by resource that is shown: what came before shows nothing
 	tries   int                // commands since all was as desired
 	after   instant            // no command before
 	open    string             // id of the command under way
@@ -89,7 +89,7 @@ func (d *desire) done(p *roostv1.Profile, r *roostv1.Resource, wanted *roostv1.V
 	}
 	at, ever := d.seen[shown.Name]
 	value := last(shown.Name)
-	if !ever || at < d.since || value == nil {
+	if !ever || at < d.since[shown.Name] || value == nil {
 		return false, false
 	}
 	if !r.Confirms(wanted, value) {
@@ -97,6 +97,19 @@ func (d *desire) done(p *roostv1.Profile, r *roostv1.Resource, wanted *roostv1.V
 	}
 	d.apply(r.Name, revision)
 	return true, true
+}
+
+// disturb notes that a plan may change what is shown of resources until then; without steps, of all.
+func (d *desire) disturb(p *roostv1.Profile, plan *roostv1.Plan, until instant) {
+	if d.since == nil {
+		d.since = make(map[string]instant)
+	}
+	for name := range d.wish.GetValues() {
+		r := p.Resource(name)
+		if shown := p.Readback(r); shown != nil && writes(p, plan, r, shown) {
+			d.since[shown.Name] = until
+		}
+	}
 }
 
 func (d *desire) apply(resource string, revision uint64) {

@@ -24,6 +24,7 @@ type ledger struct {
 	held    func(*roostv1.CommandRecord) bool // from such a record on everything waits
 	waiting []func()
 	refusal error
+	landed  func(*roostv1.CommandRecord) // told each record that became durable; may be nil
 }
 
 func newLedger(t *testing.T) *ledger {
@@ -39,6 +40,9 @@ func (l *ledger) Record(_ string, epoch uint64, r *roostv1.CommandRecord, done f
 	land := func() {
 		err := l.land(r)
 		done(err)
+		if err == nil && l.landed != nil {
+			l.landed(r)
+		}
 	}
 	if len(l.waiting) > 0 || l.held != nil && l.held(r) {
 		l.waiting = append(l.waiting, land)

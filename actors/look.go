@@ -161,3 +161,19 @@ func (l *look) note(steps []*roostv1.StepResult) {
 		}
 	}
 }
+
+// writes reports whether a plan may change a resource, or what is shown of it. One that the driver takes as a
+// whole may change anything.
+func writes(p *roostv1.Profile, plan *roostv1.Plan, resource, shown *roostv1.Resource) bool {
+	if plan == nil || len(plan.Steps) == 0 {
+		return true
+	}
+	for _, step := range plan.Steps {
+		r := p.Resource(step.Resource)
+		back := p.Readback(r)
+		if r == resource || r == shown || back != nil && back == shown {
+			return true
+		}
+	}
+	return false
+}

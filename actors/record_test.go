@@ -178,3 +178,37 @@ func TestPriorityAndOrder(t *testing.T) {
 		}
 	})
 }
+
+// A command that waits for the bus is with the device already, and can be taken back all the same.
+func TestTakenBackOnTheBus(t *testing.T) {
+	tests := map[string]struct {
+		take func(w *site, r *roostv1.CommandRecord)
+		want roostv1.CommandState
+		acts int
+	}{
+		"cancelled": {func(w *site, r *roostv1.CommandRecord) { w.cancel(r, "ann") }, cancelled, 0},
+		"superseded": {func(w *site, _ *roostv1.CommandRecord) {
+			w.send(feed("c2", func(c *roostv1.Command) { c.Supersede = true }))
+		}, superseded, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{poll: func(context.Context, []string) ([]actors.Sample, error) {
+					<-time.After(900 * time.Millisecond)
+					return temp(roostv1.Double(20)), nil
+				}}
+				w := newSite(t, s)
+				sleep(1300 * time.Millisecond) // a poll holds the bus
+				record := w.accept(feed("c1"))
+				w.hand(record)
+				w.wantActs(s, 0)
+				test.take(w, record)
+				w.want("c1", test.want, roostv1.ErrCancelled)
+				sleep(time.Minute)
+				w.want("c1", test.want, roostv1.ErrCancelled)
+				w.wantActs(s, test.acts)
+			})
+		})
+	}
+}

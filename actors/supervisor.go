@@ -151,7 +151,7 @@ func (s *supervisor) receiveCommand(ctx actor.Context, msg any) bool {
 	case *commandsDue:
 		s.runCommands(ctx)
 	case *desiredDue:
-		s.reconcile(ctx)
+		s.desiredDue(ctx)
 	case *desiredDone:
 		s.desiredDone(ctx, msg)
 	default:

@@ -101,7 +101,8 @@ func (s *supervisor) desiredDone(ctx actor.Context, msg *desiredDone) {
 	s.reconcile(ctx)
 }
 
-// desiredEnded notes the end of any command: what the device showed before, it may not show any more.
+// desiredEnded notes the end of any command: what the device showed before, it may not show any more. It is
+// asked as soon as it has had the time to.
 func (s *supervisor) desiredEnded(o *order) {
 	if s.desire == nil || !o.touched {
 		return
@@ -110,5 +111,17 @@ func (s *supervisor) desiredEnded(o *order) {
 	if l := newLook(s.charge.model.profile, o.plan); l != nil {
 		settle = l.settle()
 	}
-	s.desire.since = max(s.desire.since, s.env.now().add(settle))
+	s.desire.disturb(s.charge.model.profile, o.plan, s.env.now().add(settle))
+	s.env.after(settle, s.commands.self, &desiredDue{})
+}
+
+// desiredDue looks at the device, and whether it is as desired.
+func (s *supervisor) desiredDue(ctx actor.Context) {
+	if s.desire == nil {
+		return
+	}
+	if s.reachable() && !s.letGo() {
+		ctx.Send(s.child, &pollSoon{})
+	}
+	s.reconcile(ctx)
 }

@@ -46,20 +46,11 @@ func (s *supervisor) outdate(by *order) {
 	}
 }
 
-// overlap reports whether a plan may change what is looked at. One that the driver takes as a whole may
-// change anything.
+// overlap reports whether a plan may change what is looked at.
 func overlap(l *look, p *roostv1.Profile, plan *roostv1.Plan) bool {
-	if plan == nil || len(plan.Steps) == 0 {
-		return true
-	}
-	for _, step := range plan.Steps {
-		r := p.Resource(step.Resource)
-		shown := p.Readback(r)
-		for i := range l.glances {
-			g := &l.glances[i]
-			if g.resource.Name == step.Resource || g.shown.Name == step.Resource || shown != nil && shown.Name == g.shown.Name {
-				return true
-			}
+	for i := range l.glances {
+		if writes(p, plan, l.glances[i].resource, l.glances[i].shown) {
+			return true
 		}
 	}
 	return false

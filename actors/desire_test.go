@@ -1,0 +1,236 @@
+package actors_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/roost-iot/roost/actors"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+func wish(revision uint64, values values) *roostv1.Desired {
+	d := &roostv1.Desired{DeviceId: "boiler-1", Revision: revision, Values: values, Revisions: map[string]uint64{}}
+	for name := range values {
+		d.Revisions[name] = revision
+	}
+	return d
+}
+
+// wantRevisions checks what the status says of the desired state.
+func (w *site) wantRevisions(desired, applied uint64) *roostv1.DeviceStatus {
+	w.bench.t.Helper()
+	synctest.Wait()
+	status, _ := w.Status("boiler-1")
+	if status.GetDesiredRevision() != desired || status.GetAppliedRevision() != applied {
+		w.bench.t.Errorf("desired revision %d, applied %d; want %d and %d", status.GetDesiredRevision(), status.GetAppliedRevision(), desired, applied)
+	}
+	return status
+}
+
+func TestDesiredStateIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant()
+		w := emptySite(t, &p.script)
+		w.assignMixer(siteEpoch, wish(3, values{
+			"opening": roostv1.Double(50), "mode": roostv1.Text("fast"),
+			"stroke": roostv1.Double(1), // not ABSOLUTE: nobody may keep it
+		}))
+		sleep(15 * time.Second)
+		w.wantActs(&p.script, 2)
+		status := w.wantRevisions(3, 3)
+		for _, r := range status.Resources {
+			if r.Resource == "opening" && (r.Desired.GetDouble() != 50 || r.DesiredRevision != 3 || r.AppliedRevision != 3 || r.Value.GetDouble() != 50) {
+				t.Errorf("the opening is shown as %v", r)
+			}
+		}
+		c := w.lastBy("desired")
+		if c.GetReason() != "desired revision 3" || c.GetExpiresIn().AsDuration() > time.Minute {
+			t.Errorf("the command is %v", c)
+		}
+
+		p.set(func() { p.values["opening"] = roostv1.Double(5) }) // by hand
+		sleep(30 * time.Second)
+		w.wantActs(&p.script, 3)
+		w.wantRevisions(3, 3)
+
+		w.assignMixer(siteEpoch, wish(4, opened(50.3))) // within the tolerance
+		sleep(15 * time.Second)
+		w.wantActs(&p.script, 3)
+		w.wantRevisions(4, 4)
+
+		w.assignMixer(siteEpoch)
+		p.set(func() { p.values["opening"] = roostv1.Double(5) })
+		sleep(30 * time.Second)
+		w.wantActs(&p.script, 3)
+		w.wantRevisions(0, 0)
+		if opens, _ := p.count(); opens != 1 {
+			t.Errorf("the wish opened the device anew")
+		}
+
+		w.assignMixer(siteEpoch+1, wish(5, opened(60))) // at the next owner
+		sleep(15 * time.Second)
+		w.wantActs(&p.script, 4)
+		w.wantRevisions(5, 5)
+	})
+}
+
+// lastBy is the last recorded command of a sender.
+func (w *site) lastBy(sender string) (last *roostv1.Command) {
+	w.ledger.mu.Lock()
+	defer w.ledger.mu.Unlock()
+	for _, r := range w.last {
+		if r.Command.Sender == sender {
+			last = r.Command
+		}
+	}
+	return last
+}
+
+// A device that does not obey is asked again, ever more rarely, and after it was away.
+func TestDesiredStateThatDoesNotComeAbout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant()
+		p.deaf = true
+		w := emptySite(t, &p.script)
+		w.assignMixer(siteEpoch, wish(3, opened(50)))
+		sleep(10 * time.Minute)
+		if n := len(p.actions()); n < 8 || n > 18 {
+			t.Errorf("told %d times in 10 minutes, want ever more rarely up to once a minute", n)
+		}
+		w.wantRevisions(3, 0)
+		p.set(func() { p.deaf = false })
+		sleep(2 * time.Minute)
+		w.wantRevisions(3, 3)
+	})
+}
+
+func TestDesiredStateWaitsForTheDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant()
+		w := emptySite(t, &p.script)
+		w.Suspend()
+		w.assignMixer(siteEpoch, wish(3, opened(50)))
+		sleep(time.Minute)
+		w.wantActs(&p.script, 0)
+		w.wantRevisions(3, 0)
+		w.Resume()
+		sleep(15 * time.Second)
+		w.wantActs(&p.script, 1)
+		w.wantRevisions(3, 3)
+	})
+}
+
+// counter has commands accepted, or not, and hands them to the gateway as a hub would.
+type counter struct {
+	mu       sync.Mutex
+	accepted []*roostv1.Command
+	refusal  error
+	hand     func(*roostv1.Command)
+	waiting  map[string]func(*roostv1.CommandRecord, error)
+}
+
+func (c *counter) Submit(_ context.Context, command *roostv1.Command, wait time.Duration, answer func(*roostv1.CommandRecord, error)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.refusal != nil {
+		answer(nil, c.refusal)
+		return
+	}
+	c.accepted = append(c.accepted, command)
+	if c.waiting == nil {
+		c.waiting = make(map[string]func(*roostv1.CommandRecord, error))
+	}
+	c.waiting[command.Id] = answer
+	go c.hand(command)
+}
+
+// ended answers who waits for the end of a command.
+func (c *counter) ended(r *roostv1.CommandRecord) {
+	c.mu.Lock()
+	answer := c.waiting[r.CommandId]
+	delete(c.waiting, r.CommandId)
+	c.mu.Unlock()
+	if answer != nil && r.State.Final() {
+		answer(r, nil)
+	}
+}
+
+func (c *counter) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.accepted)
+}
+
+// submitting runs a gateway whose commands go by a hub.
+func submitting(t *testing.T, s *script) (*site, *counter) {
+	t.Helper()
+	c := &counter{}
+	w := emptySite(t, s, func(cfg *actors.Config) { cfg.Submitter = c })
+	c.hand = func(command *roostv1.Command) {
+		w.ledger.mu.Lock()
+		r := w.accept(command)
+		w.ledger.mu.Unlock()
+		w.Commands("boiler-1", siteEpoch, []*roostv1.OpenCommand{{Record: r}})
+	}
+	w.ledger.landed = func(r *roostv1.CommandRecord) {
+		if r.State.Final() {
+			c.ended(r)
+		}
+	}
+	return w, c
+}
+
+// Whoever sends a command, the hub has it before the device has.
+func TestCommandsAreSubmitted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant()
+		w, c := submitting(t, &p.script)
+		w.assignMixer(siteEpoch, wish(3, opened(50)))
+		sleep(15 * time.Second)
+		w.wantRevisions(3, 3)
+		if n := c.count(); n != 1 {
+			t.Errorf("%d commands submitted for what is desired, want 1", n)
+		}
+		if r := w.execute(mix("c1", ack, opened(50))); r.State != succeeded {
+			t.Errorf("c1 is %s", r.State.Word())
+		}
+		answer, err := w.Ask(t.Context(), "boiler-1", mix("c2", ack, opened(50)))
+		if r, _ := answer.(*roostv1.CommandRecord); r.GetState() != succeeded || err != nil {
+			t.Errorf("c2 is %v, %v", answer, err)
+		}
+		if _, err := w.Ask(t.Context(), "boiler-1", &roostv1.Read{}); err != nil {
+			t.Errorf("a read goes by the hub: %v", err)
+		}
+		if n := c.count(); n != 3 {
+			t.Errorf("%d commands submitted, want 3", n)
+		}
+		refused := make(chan error, 1)
+		w.Deliver("boiler-1", mix("c3", ack, opened(50)), 0, func(_ proto.Message, err error) { refused <- err })
+		if err := <-refused; !errors.Is(err, roostv1.ErrInvalid) {
+			t.Errorf("a command from another gateway: %v", err)
+		}
+	})
+}
+
+// What is not accepted is tried again, not at once.
+func TestDesiredStateThatIsNotAccepted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant()
+		w, c := submitting(t, &p.script)
+		c.refusal = roostv1.ErrUnavailable
+		w.assignMixer(siteEpoch, wish(3, opened(50)))
+		sleep(5 * time.Minute)
+		w.wantActs(&p.script, 0)
+		c.mu.Lock()
+		c.refusal = nil
+		c.mu.Unlock()
+		sleep(2 * time.Minute)
+		w.wantRevisions(3, 3)
+	})
+}
