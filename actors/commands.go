@@ -106,7 +106,8 @@ func (c *commands) drop(o *order) {
 }
 
 // add queues an order that is new here, and returns those that it supersedes, which are out of the
-// queue: those of the same name that go before it and were certainly never sent.
+// queue: those of the same name that go before it and were certainly never sent. One that has only waited
+// for the bus is overtaken like any other.
 func (c *commands) add(o *order) (superseded []*order) {
 	if o.record.Command.Supersede {
 		superseded = c.takeOut(func(other *order) bool { return c.superseded(other, o) })
@@ -117,6 +118,9 @@ func (c *commands) add(o *order) (superseded []*order) {
 	}
 	c.remember(o)
 	c.enqueue(o)
+	if other := c.current; other != nil && o.before(other) && other.permit != nil && other.permit.revoke() {
+		c.again()
+	}
 	return superseded
 }
 

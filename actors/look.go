@@ -85,6 +85,16 @@ func (l *look) settle() time.Duration {
 	return longest
 }
 
+// readable reports whether a profile still has what is looked at.
+func (l *look) readable(p *roostv1.Profile) bool {
+	for i := range l.glances {
+		if !p.Resource(l.glances[i].shown.Name).Readable() {
+			return false
+		}
+	}
+	return true
+}
+
 // clear forgets what was seen, as it is read anew.
 func (l *look) clear() {
 	for i := range l.glances {

@@ -88,6 +88,10 @@ func (m *queueModel) add(t *rapid.T) {
 		CommandId: e.id, Command: c, State: accepted, Order: e.order, AcceptedAt: timestamppb.New(m.now),
 	})
 	m.waiting = append(m.waiting, e)
+	if m.current != nil && !m.taken && byTurn(e, *m.current) < 0 {
+		m.waiting = append(m.waiting, *m.current)
+		m.current = nil
+	}
 	if !slices.Equal(got, want) {
 		t.Fatalf("%s supersedes %v, want %v", e.id, got, want)
 	}

@@ -117,6 +117,11 @@ func (s *supervisor) replan() {
 		}
 		s.commands.enqueue(o)
 	}
+	for _, o := range s.commands.unsettled {
+		if o.look != nil && !o.look.readable(s.charge.model.profile) {
+			o.look.outdated = true
+		}
+	}
 }
 
 // locked returns why the device takes no commands at all; nil if it does.
@@ -253,6 +258,22 @@ func (s *supervisor) precondition(p *roostv1.Precondition) *roostv1.Status {
 		return roostv1.Errorf(roostv1.ErrConflict, "precondition: %s is %s, not %s", p.Resource, last.Format(), p.Equals.Format())
 	}
 	return nil
+}
+
+// recheck takes back the command that waits for the bus if its precondition has ceased to hold.
+func (s *supervisor) recheck(ctx actor.Context) {
+	if s.commands.idle() || s.commands.current.record.Command.Precondition == nil {
+		return
+	}
+	o := s.commands.current
+	status := s.precondition(o.record.Command.Precondition)
+	if status == nil || o.touched || !o.permit.revoke() {
+		return
+	}
+	s.commands.current = nil
+	s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
+	s.runCommands(ctx)
+	s.advance(ctx)
 }
 
 // recordWanted tells the present record of a command.

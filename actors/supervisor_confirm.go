@@ -167,7 +167,7 @@ func (s *supervisor) noteSeen(o *order, l *look) {
 
 // observe lets commands that the device confirms by itself see what it reports.
 func (s *supervisor) observe(ctx actor.Context, samples []Sample) {
-	if s.commands == nil {
+	if s.commands == nil || s.commands.idle() && len(s.commands.unsettled) == 0 {
 		return
 	}
 	confirmed := false

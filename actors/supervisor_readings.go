@@ -52,6 +52,7 @@ func (s *supervisor) sampled(ctx actor.Context, msg *sampled) {
 	}
 	s.flush(ctx)
 	s.observe(ctx, msg.samples)
+	s.recheck(ctx)
 	if s.desire != nil {
 		s.desire.saw(msg.samples, now)
 		s.reconcile(ctx)
