@@ -19,21 +19,21 @@ type hand struct {
 	again bool
 }
 
-// custody is what a bus keeps of the commands that it was handed. The hub stores commands of a device
-// in the order in which they are handed, so one number tells which of them were handed already.
+// custody is what a bus keeps of the commands that it was handed. Those of a device come in the order in
+// which the hub stored them, so one number tells which of them were handed already: what comes again, with its
+// cancellation, or because who hands it has not seen its end yet, must not be done again.
 type custody struct {
-	handed map[string]uint64 // by device: the order of its last command
-	strays map[string][]hand // of devices that are not on the bus (yet)
+	handed map[string]uint64     // by device: the order of its last command
+	strays map[string]*successor // of devices that are not on the bus (yet)
 }
 
-// admit makes the hand of a command. One without its cancellation is handed once only, by the word of who
-// hands it; with one, it may be known.
+// admit makes the hand of a command.
 func (c *custody) admit(open *roostv1.OpenCommand) hand {
 	if c.handed == nil {
 		c.handed = make(map[string]uint64)
 	}
 	device, order := open.GetRecord().GetDeviceId(), open.GetRecord().GetOrder()
-	again := open.GetCancellation() != nil && order <= c.handed[device]
+	again := order > 0 && order <= c.handed[device]
 	c.handed[device] = max(c.handed[device], order)
 	return hand{open: open, again: again}
 }
@@ -68,28 +68,28 @@ func (b *bus) hand(ctx actor.Context, device string, hands []hand) {
 	case !m.leaving:
 		ctx.Send(m.supervisor, &handed{hands: hands})
 	default:
-		b.handLeaving(ctx, m, hands)
-	}
-}
-
-// handLeaving keeps new commands for who comes after a supervisor that is on its way out. What it was
-// handed before is its own until it has ended.
-func (b *bus) handLeaving(ctx actor.Context, m *member, hands []hand) {
-	var own []hand
-	for _, h := range hands {
-		if h.again && !m.next.replace(h) {
-			own = append(own, h)
-		} else if !h.again {
-			m.next.hands = append(m.next.hands, h)
+		// What a supervisor on its way out was handed is its own until it has ended.
+		if own := m.next.keep(hands); len(own) > 0 {
+			ctx.Send(m.supervisor, &handed{hands: own})
 		}
 	}
-	if len(own) > 0 {
-		ctx.Send(m.supervisor, &handed{hands: own})
-	}
 }
 
-// replace puts a command with its cancellation in place of the one that is kept, and reports whether there was
-// one.
+// keep takes what was not handed before, or is kept already, and returns the rest.
+func (s *successor) keep(hands []hand) (rest []hand) {
+	for _, h := range hands {
+		switch {
+		case !h.again:
+			s.hands = append(s.hands, h)
+		case !s.replace(h):
+			rest = append(rest, h)
+		}
+	}
+	return rest
+}
+
+// replace puts a command, with its cancellation, in place of the one that is kept, and reports whether there
+// was one.
 func (s *successor) replace(h hand) bool {
 	for i := range s.hands {
 		if s.hands[i].open.GetRecord().GetCommandId() == h.open.GetRecord().GetCommandId() {
@@ -101,15 +101,22 @@ func (s *successor) replace(h hand) bool {
 	return false
 }
 
-// stray keeps commands of a device that is not on the bus: it may be assigned soon.
+// stray keeps commands of a device that is not on the bus: it may be assigned soon. Those that are not new
+// have ended.
 func (b *bus) stray(ctx actor.Context, device string, hands []hand) {
+	kept := b.custody.strays[device]
+	if kept == nil {
+		kept = &successor{}
+	}
+	kept.keep(hands)
+	if len(kept.hands) == 0 || b.custody.strays[device] != nil {
+		return
+	}
 	if b.custody.strays == nil {
-		b.custody.strays = make(map[string][]hand)
+		b.custody.strays = make(map[string]*successor)
 	}
-	if b.custody.strays[device] == nil {
-		b.env.after(strayPatience, ctx.Self(), &strayed{device: device})
-	}
-	b.custody.strays[device] = append(b.custody.strays[device], hands...)
+	b.custody.strays[device] = kept
+	b.env.after(strayPatience, ctx.Self(), &strayed{device: device})
 }
 
 // claimStrays gives a device's supervisor the commands that came before it.
@@ -117,9 +124,9 @@ func (b *bus) claimStrays(ctx actor.Context, device string) {
 	if b.custody == nil || b.custody.strays[device] == nil {
 		return
 	}
-	hands := b.custody.strays[device]
+	kept := b.custody.strays[device]
 	delete(b.custody.strays, device)
-	b.hand(ctx, device, hands)
+	b.hand(ctx, device, kept.hands)
 }
 
 // strayed ends commands of a device that has not come.
@@ -127,9 +134,12 @@ func (b *bus) strayed(msg *strayed) {
 	if b.shutting {
 		return
 	}
-	hands := b.custody.strays[msg.device]
+	kept := b.custody.strays[msg.device]
+	if kept == nil {
+		return
+	}
 	delete(b.custody.strays, msg.device)
-	for _, h := range hands {
+	for _, h := range kept.hands {
 		b.endStray(h.open.GetRecord())
 	}
 }

@@ -183,12 +183,18 @@ func TestCommandIsHandedOverToTheNextSupervisorOnce(t *testing.T) {
 		fresh := w.accept(feed("fresh"))
 		w.Commands("boiler-1", siteEpoch, []*roostv1.OpenCommand{{Record: fresh}})
 		w.cancel(done, "ann") // who hands it has not seen its end yet
+		w.hand(done, waits, fresh)
 		sleep(20 * time.Second)
 		w.want("done", succeeded, nil)
 		w.want("waits", rejected, roostv1.ErrUnavailable)
 		w.want("fresh", succeeded, nil)
 		w.wantActs(s, 2)
 		w.cancel(done, "ann")
+		w.assignQuietly(siteEpoch, device("other", onBus)) // retired for good
+		sleep(5 * time.Second)
+		w.cancel(done, "ann")
+		w.hand(done)
+		sleep(10 * time.Second)
 		w.want("done", succeeded, nil)
 	})
 }
