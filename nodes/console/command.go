@@ -40,14 +40,14 @@ func commandFacts(r *roostv1.CommandRecord, zone *time.Location) []Pair {
 		{"  part of", Cell{c.GetParentId(), Plain}},
 		{"  sent by", Cell{c.GetSender(), Plain}},
 		{"  reason", Cell{c.GetReason(), Plain}},
-		{"  asked for", Cell{strings.Join(wishes(c), ", "), Plain}},
+		{"  asked for", Cell{strings.Join(options(c), ", "), Plain}},
 		{"  accepted", Cell{accepted, Plain}},
 		{"  served by", Cell{served(r), Plain}},
 	}
 }
 
-// wishes says what a command asks for besides its arguments.
-func wishes(c *roostv1.Command) []string {
+// options says what a command asks for besides its arguments.
+func options(c *roostv1.Command) []string {
 	var list []string
 	add := func(is bool, text string) {
 		if is {

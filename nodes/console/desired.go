@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/roost-iot/roost/cluster"
@@ -12,23 +13,22 @@ import (
 
 // Desired says what is desired of a device, and since which revision: "revision 3: mode=heat setpoint=21.5".
 func Desired(d *roostv1.Desired) string {
-	text := fmt.Sprintf("revision %d: ", d.GetRevision())
+	what := strings.Join(assignments(wishes(d)), " ")
+	if what == "" {
+		what = "nothing"
+	}
+	return Clean(fmt.Sprintf("revision %d: %s", d.GetRevision(), what))
+}
+
+// wishes are what is desired, without the resources of which nothing is any more.
+func wishes(d *roostv1.Desired) map[string]*roostv1.Value {
 	values := map[string]*roostv1.Value{}
 	for name, v := range d.GetValues() {
 		if v.GetKind() != nil {
 			values[name] = v
 		}
 	}
-	if len(values) == 0 {
-		return text + "nothing"
-	}
-	for i, word := range assignments(values) {
-		if i > 0 {
-			text += " "
-		}
-		text += word
-	}
-	return Clean(text)
+	return values
 }
 
 // wishFacts say which revision of the wishes there is, whose it is, and how far the device is.
@@ -36,18 +36,28 @@ func wishFacts(d *roostv1.Desired, status *roostv1.DeviceStatus, now time.Time) 
 	if d.GetRevision() == 0 {
 		return nil
 	}
-	applied := Cell{fmt.Sprintf("revision %d, applied", d.Revision), Good}
-	if a := status.GetAppliedRevision(); a < d.Revision {
-		applied = Cell{fmt.Sprintf("revision %d, not applied yet", d.Revision), Doubt}
-		if a > 0 {
-			applied.Text += fmt.Sprintf(" (revision %d is)", a)
-		}
-	}
 	by := d.Sender
 	if d.ChangedAt != nil {
 		by += ", " + Ago(d.ChangedAt, now)
 	}
-	return []Pair{{"desired", applied}, {"desired by", Cell{by, Plain}}, {"desired for", Cell{d.Reason, Plain}}}
+	if d.Reason != "" {
+		by += ": " + d.Reason
+	}
+	return []Pair{{"desired", standing(d, status.GetAppliedRevision())}, {"desired by", Cell{by, Plain}}}
+}
+
+// standing says how far what is desired is applied.
+func standing(d *roostv1.Desired, applied uint64) Cell {
+	switch {
+	case len(wishes(d)) == 0:
+		return Cell{fmt.Sprintf("nothing, since revision %d", d.Revision), Plain}
+	case applied >= d.Revision:
+		return Cell{fmt.Sprintf("revision %d, applied", d.Revision), Good}
+	case applied > 0:
+		return Cell{fmt.Sprintf("revision %d, not applied yet (revision %d is)", d.Revision, applied), Doubt}
+	default:
+		return Cell{fmt.Sprintf("revision %d, not applied yet", d.Revision), Doubt}
+	}
 }
 
 // wished compares what is desired with what the device reported.
@@ -59,10 +69,7 @@ func wished(view cluster.DeviceView, d *roostv1.Desired) *Table {
 	for _, r := range view.Status.Resources {
 		last[r.GetResource()] = r
 	}
-	for _, name := range slices.Sorted(maps.Keys(d.GetValues())) {
-		if d.Values[name].GetKind() == nil {
-			continue
-		}
+	for _, name := range slices.Sorted(maps.Keys(wishes(d))) {
 		unit, reported, applied := view.Profile.Resource(name).GetUnit(), Empty, Cell{"no", Doubt}
 		if r := last[name]; r != nil {
 			reported = Quantity(r.Value, unit, readingDigits)

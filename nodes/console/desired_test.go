@@ -38,8 +38,8 @@ func TestDesired(t *testing.T) {
 		return out.String()
 	}
 	for _, want := range []string{
-		"desired      revision 3, not applied yet (revision 2 is)\n",
-		"desired by   ann@desk, 1m ago\ndesired for  night\n",
+		"desired     revision 3, not applied yet (revision 2 is)\n",
+		"desired by  ann@desk, 1m ago: night\n",
 		`
 DESIRED  VALUE        REPORTED     REVISION  APPLIED
 mode     auto         off                 3  revision 1
@@ -51,8 +51,12 @@ speed    900 rev/min  900 rev/min         2  yes
 		}
 	}
 	view.Status.AppliedRevision = 3
-	if got := show(); !strings.Contains(got, "desired      revision 3, applied\n") {
+	if got := show(); !strings.Contains(got, "desired     revision 3, applied\n") {
 		t.Errorf("applied: got\n%s", got)
+	}
+	desired.Values = nil
+	if got := show(); !strings.Contains(got, "desired     nothing, since revision 3\n") || strings.Contains(got, "APPLIED") {
+		t.Errorf("nothing any more: got\n%s", got)
 	}
 	if desired = nil; strings.Contains(show(), "esired") {
 		t.Errorf("without a wish: got\n%s", show())

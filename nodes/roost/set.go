@@ -126,7 +126,7 @@ func (c *setCommand) tell(device string, desired *roostv1.Desired) error {
 	if c.json {
 		return writeJSON(c.program, desired)
 	}
-	_, err := fmt.Fprintf(c.Out, "%s is to be so, %s\n", device, console.Desired(desired))
+	_, err := fmt.Fprintf(c.Out, "desired of %s, %s\n", device, console.Desired(desired))
 	return err
 }
 
