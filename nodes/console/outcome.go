@@ -75,10 +75,9 @@ func reason(r *roostv1.CommandRecord) string {
 
 func unnamed(r *roostv1.CommandRecord, status *roostv1.Status) string {
 	text := status.Error()
-	for _, name := range []string{r.GetDeviceId(), r.GetCommand().GetName()} {
-		if name != "" {
-			text = strings.TrimPrefix(text, name+": ")
-		}
+	// So have these words, by the state.
+	for _, said := range []string{r.GetDeviceId() + ": ", r.GetCommand().GetName() + ": ", "unknown: ", "sent, but the outcome is unknown: "} {
+		text = strings.TrimPrefix(text, said)
 	}
 	return text
 }

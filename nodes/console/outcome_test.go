@@ -34,6 +34,7 @@ func TestOutcome(t *testing.T) {
 		{roostv1.CommandState_COMMAND_STATE_CANCELLED, nil, "CANCELLED, not sent", console.Bad},
 		{roostv1.CommandState_COMMAND_STATE_SUPERSEDED, nil, "SUPERSEDED, not sent", console.Bad},
 		{roostv1.CommandState_COMMAND_STATE_UNKNOWN, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "no answer"), "UNKNOWN: no answer", console.Doubt},
+		{roostv1.CommandState_COMMAND_STATE_UNKNOWN, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "unknown: the gateway stopped after sending"), "UNKNOWN: the gateway stopped after sending", console.Doubt},
 		{roostv1.CommandState_COMMAND_STATE_INDETERMINATE, nil, "INDETERMINATE, unknown for good", console.Doubt},
 		{roostv1.CommandState_COMMAND_STATE_DISPATCHED, nil, "DISPATCHED, sent: the device has not answered yet", console.Doubt},
 		{roostv1.CommandState_COMMAND_STATE_ACCEPTED, nil, "ACCEPTED, not yet sent", console.Doubt},
