@@ -10,10 +10,10 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// completeSend completes a device, unless there is a selector, then one of its commands, then arguments.
+// completeSend completes a device, unless it is for many, then one of its commands, then arguments.
 func (c *sendCommand) completeSend(cmd *cobra.Command, args []string, beginning string) ([]string, cobra.ShellCompDirective) {
 	profile := func() *roostv1.Profile { return c.selectedProfile(cmd) }
-	if len(c.selector) == 0 {
+	if !c.many() {
 		if len(args) == 0 {
 			return c.deviceIDs(cmd), noFiles
 		}
@@ -45,7 +45,7 @@ func (c *sendCommand) selectedProfile(cmd *cobra.Command) *roostv1.Profile {
 
 // completeCondition completes a condition on the device that is the first argument.
 func (c *sendCommand) completeCondition(cmd *cobra.Command, args []string, beginning string) ([]string, cobra.ShellCompDirective) {
-	if len(c.selector) > 0 {
+	if c.many() {
 		return words(argument.Conditions(c.selectedProfile(cmd), beginning))
 	}
 	if len(args) == 0 {

@@ -34,9 +34,9 @@ A command goes to its device at most once, unless repeating it cannot do harm.
 If no answer came in time, ask again with the same --id, which does not make it
 act a second time, or look at roost command ID.
 
-With --selector each device gets a command of its own, a few at a time, and has
-an outcome of its own; the summary has those that did not succeed. After Ctrl-C
-no more are begun. With the same --id it goes on where it stopped.
+With --selector or --all each device gets a command of its own, a few at a time,
+and has an outcome of its own; the summary has those that did not succeed. After
+Ctrl-C no more are begun. With the same --id it goes on where it stopped.
 
 Exit code; that of several devices is the worst:
    0  done
@@ -54,8 +54,12 @@ type sendCommand struct {
 	json     bool
 	wait     time.Duration
 	selector map[string]string
+	all      bool
 	inFlight int
 }
+
+// many reports whether the command is for as many devices as there are.
+func (c *sendCommand) many() bool { return c.all || len(c.selector) > 0 }
 
 func newSend(p program) *cobra.Command {
 	c := &sendCommand{program: p}
@@ -76,7 +80,7 @@ func newSend(p program) *cobra.Command {
 		RunE:              c.run,
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if cmd.Flags().Changed("selector") {
+		if c.many() {
 			return takes("COMMAND", "[NAME=VALUE...]")(cmd, args)
 		}
 		return takes("ID", "COMMAND", "[NAME=VALUE...]")(cmd, args)
@@ -87,7 +91,8 @@ func newSend(p program) *cobra.Command {
 	f := cmd.Flags()
 	f.DurationVar(&c.wait, "wait", 5*time.Second, "how long to wait for the outcome, at most 5m")
 	f.StringToStringVarP(&c.selector, "selector", "l", nil, "to all devices with the labels `KEY=VALUE,...`")
-	f.IntVar(&c.inFlight, "max-in-flight", 16, "with --selector: at most `N` at one time, up to 1000")
+	f.BoolVar(&c.all, "all", false, "to all devices of the fleet")
+	f.IntVar(&c.inFlight, "max-in-flight", 16, "of many devices at most `N` at one time, up to 1000")
 	_ = cmd.RegisterFlagCompletionFunc("if", c.completeCondition) // the flag is there
 	return cmd
 }
@@ -96,12 +101,15 @@ func (c *sendCommand) run(cmd *cobra.Command, args []string) error {
 	if c.wait < 0 || c.wait > 5*time.Minute {
 		return usage(cmd, "--wait %v is not between 0 and 5m", c.wait)
 	}
+	if c.all && len(c.selector) > 0 {
+		return usage(cmd, "--all and --selector say different things")
+	}
 	c.wait = max(c.wait, time.Millisecond)
-	if cmd.Flags().Changed("selector") {
+	if c.many() {
 		return c.runFleet(cmd, args[0], args[1:])
 	}
 	if cmd.Flags().Changed("max-in-flight") {
-		return usage(cmd, "--max-in-flight is for --selector")
+		return usage(cmd, "--max-in-flight is for --selector and --all")
 	}
 	command, err := c.command(args[1], args[2:])
 	if err != nil {

@@ -62,6 +62,9 @@ func TestSendFleet(t *testing.T) {
 	if len(records) != 3 || got.code != 1 {
 		t.Errorf("got %d records and exit code %d", len(records), got.code)
 	}
+	if got := i.run("send", "--all", "self_test", "--wait", "1s"); !strings.Contains(got.out, ", 6 devices\n") || !strings.Contains(got.out, "\nother: SUCCEEDED") {
+		t.Errorf("all: got %+v", got)
+	}
 	if got := i.run("send", "-l", "site=south", "start"); got.code != 1 || !strings.Contains(got.err, "none of the 6 devices has the labels site=south") {
 		t.Errorf("got %+v", got)
 	}
