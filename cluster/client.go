@@ -87,6 +87,11 @@ func (c *Client) Send(ctx context.Context, command *roostv1.Command, wait time.D
 	response, err := c.askOften(ctx, c.names.Send(), wait, func(left time.Duration) proto.Message {
 		return &roostv1.SendRequest{Command: command, Wait: durationpb.New(left)}
 	})
+	if errors.Is(err, roostv1.ErrOutcomeUnknown) && ctx.Err() == nil {
+		if record := c.recorded(ctx, command); record != nil {
+			return record, nil
+		}
+	}
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
 		return nil, roostv1.Errorf(roostv1.ErrUnavailable, "no gateway of fleet %s is there to take the command", c.names.Fleet())

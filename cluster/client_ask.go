@@ -58,7 +58,7 @@ func (c *Client) askOften(ctx context.Context, subject string, wait time.Duratio
 		q.out++
 		go func() { // ends with its answer, or with this call
 			var response roostv1.SendResponse
-			err := c.ask(ctx, subject, left+askTimeout, request(left), &response)
+			err := c.ask(ctx, subject, left+sendGrace, request(left), &response)
 			if err == nil && response.Record == nil {
 				err = replyStatus(response.Status)
 			}

@@ -168,9 +168,9 @@ func (r *FleetRun) part(body *roostv1.Command, device string) *roostv1.Command {
 // was never recorded has the state UNSPECIFIED, and a status that says why: it is certain that nothing
 // was sent. One of which nobody can tell is UNKNOWN. That one fails is no reason to stop.
 //
-// When ctx ends, no more are begun, and those that were not have the status CANCELLED; those in flight
-// are given two seconds to end, and are UNKNOWN after that. Breaking the loop does the same, and
-// waits for what is in flight.
+// When ctx ends, no more are begun, and those that were not have the status CANCELLED. Those in flight
+// are given two seconds to end; after that they are as the hub has them, or UNKNOWN. Breaking the loop does
+// the same, and waits for what is in flight.
 func (r *FleetRun) Outcomes(ctx context.Context) iter.Seq[*roostv1.CommandRecord] {
 	return func(yield func(*roostv1.CommandRecord) bool) {
 		ctx, stop := context.WithCancel(ctx)

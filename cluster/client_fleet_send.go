@@ -50,6 +50,11 @@ func (r *FleetRun) sendOne(ctx context.Context, c *roostv1.Command, err error) *
 		return unrecorded(c, err)
 	}
 	record, err := r.client.Send(ctx, c, r.command.Wait)
+	if errors.Is(err, roostv1.ErrOutcomeUnknown) && ctx.Err() != nil {
+		if there := r.client.recorded(context.WithoutCancel(ctx), c); there != nil {
+			record, err = there, nil
+		}
+	}
 	if err != nil {
 		return unrecorded(c, err)
 	}
