@@ -8,13 +8,14 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// writes are the steps of a command, where it has more than one or was read back.
+// writes are the steps of a command, where it has more than one or was read back: else the outcome of the
+// whole has told of it.
 func writes(r *roostv1.CommandRecord) *Table {
 	t := &Table{Columns: []Column{{Title: "WRITE", Least: 8}, {Title: "VALUE", Least: 6}, {Title: "OUTCOME"}, {Title: "READ BACK", Least: 6}, {Title: "WHY", Least: 8}}}
+	if len(r.GetSteps()) == 1 && r.Steps[0].GetReadback() == nil {
+		return t
+	}
 	for _, step := range r.GetSteps() {
-		if step.GetResource() == "" {
-			continue // the whole of it, which has been told
-		}
 		back, cause := Empty, Empty
 		if step.Readback != nil {
 			back = step.Readback.Format()
@@ -22,7 +23,7 @@ func writes(r *roostv1.CommandRecord) *Table {
 		if step.Status.Err() != nil {
 			cause = unnamed(r, step.Status)
 		}
-		t.Add(Cell{step.Resource, Strong}, Cell{step.Value.Format(), Plain}, Cell{stepState(step), stateTone(step.State)}, Cell{back, Plain}, Cell{cause, Plain})
+		t.Add(Cell{or(step.GetResource()), Strong}, Cell{step.Value.Format(), Plain}, Cell{stepState(step), stateTone(step.State)}, Cell{back, Plain}, Cell{cause, Plain})
 	}
 	return t
 }

@@ -87,6 +87,7 @@ func TestCommandBare(t *testing.T) {
 	var out bytes.Buffer
 	r := record(accepted, nil)
 	r.Transitions = []*roostv1.CommandTransition{{State: accepted}}
+	r.Steps = []*roostv1.StepResult{{Resource: "speed", Value: roostv1.Double(900)}} // which says no more than the whole
 	if err := console.Command(console.Screen{Writer: &out}, r, zone); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,8 @@
 //
 //	DeviceStatus, GatewayStatus, DeviceView --> Table --Write--> Screen
 //	ReadingBatch, cluster.Gap               --> Log   ---------> Screen
-//	CommandRecord                           --> Outcome
+//	CommandRecord                           --> Outcome, Commands, Command, Steps
+//	the records of a fleet command          --> Bar, Tally
 //	Event                                   --> Line
 //
 // # Promises

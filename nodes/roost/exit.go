@@ -33,7 +33,7 @@ const exitHelp = `What the exit code of roost says:
 
     0  done
     1  refused, failed, expired or cancelled
-    2  unknown: a command may have been carried out or not
+    2  unknown: a command may have been carried out or not, or has not ended
    64  the command line is wrong
    65  a fleet file is wrong
    69  hub, gateway or device cannot be reached; address, folder or id in use
