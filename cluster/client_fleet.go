@@ -57,8 +57,8 @@ type fleetBody struct {
 // fleetSpace is the namespace of the ids of a fleet command's parts.
 var fleetSpace = uuid.MustParse("b6f1c0b4-9d0e-5d35-8a3c-5f1f7f1f0a6e")
 
-// FleetCommandID is the id of the part of a fleet command that one device gets: a UUIDv5, which is always
-// the same for the same two ids. So it is safe to send a fleet command again, with its id: who has got
+// FleetCommandID is the id of the part of a fleet command that one device gets: the UUIDv5 of "parent/device"
+// in the namespace b6f1c0b4-9d0e-5d35-8a3c-5f1f7f1f0a6e. So it is safe to send a fleet command again, with its id: who has got
 // it does not act twice.
 func FleetCommandID(parent, device string) string {
 	return uuid.NewSHA1(fleetSpace, []byte(parent+"/"+device)).String()
