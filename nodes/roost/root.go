@@ -18,6 +18,7 @@ In another terminal:
   roost readings host --follow
   roost send pump set_speed rpm=900
   roost send pump start
+  roost commands
 
 With gateways in processes of their own, to see what happens when one is killed:
 

@@ -32,11 +32,12 @@ What the outcomes mean:
 
 A command goes to its device at most once, unless repeating it cannot do harm.
 If no answer came in time, ask again with the same --id, which does not make it
-act a second time, or look at roost command ID.
+act a second time (for an hour after its end), or look at roost command ID.
 
 With --selector or --all each device gets a command of its own, a few at a time,
 and has an outcome of its own; the summary has those that did not succeed. After
-Ctrl-C no more are begun. With the same --id it goes on where it stopped.
+Ctrl-C no more are begun. With the same --id it goes on where it stopped: no
+device that has it already acts twice.
 
 Exit code; that of several devices is the worst:
    0  done

@@ -79,7 +79,7 @@ func (c *sendCommand) fleetText(ctx context.Context, run *cluster.FleetRun, comm
 		return err
 	}
 	if code == exitUnknown || code == exitInterrupted {
-		_, err := fmt.Fprintf(screen, "\nAgain with --id %s: no device acts twice.\n", run.ID)
+		_, err := fmt.Fprintf(screen, "\nTo go on, within the hour: --id %s\n", run.ID)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -44,7 +45,7 @@ func TestSendFleet(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	got = i.run("send", "-l", "kind=pump", "dose", "ml=5", "--wait", "1s")
-	for _, want := range []string{"\nwell-1: SUCCEEDED", "\naway: REJECTED, not sent: ", "\n      1  REJECTED, not sent\n", "\n      1  UNKNOWN\n", "\nmute    UNKNOWN: ", "\nAgain with --id "} {
+	for _, want := range []string{"\nwell-1: SUCCEEDED", "\naway: REJECTED, not sent: ", "\n      1  REJECTED, not sent\n", "\n      1  UNKNOWN\n", "\nmute    UNKNOWN: ", "\nTo go on, within the hour: --id "} {
 		if got.code != 2 || !strings.Contains(got.out, want) {
 			t.Errorf("exit code %d, want 2 and %q:\n%s%s", got.code, want, got.out, got.err)
 		}
@@ -68,4 +69,38 @@ func TestSendFleet(t *testing.T) {
 	if got := i.run("send", "-l", "site=south", "start"); got.code != 1 || !strings.Contains(got.err, "none of the 6 devices has the labels site=south") {
 		t.Errorf("got %+v", got)
 	}
+}
+
+// TestSendFleetInterrupted: after Ctrl-C no more devices are told, and the same id goes on with those that were not.
+func TestSendFleetInterrupted(t *testing.T) {
+	const devices = 12
+	fleet := []string{"devices:"}
+	for n := range devices {
+		fleet = append(fleet, fmt.Sprintf("  - {id: slow-%02d, profile: sim-pump, driver: sim, poll_interval: 1s, labels: {kind: pump}, address: {fault.actuate.slow: always for 100ms}}", n))
+	}
+	i := up(t, "", "--fleet", write(t, strings.Join(fleet, "\n"))).drain()
+	line := []string{"send", "-l", "kind=pump", "dose", "ml=1", "--id", "batch-18", "--max-in-flight", "1"}
+	p := start(t, append(line, "--hub", i.url)...)
+	p.until(t, "SUCCEEDED")
+	if code, _ := p.signal(t, os.Interrupt); code != 130 {
+		t.Errorf("ended with exit code %d", code)
+	}
+	if got := i.run(append(line, "--max-in-flight", "12")...); got.code != 0 || !strings.Contains(got.out, "     12  SUCCEEDED") {
+		t.Errorf("again: got %+v", got)
+	}
+	for _, d := range devicesOf(t, i, "slow-00", "slow-11") {
+		if !strings.Contains(d, "dosed       1 mL") {
+			t.Errorf("it did not dose once:\n%s", d)
+		}
+	}
+}
+
+// devicesOf returns what is shown of devices, after they were polled.
+func devicesOf(t *testing.T, i *instance, ids ...string) (shown []string) {
+	t.Helper()
+	for _, id := range ids {
+		i.run("readings", id, "--since", "1ms", "--resource", "dosed", "--follow", "--limit", "1")
+		shown = append(shown, i.run("device", "show", id).out)
+	}
+	return shown
 }
