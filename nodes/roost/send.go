@@ -17,7 +17,7 @@ of it.
 
 Arguments are name=value, read by the device's profile: 900, 0.5, 0xff, true,
 off, text. The command "set" writes the resources that the arguments name.
-roost device show ID lists what a device takes.
+roost device show DEVICE lists what a device takes.
 
 What the outcomes mean:
   SUCCEEDED      done: the device acknowledged it, it was verified by read-back,
@@ -65,7 +65,7 @@ func (c *sendCommand) many() bool { return c.all || len(c.selector) > 0 }
 func newSend(p program) *cobra.Command {
 	c := &sendCommand{program: p}
 	cmd := &cobra.Command{
-		Use:     "send ID COMMAND [NAME=VALUE...]\n  roost send --selector KEY=VALUE,... COMMAND [NAME=VALUE...]",
+		Use:     "send DEVICE COMMAND [NAME=VALUE...]\n  roost send --selector KEY=VALUE,... COMMAND [NAME=VALUE...]",
 		GroupID: groupUse,
 		Short:   "Send a command to a device, or to many",
 		Long:    sendHelp,
@@ -84,7 +84,7 @@ func newSend(p program) *cobra.Command {
 		if c.many() {
 			return takes("COMMAND", "[NAME=VALUE...]")(cmd, args)
 		}
-		return takes("ID", "COMMAND", "[NAME=VALUE...]")(cmd, args)
+		return takes("DEVICE", "COMMAND", "[NAME=VALUE...]")(cmd, args)
 	}
 	c.link.flags(cmd, p)
 	jsonFlag(cmd, &c.json)

@@ -87,7 +87,7 @@ func TestSendRefused(t *testing.T) {
 func TestSendUsage(t *testing.T) {
 	i := up(t, "").drain()
 	for line, want := range map[string]string{
-		"":                                        "ID is missing",
+		"":                                        "DEVICE is missing",
 		"pump":                                    "COMMAND is missing",
 		"pump set_speed 900":                      `argument "900" is not name=value`,
 		"pump set_speed rpm=1 rpm=2":              "argument rpm is there twice",
