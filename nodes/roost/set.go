@@ -135,7 +135,9 @@ func (c *setCommand) applied(ctx context.Context, client *cluster.Client, device
 	began := time.Now()
 	waiting, cancel := context.WithTimeout(ctx, c.wait)
 	defer cancel()
-	view, err := settled(waiting, client, device, func(v cluster.DeviceView) bool {
+	var last cluster.DeviceView // that was had; the wait may end while the next one comes
+	_, err := settled(waiting, client, device, func(v cluster.DeviceView) bool {
+		last = v
 		return v.Status.AppliedRevision >= desired.Revision
 	})
 	switch {
@@ -145,7 +147,7 @@ func (c *setCommand) applied(ctx context.Context, client *cluster.Client, device
 		return fmt.Errorf("revision %d is recorded, but whether it is applied is not known: %w", desired.Revision, err)
 	case err != nil:
 		return &exit{exitUnknown, fmt.Errorf("revision %d is not applied after %v: %s; %s goes on trying",
-			desired.Revision, c.wait, hindrance(view, desired), or(view.Status.GetGateway(), "whoever serves it"))}
+			desired.Revision, c.wait, hindrance(last, desired), or(last.Status.GetGateway(), "whoever serves it"))}
 	case c.json:
 		return nil
 	}
