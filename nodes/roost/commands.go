@@ -77,11 +77,11 @@ func (c *commandsCommand) run(cmd *cobra.Command, args []string) error {
 		if c.follow {
 			return c.tail(ctx, client.Commands(ctx, q))
 		}
-		records, err := c.collect(client.Commands(ctx, q))
+		records, left, err := c.collect(client.Commands(ctx, q))
 		if err != nil {
 			return fmt.Errorf("list commands: %w", err)
 		}
-		return c.list(records)
+		return c.list(records, left)
 	})
 }
 
@@ -116,13 +116,8 @@ func (c *commandsCommand) defaultSince() time.Duration {
 	return defaultHistory
 }
 
-// list writes what there is.
-func (c *commandsCommand) list(records []*roostv1.CommandRecord) error {
-	left := 0
-	if c.limit > 0 && len(records) > c.limit {
-		left = len(records) - c.limit
-		records = records[left:]
-	}
+// list writes what there is, and how many are left out.
+func (c *commandsCommand) list(records []*roostv1.CommandRecord, left int) error {
 	switch {
 	case c.json:
 		return writeJSON(c.program, records...)
@@ -132,7 +127,7 @@ func (c *commandsCommand) list(records []*roostv1.CommandRecord) error {
 	}
 	screen := c.screen()
 	if left > 0 {
-		if _, err := fmt.Fprintf(screen, "%d commands before these are not shown; --limit N shows more\n", left); err != nil {
+		if _, err := fmt.Fprintf(screen, "earlier ones are not shown: %d; --limit N shows more\n", left); err != nil {
 			return err
 		}
 	}

@@ -1,40 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/roost-iot/roost/nodes/console"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
-
-// collect takes all records, of each command the last one, in the order in which they were accepted.
-func (c *commandsCommand) collect(all iter.Seq2[*roostv1.CommandRecord, error]) ([]*roostv1.CommandRecord, error) {
-	var records []*roostv1.CommandRecord
-	at := map[commandKey]int{}
-	for record, err := range all {
-		switch {
-		case errors.Is(err, roostv1.ErrInvalid):
-			c.unreadable(err)
-			continue
-		case err != nil:
-			return nil, err
-		}
-		key := keyOf(record)
-		if i, known := at[key]; known {
-			records[i] = nil // it changed while the rest was read
-		}
-		at[key] = len(records)
-		records = append(records, record)
-	}
-	records = slices.DeleteFunc(records, func(r *roostv1.CommandRecord) bool { return r == nil })
-	slices.SortStableFunc(records, func(a, b *roostv1.CommandRecord) int { return cmp.Compare(a.Order, b.Order) })
-	return records, nil
-}
 
 // unreadable tells of a record that is none: the others can be told all the same.
 func (c *commandsCommand) unreadable(err error) {
