@@ -127,7 +127,7 @@ func (c *commandsCommand) list(records []*roostv1.CommandRecord, left int) error
 	}
 	screen := c.screen()
 	if left > 0 {
-		if _, err := fmt.Fprintf(screen, "earlier ones are not shown: %d; --limit N shows more\n", left); err != nil {
+		if _, err := fmt.Fprintln(screen, screen.Paint(console.Faint, fmt.Sprintf("-- %d commands before these are not shown; --limit 0 shows them", left))); err != nil {
 			return err
 		}
 	}

@@ -62,7 +62,7 @@ func TestHistory(t *testing.T) {
 		{"command first --device well-0 --wait 1s", 0, "DISPATCHED  gw-1"},
 		{"command third", 1, "roost: tell of command: there is no command third"},
 		{"commands --state cancelled", 0, "mistyped"},
-		{"commands --limit 1", 0, "earlier ones are not shown: 1; --limit N shows more\nACCEPTED"},
+		{"commands --limit 1", 0, "-- 1 commands before these are not shown; --limit 0 shows them\nACCEPTED"},
 		{"commands --parent nothing", 0, "no such commands since 24h0m0s\n"},
 		{"commands --since 1h --follow --limit 2", 0, "set_speed rpm=900  ACCEPTED"},
 	}
