@@ -40,8 +40,11 @@ func (c *Client) ask(ctx context.Context, subject string, wait time.Duration, re
 }
 
 // firstPatience is after how long without an answer a question is asked again; each time after that, twice
-// as long is waited.
-const firstPatience = time.Second
+// as long is waited. maxQuestions are more than there can be.
+const (
+	firstPatience = time.Second
+	maxQuestions  = 12
+)
 
 // askOften asks any one gateway what may be asked several times: a gateway that hangs, or was just
 // killed, takes a question and does not answer it, and the next one that is asked is another. request makes
@@ -51,18 +54,19 @@ const firstPatience = time.Second
 func (c *Client) askOften(ctx context.Context, subject string, wait time.Duration, request func(left time.Duration) proto.Message) (*roostv1.SendResponse, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	q := &questions{answers: make(chan answered, 1), cancelled: ctx.Done()}
-	until := time.Now().Add(wait)
+	q := &questions{answers: make(chan answered, maxQuestions)}
+	until, asked := time.Now().Add(wait), 0
 	ask := func() {
 		left := max(time.Until(until), time.Millisecond)
 		q.out++
-		go func() { // ends with its answer, or with this call
+		asked++
+		go func() { // ends with its answer, or with this call's context
 			var response roostv1.SendResponse
 			err := c.ask(ctx, subject, left+sendGrace, request(left), &response)
 			if err == nil && response.Record == nil {
 				err = replyStatus(response.Status)
 			}
-			q.answer(answered{&response, err})
+			q.answers <- answered{&response, err} // there is room
 		}()
 	}
 	ask()
@@ -76,7 +80,7 @@ func (c *Client) askOften(ctx context.Context, subject string, wait time.Duratio
 				return a.response, q.verdict(a)
 			}
 		case <-again.C:
-			if time.Until(until) <= 0 {
+			if asked == maxQuestions || time.Until(until) <= 0 {
 				continue // those that were asked have a little longer
 			}
 			ask()
@@ -88,23 +92,15 @@ func (c *Client) askOften(ctx context.Context, subject string, wait time.Duratio
 
 // questions are those of one askOften.
 type questions struct {
-	answers   chan answered
-	cancelled <-chan struct{}
-	out       int   // that have not ended
-	unknown   error // of one that somebody may have got
+	answers chan answered
+	out     int   // that have not ended
+	unknown error // of one that somebody may have got
 }
 
 // answered is the end of one of them.
 type answered struct {
 	response *roostv1.SendResponse
 	err      error
-}
-
-func (q *questions) answer(a answered) {
-	select {
-	case q.answers <- a:
-	case <-q.cancelled:
-	}
 }
 
 // last takes an answer in, and reports whether no other is waited for.
