@@ -70,17 +70,33 @@ func wished(view cluster.DeviceView, d *roostv1.Desired) *Table {
 		last[r.GetResource()] = r
 	}
 	for _, name := range slices.Sorted(maps.Keys(wishes(d))) {
-		unit, reported, applied := view.Profile.Resource(name).GetUnit(), Empty, Cell{"no", Doubt}
-		if r := last[name]; r != nil {
+		unit, reported := view.Profile.Resource(name).GetUnit(), Empty
+		if r := last[ShownBy(view.Profile, name)]; r != nil {
 			reported = Quantity(r.Value, unit, readingDigits)
-			switch {
-			case r.AppliedRevision >= d.Revisions[name] && r.AppliedRevision > 0:
-				applied = Cell{"yes", Good}
-			case r.AppliedRevision > 0:
-				applied = Cell{fmt.Sprintf("revision %d", r.AppliedRevision), Doubt}
-			}
 		}
-		t.Add(Cell{name, Strong}, Cell{Quantity(d.Values[name], unit, readingDigits), Plain}, Cell{reported, Plain}, Cell{count(d.Revisions[name]), Plain}, applied)
+		t.Add(Cell{name, Strong}, Cell{Quantity(d.Values[name], unit, readingDigits), Plain}, Cell{reported, Plain},
+			Cell{count(d.Revisions[name]), Plain}, taken(last[name].GetAppliedRevision(), d.Revisions[name]))
 	}
 	return t
+}
+
+// taken says whether a device has taken over the revision that named a resource last.
+func taken(applied, revision uint64) Cell {
+	switch {
+	case applied == 0:
+		return Cell{"no", Doubt}
+	case applied < revision:
+		return Cell{fmt.Sprintf("revision %d", applied), Doubt}
+	default:
+		return Cell{"yes", Good}
+	}
+}
+
+// ShownBy is the resource by which a device shows what another one was set to: a pump may be told one speed, and
+// have another as long as it speeds up.
+func ShownBy(p *roostv1.Profile, resource string) string {
+	if r := p.Readback(p.Resource(resource)); r != nil {
+		return r.Name
+	}
+	return resource
 }

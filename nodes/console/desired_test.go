@@ -50,6 +50,14 @@ speed    900 rev/min  900 rev/min         2  yes
 			t.Errorf("got\n%s\nwithout\n%s", got, want)
 		}
 	}
+	// A pump that speeds up shows in another resource what it was set to.
+	view.Profile.Resource("speed").Readback = "speed.set"
+	view.Profile.Resources = append(view.Profile.Resources, &roostv1.Resource{Name: "speed.set"})
+	view.Status.Resources[0].Value = roostv1.Double(57)
+	view.Status.Resources = append(view.Status.Resources, &roostv1.ResourceState{Resource: "speed.set", Value: roostv1.Double(900)})
+	if got := show(); !strings.Contains(got, "speed    900 rev/min  900 rev/min         2  yes\n") {
+		t.Errorf("with a read-back: got\n%s", got)
+	}
 	view.Status.AppliedRevision = 3
 	if got := show(); !strings.Contains(got, "desired     revision 3, applied\n") {
 		t.Errorf("applied: got\n%s", got)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -166,10 +168,15 @@ func hindrance(view cluster.DeviceView, desired *roostv1.Desired) string {
 	case status.AdminState == roostv1.AdminState_ADMIN_STATE_LOCKED:
 		return "the device is locked"
 	}
-	var differs []string
+	last := make(map[string]*roostv1.ResourceState)
 	for _, r := range status.Resources {
-		if want := desired.Values[r.GetResource()]; want.GetKind() != nil && r.AppliedRevision < desired.Revisions[r.Resource] {
-			differs = append(differs, fmt.Sprintf("%s is %s, not %s", r.Resource, r.Value.Format(), want.Format()))
+		last[r.GetResource()] = r
+	}
+	var differs []string
+	for _, name := range slices.Sorted(maps.Keys(desired.Values)) {
+		shown, want := last[console.ShownBy(view.Profile, name)], desired.Values[name]
+		if shown != nil && want.GetKind() != nil && last[name].GetAppliedRevision() < desired.Revisions[name] {
+			differs = append(differs, fmt.Sprintf("%s is %s, not %s", name, shown.Value.Format(), want.Format()))
 		}
 	}
 	if len(differs) == 0 {
