@@ -35,7 +35,7 @@ type served struct {
 	bus    string
 	epoch  uint64
 	stream uint64            // which stream the sequences are of
-	told   map[string]uint64 // by device: the sequence up to which the Host has been told
+	told   map[string]uint64 // by device that it has, or had under the epoch: the sequence up to which it has been told
 }
 
 func newDesk(picture *Picture, host Host) *desk {
@@ -49,11 +49,15 @@ func (d *desk) assigned(a *roostv1.Assignment) {
 	defer d.mu.Unlock()
 	was := d.buses[a.Bus]
 	d.forgetLocked(a.Bus)
-	s := &served{bus: a.Bus, epoch: a.Epoch, stream: stream, told: make(map[string]uint64, len(a.Devices))}
+	s := &served{bus: a.Bus, epoch: a.Epoch, stream: stream}
+	if was != nil && was.epoch == a.Epoch && was.stream == stream {
+		s.told = was.told // also of devices that are not served any more: they may come back
+	} else {
+		s.told = make(map[string]uint64, len(a.Devices))
+	}
 	for _, device := range a.Devices {
-		s.told[device.Id] = 0
-		if was != nil && was.epoch == a.Epoch && was.stream == stream {
-			s.told[device.Id] = was.told[device.Id]
+		if _, known := s.told[device.Id]; !known {
+			s.told[device.Id] = 0
 		}
 		d.of[device.Id] = s
 	}
@@ -170,10 +174,10 @@ func (d *desk) take(bus string, devices []string) (epoch uint64, fresh []rawOpen
 }
 
 func (d *desk) takeLocked(s *served, device string) []rawOpen {
-	told, ok := s.told[device]
-	if !ok {
+	if d.of[device] != s {
 		return nil
 	}
+	told := s.told[device]
 	fresh, passed := d.picture.openAfter(device, told)
 	s.told[device] = max(told, passed)
 	return fresh

@@ -11,11 +11,11 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// finder finds what became of a command: in the picture, in the control stream, or in the history. Its
-// methods may be called concurrently, and do not wait.
+// finder finds what became of a command: in the control stream, or in the history. It does not look in the
+// picture: who was told how his command ended, and asks again, must not be told less. Its methods may be
+// called concurrently, and do not wait.
 type finder struct {
 	names   Subjects
-	picture *Picture
 	journal *Journal
 	waits   *waits
 	clock   boottime.Clock
@@ -40,12 +40,8 @@ func (f *finder) find(device, id string, patience time.Duration, answer func(*ro
 	})
 }
 
-// look calls found with the last record of a command. Where that is in the picture it is as old as that.
+// look calls found with the last record of a command.
 func (f *finder) look(device, id string, late boottime.Instant, found func(*roostv1.CommandRecord, error)) {
-	if record := f.picture.Command(device, id); record != nil {
-		found(record, nil)
-		return
-	}
 	f.journal.read(f.names.Command(device, id), late, func(there *stored, err error) {
 		switch {
 		case err != nil:

@@ -26,7 +26,7 @@ func (g *Gateway) newCommands() error {
 		return fmt.Errorf("use JetStream: %w", err)
 	}
 	g.finder = &finder{
-		names: g.names, picture: g.picture, journal: g.journal, waits: g.waits, clock: g.clock,
+		names: g.names, journal: g.journal, waits: g.waits, clock: g.clock,
 		history: &history{js: js, names: g.names, slots: make(chan struct{}, historyAtOnce)},
 	}
 	return nil

@@ -207,6 +207,9 @@ func (c *clerk) again(e *entry, pause time.Duration) {
 // pause is how long there is nothing to look at.
 func (c *clerk) pause(now boottime.Instant) time.Duration {
 	next := now.Add(journalCheck)
+	if !c.nc.IsConnected() {
+		return journalCheck // or until it is
+	}
 	for _, e := range c.later {
 		next = min(next, e.at)
 	}

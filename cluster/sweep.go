@@ -93,11 +93,11 @@ func (s *sweeper) sweep() {
 		switch {
 		case stand.self.owns(owner):
 			if !s.desk.serves(device, owner.Epoch) {
-				s.end(now, device, bus, owner.Epoch, spec)
+				s.end(now, device, bus, owner.Epoch, spec, true)
 			}
 		case !first:
 		case owner.Gateway == "":
-			s.end(now, device, bus, owner.Epoch, spec)
+			s.end(now, device, bus, owner.Epoch, spec, false)
 		default:
 			s.release(now, device, bus, owner, spec, over)
 		}
@@ -135,10 +135,14 @@ func (s *sweeper) release(now time.Time, device, bus string, owner Owner, spec *
 	s.journal.replace(self{}.handOver(s.names, bus, owner.Epoch, self{}), at.Add(sweepPatience))
 }
 
-// end ends the commands of a device that are overdue, fenced by the present record of its bus's owner.
-func (s *sweeper) end(now time.Time, device, bus string, epoch uint64, spec *roostv1.DeviceSpec) {
+// end ends the commands of a device that are overdue, fenced by the present record of its bus's owner, which may be
+// this gateway.
+func (s *sweeper) end(now time.Time, device, bus string, epoch uint64, spec *roostv1.DeviceSpec, mine bool) {
 	for _, due := range s.overdue(now, device, spec) {
 		key := commandKey(device, due.record.CommandId)
+		if mine && due.record.Attempt > 0 && due.record.Epoch >= epoch {
+			continue // it may be at work still, and will be heard of
+		}
 		if e := s.writing[key]; e != nil && e.sequence == due.sequence && !e.failed.Load() {
 			continue
 		}
@@ -162,6 +166,8 @@ func (s *sweeper) change(next roostv1.CommandState, now time.Time, epoch uint64)
 	switch next {
 	case roostv1.CommandState_COMMAND_STATE_EXPIRED:
 		c.Status = roostv1.Errorf(roostv1.ErrExpired, "no gateway served the device before the command expired")
+	case roostv1.CommandState_COMMAND_STATE_CANCELLED:
+		c.Status = roostv1.Errorf(roostv1.ErrCancelled, "it was cancelled while no gateway served the device")
 	case roostv1.CommandState_COMMAND_STATE_UNKNOWN:
 		c.Status = roostv1.Errorf(roostv1.ErrOutcomeUnknown, "the gateway that dispatched it is gone, and no other serves the device")
 	default:
@@ -183,15 +189,19 @@ func (s *sweeper) overdue(now time.Time, device string, spec *roostv1.DeviceSpec
 	raw, _ := s.picture.openAfter(device, 0)
 	for _, r := range raw {
 		record := decodeCommand(r.record)
-		if next := nextOverdue(now, record, spec.GetCommands().Resolve()); next != roostv1.CommandState_COMMAND_STATE_UNSPECIFIED {
+		if next := nextOverdue(now, record, r.wish != nil, spec.GetCommands().Resolve()); next != roostv1.CommandState_COMMAND_STATE_UNSPECIFIED {
 			due = append(due, overdueCommand{record, r.sequence, next})
 		}
 	}
 	return due
 }
 
-// nextOverdue returns the state that a command is to enter that nobody ended in time; unspecified if it is not late.
-func nextOverdue(now time.Time, r *roostv1.CommandRecord, bounds roostv1.CommandBounds) roostv1.CommandState {
+// nextOverdue returns the state that a command is to enter that nobody ended in time, or that is to be cancelled;
+// unspecified if there is none.
+func nextOverdue(now time.Time, r *roostv1.CommandRecord, cancel bool, bounds roostv1.CommandBounds) roostv1.CommandState {
+	if cancel && r.State.MayBecome(roostv1.CommandState_COMMAND_STATE_CANCELLED) {
+		return roostv1.CommandState_COMMAND_STATE_CANCELLED
+	}
 	_, expires := r.Times(bounds)
 	if now.Before(expires.Add(sweepGrace)) {
 		return roostv1.CommandState_COMMAND_STATE_UNSPECIFIED

@@ -26,7 +26,7 @@ func TestCommandsWithoutOwnerEnd(t *testing.T) {
 		d.Placement = &roostv1.Placement{Gateways: []string{"g9"}}
 		return d
 	}
-	apply(t, client, elsewhere("never"), elsewhere("sent"), elsewhere("left"), elsewhere("retired"))
+	apply(t, client, elsewhere("never"), elsewhere("sent"), elsewhere("left"), elsewhere("retired"), elsewhere("cancelled"))
 	nc := hub.Connect(t)
 	put(t, nc, names.Owner("left"), encode(t, &roostv1.Ownership{Bus: "left", Gateway: "g9", Incarnation: "gone"}))
 	put(t, nc, names.Member("g9"), encode(t, &roostv1.Member{GatewayId: "g9", Incarnation: "gone", State: roostv1.MemberState_MEMBER_STATE_LEFT}))
@@ -50,6 +50,12 @@ func TestCommandsWithoutOwnerEnd(t *testing.T) {
 	put(t, nc, names.Command("sent", "c"), encode(t, sent))
 	if err := client.Retire(t.Context(), "retired"); err != nil {
 		t.Fatal(err)
+	}
+	if r, err := send(t, g, setLimit("c", "cancelled"), time.Millisecond); err != nil {
+		t.Fatalf("got %v, %v", r, err)
+	}
+	if r, err := client.Cancel(t.Context(), &roostv1.Cancellation{DeviceId: "cancelled", CommandId: "c"}, time.Minute); err != nil || r.State != cancelled {
+		t.Errorf("cancelled while nobody serves the device: got %v, %v", r, err)
 	}
 	for device, want := range map[string][]roostv1.CommandState{
 		"never":   {accepted, expired},

@@ -108,7 +108,7 @@ func (ws *waits) is(w *wait, record *roostv1.CommandRecord) {
 	if w.record == nil || record.State.Final() {
 		w.record = record
 	}
-	if w.endsWith(w.record) {
+	if w.endsWith(w.record) || !time.Now().Before(w.until) {
 		ws.endLocked(w)
 	}
 }
