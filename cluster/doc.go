@@ -1,20 +1,23 @@
 // Package cluster is everything that Roost does over NATS: the registry of devices, who owns
 // which, readings, requests, and the client for all of it.
 //
-//	             control stream                     readings stream
-//	  spec.profile.*  spec.device.*                   reading.<device>
-//	  member.<gateway>    own.<bus>                          ^
-//	     |  ^        ^                                       |
-//	     v  |        |                                       |
-//	Follower|     Registry <- Client -> Readings iterator    |
-//	     |  |                   |                            |
-//	     v  |                   v  api.send                  |
-//	Picture-+--> keeper --.  ingress                     Readings
-//	     |    lease, fence |    |                            |
-//	     `----> custody <--'    | Execute                    ^ Store
-//	                | Assign    v                            |
-//	                v Withdraw                               |
-//	              Host ......... the gateway's actors .......'
+//	             control stream ------------------> commands stream      readings stream
+//	  spec.profile.*  spec.device.*  spec.desired.*    (the history)       reading.<device>
+//	  member.<gateway>    own.<bus>                         |                    ^
+//	  cmd.<device>.<id>   cancel.<device>.<id>              |                    |
+//	     |  ^        ^        ^                             v                    |
+//	     v  |        |        |       Registry <------- Client -----> Readings iterator
+//	Follower|        |        |                   api.send | api.command api.cancel
+//	     |  |        |        |                            v
+//	Picture-+--> keeper --.   `-- Journal <--- Submit <- ingress             Readings
+//	     |    lease, fence |        ^  `------------------.                      ^ Store
+//	     |                 v        |                     |                      |
+//	     +-----------> custody      | Record              | answers              |
+//	     |        Assign | Withdraw |                     |                      |
+//	     |               v          |                     |                      |
+//	     `-> desk ---> Host ........'.... the gateway's actors ..................'
+//	     |   Commands                                     |
+//	     `------------------------------> waits ----------'
 //
 // The control stream puts all decisions of a fleet in one order. Every gateway follows it and
 // holds the same Picture in memory. A picture is always a little out of date, so it serves only to
@@ -25,6 +28,12 @@
 // the leases of gateways that fell silent; package lease has the rules, and the proof. Custody brings
 // the buses to where package placement says: it claims what is free, hands over what others should
 // own, and has the Host serve what is this gateway's.
+//
+// A command is a record of the control stream. Whatever gateway takes it writes it down, where nothing is recorded
+// under its id; then every picture has it, and the desk of the gateway that owns the device's bus hands it to the Host.
+// From then on only that owner writes the record, through its [Journal], and the hub takes it only while the bus has
+// had no other owner since. Whoever waits for the end is told by the picture of the gateway that he asked. A
+// cancellation is a record beside it, on which the owner acts. The hub itself copies all records to the history.
 //
 // What actors ask devices of other gateways goes beside all that, over core NATS: [Peers].
 //
@@ -44,19 +53,35 @@
 //     between (TestReadingsHubKilled, TestReadingsDoubtOutlivesIDs).
 //   - A write whose answer was lost is read back, and counts once (TestLostAnswer).
 //   - A record that cannot be used is reported once, and harms nothing else (TestPictureBadRecords).
-//   - A request is answered, whatever the Host does (TestIngressAlwaysAnswers).
+//   - A command is on the hub's disk before its sender is told of it (TestAcceptedIsDurable). The same id and body is
+//     the same command, another body a conflict (TestSameCommandAgain).
+//   - Who owned a bus before can record nothing about its devices (TestJournalFence), and no late copy of a record
+//     takes back a later one (TestJournalLateCopy).
+//   - A command is handed to the Host once under an epoch, and all that are open to the next owner, in their order
+//     (TestCommandsAreHandedOnce); also through a hub that fails (TestCommandsThroughElection).
+//   - What was given to the Journal is tried until its outcome is certain (TestJournalLostAnswers).
+//   - Who sends a command is answered at most a second after his wait, whatever the Host does
+//     (TestSubmitWithoutHub, TestWaitsHoldNothing), and a flood is refused (TestFloodIsBounded).
+//   - A command that nobody can carry out ends when it has expired (TestCommandsWithoutOwnerEnd).
+//   - The history has each command's last record, for longer than the control stream (TestHistory,
+//     TestHistoryOutlivesTTL).
 //   - What an actor asks a device ends once, by a deadline: with its answer, or an error that says whether
 //     it may have been carried out (TestPeersDeadline, TestPeersLoseTheOwner, TestPeersWithoutHub).
 //   - What is read twice is yielded once, and what is missing is told (TestCompletenessFindsEverything).
 //
 // # Limits
 //
-// Commands are passed to the owner and are not journalled, so nothing of one is written under the
-// fence of an epoch yet; only owners are. A gateway that starts while the hub is away waits for it.
+// A gateway that starts while the hub is away waits for it.
 // Who moves an attached device to another gateway's list while its own is cut off has two that
 // serve it until the first is back: a lease does not bind what runs without one. A profile and the devices that have it are checked against each other when one of them
 // is written; two writers at the same moment can still make them disagree, and the device is then
 // not served, and reported. Events are kept by nobody.
+//
+// A device's queue limit is counted by each gateway in its own picture: gateways that take commands for it in the same
+// moment can exceed it by what each of them has on its way. An id means its command for as long as its record is kept
+// (Schema.CommandDedup after its end); later the same id is a new command. Two gateways of which one does not see yet
+// that the other lives may both end a command that has no owner: in the same way, under the same fence. A copy of a
+// record that is held up for longer than a minute is told from a new one no more.
 //
 // # Concurrency
 //
@@ -71,9 +96,13 @@
 // many, one thing at a time for each bus. The keeper is never asked for anything by who holds a lock, and
 // tells where the gateway stands by a value that others read. When the lease is lost, custody
 // puts down all that others may own, and only then lets the keeper begin anew.
-// Each request has a goroutine, and their number is bounded.
+//
+// The desk hands commands to the Host in a goroutine of its own, beside custody, which tells it what the Host has. The
+// Journal has one goroutine, which sends and takes answers and waits for none; one record of each bus is on its way at
+// a time. Each request has a goroutine while it is looked at, and their number is bounded; callers who wait for a
+// command have none, and one goroutine answers all of them.
 //
 // At the end the order is turned around: buses are put down and handed over, requests refused, the
-// member recorded as gone; the lease, the picture and the events last to the end. Stop Readings after the
+// member recorded as gone; the lease, the picture, the journal and the events last to the end. Stop Readings after the
 // Gateway, so that the devices' last readings are stored.
 package cluster

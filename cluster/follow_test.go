@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go"
@@ -202,7 +203,16 @@ func TestPictureBadRecords(t *testing.T) {
 		names.Member("g1"):   garbage,
 		names.Owner("good"):  garbage,
 		names.Owner("b2"):    encode(t, &roostv1.Ownership{Bus: "b2", Gateway: "not an id"}),
+		names.Desired("d1"):  garbage,
+		names.Desired("d2"):  encode(t, &roostv1.Desired{DeviceId: "d3"}),
 	}
+	bad[names.Command("d1", "c1")] = garbage
+	bad[names.Command("d1", "c2")] = encode(t, &roostv1.CommandRecord{DeviceId: "d1", CommandId: "c3", State: succeeded})
+	bad[names.Command("d1", "c4")] = encode(t, &roostv1.CommandRecord{DeviceId: "d1", CommandId: "c4", State: accepted}) // no command
+	bad[names.Command("d1", "c5")] = encode(t, &roostv1.CommandRecord{DeviceId: "d1", CommandId: "c5"})                  // no state
+	bad[names.Command("d1", "odd$")] = garbage
+	bad[names.Cancel("d1", "c1")] = garbage
+	bad[names.Cancel("d1", "c2")] = encode(t, &roostv1.Cancellation{DeviceId: "d1", CommandId: "c3"})
 	bad[names.Device("odd$")] = encode(t, newDevice("odd$"))
 	picture, reports := follow(t, hub, names)
 	var last uint64
@@ -286,7 +296,7 @@ func FuzzPictureRecord(f *testing.F) {
 	}
 	runs(f, follower.Run)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, subject := range []string{names.Device("d1"), names.Profile("d1"), names.Member("d1"), names.Owner("d1")} {
+		for _, subject := range []string{names.Device("d1"), names.Profile("d1"), names.Member("d1"), names.Owner("d1"), names.Desired("d1"), names.Command("d1", "c1"), names.Cancel("d1", "c1")} {
 			if err := picture.Wait(t.Context(), put(t, nc, subject, data)); err != nil {
 				t.Fatal(err)
 			}
@@ -297,9 +307,10 @@ func FuzzPictureRecord(f *testing.F) {
 	})
 }
 
-// BenchmarkPicture lists a large registry and tells what the picture of it costs.
+// BenchmarkPicture lists a large registry, with many commands that have not ended, and tells what the picture of both
+// costs.
 func BenchmarkPicture(b *testing.B) {
-	const devices = 100_000
+	const devices, commands = 100_000, 10_000
 	hub := clustertest.Start(b)
 	names := newFleet(b, hub)
 	registry := cluster.NewRegistry(hub.Connect(b), names)
@@ -315,7 +326,7 @@ func BenchmarkPicture(b *testing.B) {
 	}
 	fleet = nil
 	nc := hub.Connect(b)
-	for b.Loop() {
+	list := func(b *testing.B) int64 {
 		before := heap()
 		picture := cluster.NewPicture(names)
 		follower, err := cluster.NewFollower(nc, names, picture, nil, clustertest.Logger(b))
@@ -325,10 +336,37 @@ func BenchmarkPicture(b *testing.B) {
 		if err := follower.List(b.Context()); err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric(float64(heap()-before)/1e6, "MB")
-		b.ReportMetric(float64(heap()-before)/devices, "B/device")
+		used := heap() - before
 		runtime.KeepAlive(picture)
+		return used
 	}
+	for b.Loop() {
+		used := list(b)
+		b.ReportMetric(float64(used)/1e6, "MB")
+		b.ReportMetric(float64(used)/devices, "B/device")
+		b.StopTimer()
+		openMany(b, nc, names, commands)
+		b.ReportMetric(float64(list(b)-used)/commands, "B/command")
+		b.StartTimer()
+	}
+}
+
+// openMany writes the acceptances of many commands.
+func openMany(b *testing.B, nc *nats.Conn, names cluster.Subjects, many int) {
+	js := jetStream(b, nc)
+	for i := range many {
+		device, id := fmt.Sprintf("device-%06d", i%1000), fmt.Sprintf("0190a5b1-7a3c-7def-8123-%012d", i)
+		c := setLimit(id, device)
+		c.Sender, c.Reason = "operator@example.org", "a benchmark"
+		_, err := js.PublishAsync(names.Command(device, id), encode(b, &roostv1.CommandRecord{
+			DeviceId: device, CommandId: id, State: accepted, Command: c, Gateway: "g1", Nonce: id,
+			Transitions: []*roostv1.CommandTransition{{State: accepted, Gateway: "g1"}},
+		}), jetstream.WithStallWait(time.Minute))
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	<-js.PublishAsyncComplete()
 }
 
 func heap() int64 {
