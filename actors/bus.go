@@ -88,11 +88,12 @@ func (b *bus) assign(ctx actor.Context, msg *assign) {
 	}
 	b.id, b.epoch = msg.assignment.Bus, msg.assignment.Epoch
 	wanted := make(map[string]bool, len(msg.assignment.Devices))
+	desired := desiredOf(msg.assignment)
 	for _, spec := range msg.assignment.Devices {
 		wanted[spec.Id] = true
 		b.charge(ctx, &charge{
 			spec: spec, model: msg.models[spec.Profile], bus: ctx.Self(), wire: &b.wire, epoch: b.epoch,
-			desired: desiredOf(msg.assignment, spec.Id),
+			desired: desired[spec.Id],
 		})
 	}
 	for i := range b.members {

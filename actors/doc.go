@@ -20,12 +20,33 @@
 //
 // # A command
 //
-// The supervisor validates it, queues it, and gives it to the device actor when the device answers.
-// That asks the bus for a turn, where commands go before polls. Right before the first byte, the
-// call takes the command's permit; whoever wants the command not to be sent (its expiry, a
-// restart, a stop) takes the permit back. One of the two succeeds, once. What the driver answers
-// decides the outcome; where it says nothing certain, the outcome is UNKNOWN, a late answer may
-// settle it, and else it ends INDETERMINATE.
+//	Commands --> root --> bus --> supervisor: queue, by priority and as the hub stored them
+//	supervisor --> device --> bus's turn --> permit --> Journal: DISPATCHED --> driver --> supervisor
+//	supervisor: [confirmed by the device] --> Journal: the end --> who waits
+//
+// Commands that have not ended are handed over ([Gateway.Commands]) with their records, which the [Journal]
+// keeps. The supervisor validates each, queues it, and gives it to the device actor when the device answers.
+// That asks the bus for a turn, where commands go before polls. In its turn the call takes the command's
+// permit; whoever wants the command not to be sent (its expiry, a cancellation, a restart, a stop) takes
+// the permit back. One of the two succeeds, once. Then DISPATCHED is recorded and waited for; fence, context
+// and deadline, which the hub's [Clock] tells, are asked once more; and the driver acts. An attempt that ends
+// before that has certainly sent nothing: once it is known what became of its intent, the command
+// is tried again, or FAILED with no effect.
+//
+// What the driver answers decides the outcome. A command that is to be confirmed stays the device's present
+// one until a read-back, or a report, shows what was written. Where nothing is certain the outcome is
+// UNKNOWN, and others go on: a late answer may settle it, or, for an ABSOLUTE write, what the device shows,
+// unless a later command has written that; else it ends INDETERMINATE after 10 s. Nobody is told of an end
+// before it is durable.
+//
+// The next owner goes on with every open command: what waits, waits there; what was DISPATCHED is sent again
+// where twice is the same as once, and else UNKNOWN.
+//
+// # What is desired
+//
+// What an operator desires of a device comes with the assignment. While the device takes commands, and reports
+// something else, its supervisor has a command accepted that sets it, as anybody could; one at a time, with a
+// delay that grows.
 //
 // # A device's PID
 //
@@ -46,9 +67,19 @@
 //   - No driver stops the gateway, or delays devices on other buses; on its own bus a device that
 //     does not answer takes a fifth of the time at most.
 //     [TestDeadDeviceOnABusCostsABoundedShare], [TestBabblingDevice]
-//   - A command gets exactly one final record. EXPIRED, REJECTED and SUPERSEDED mean that no byte
-//     was sent. What is not ABSOLUTE is sent once at most.
-//     [TestOutcomes], [TestLateOnTheBusIsExpiredNotSent], [TestEveryCommandIsAnsweredWhenTheGatewayStops]
+//   - A command gets exactly one final record. EXPIRED, REJECTED, CANCELLED and SUPERSEDED mean that no
+//     byte was sent. What is not ABSOLUTE is sent once at most, whatever the Journal, the lease, the
+//     device and the owner do meanwhile.
+//     [TestOutcomes], [TestLateOnTheBusIsExpiredNotSent], [TestEveryCommandIsAnsweredWhenTheGatewayStops],
+//     [TestAtMostOnceWhateverTheJournalDoes], [TestTakeover], [TestCommandIsHandedOverToTheNextSupervisorOnce]
+//   - DISPATCHED is durable before the first byte, and an end before anybody hears of it.
+//     [TestIntentIsDurableBeforeTheFirstByte], [TestNothingIsSentAfterAnIntentThatCameLate], [TestEndIsDurableBeforeItIsTold]
+//   - Times of commands are the hub's: no wall clock of a gateway takes part. [TestTimesAreTheHubs]
+//   - SUCCEEDED says how it is known; FAILED what was applied; UNKNOWN is settled by what the device shows,
+//     never by what another command did. [TestReadbackConfirms], [TestDeviceReportedConfirms], [TestUnknownIsSettledByReadback]
+//   - A hand-over ends what is on the wire, and leaves the rest to the next owner.
+//     [TestHandOverKeepsTheQueue], [TestHandOverKeepsWhatIsUnknown]
+//   - What is desired comes about again after a restart, a takeover, and a hand at the device. [TestDesiredStateIsKept]
 //   - Every reading that was dropped, and every poll that was skipped, is declared in the stream; a
 //     reader can prove from the sequences that it has all the rest.
 //     [TestCompletenessWhateverTheStoreDoes]
@@ -69,8 +100,9 @@
 // A driver call that ignores its context goes on: it is abandoned, counted and told of, and after
 // four of them the device is left alone. Nothing can end a goroutine from outside, so such a call
 // may still touch the device; Withdraw returns all the same. Readings are kept in memory here: those
-// that the store has not acknowledged are lost with the process. Commands are remembered in memory
-// as well: after a restart of the process, a repeated id is a new command.
+// that the store has not acknowledged are lost with the process. Without a Journal so are commands: after
+// a restart of the process, a repeated id is a new command. The hub's time is known to some milliseconds: a command
+// may be dispatched so much too late.
 //
 // # Concurrency
 //
@@ -78,8 +110,9 @@
 // only in its Receive, which never waits: driver calls run in goroutines of their own, under a
 // context with a deadline, and their end comes back as a message. PIDs are never used again, so a
 // message reaches the incarnation that it was meant for, or nobody; what must be answered is
-// answered also then. The hooks that are called by actors ([Config].Events, [Store].Store) must
-// not block.
+// answered also then. The hooks that are called by actors ([Config].Events, [Store].Store, [Journal].Record,
+// [Submitter].Submit) must not block. A command's record is its supervisor's; the call that dispatches it
+// reads it once, while it takes the permit, which the supervisor respects.
 //
 // # What is used of protoactor
 //

@@ -52,6 +52,9 @@ func (a *attempt) run(ctx context.Context, actuator Actuator) (any, error) {
 		return nil, errSuspended
 	}
 	defer leave()
+	if ctx.Err() != nil { // nobody waits for it any more
+		return nil, context.Cause(ctx)
+	}
 	record, err := a.take()
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/roost-iot/roost/actors"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -134,18 +135,18 @@ func TestAtMostOnceWhateverTheJournalDoes(t *testing.T) {
 		"intent": in(dispatched), "unknown": in(unknown), "end": final,
 	}
 	events := map[string]func(w *site){
-		"fence":    func(w *site) { w.lease.close(); sleep(time.Second); w.lease.open() },
-		"suspend":  func(w *site) { w.Suspend(); sleep(time.Second); w.Resume() },
-		"cancel":   func(w *site) { w.cancel(w.accept(feed("c1")), "ann") },
-		"respec":   func(w *site) { w.assign(siteEpoch, device("boiler-1", respecified)) },
-		"expiry":   func(*site) { sleep(6 * time.Second) },
+		"fence":   func(w *site) { w.lease.close(); sleep(time.Second); w.lease.open() },
+		"suspend": func(w *site) { w.Suspend(); sleep(time.Second); w.Resume() },
+		"cancel":  func(w *site) { w.cancel(w.accept(feed("c1")), "ann") },
+		"respec":  func(w *site) { w.assign(siteEpoch, device("boiler-1", respecified)) },
+		"expiry":  func(*site) { sleep(6 * time.Second) },
 		"withdraw": func(w *site) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 			defer cancel()
 			_ = w.Withdraw(ctx, "boiler-1")
 			sleep(5 * time.Second)
 		},
-		"clock":    func(w *site) { w.hub.silence(true); sleep(time.Second); w.hub.silence(false) },
+		"clock": func(w *site) { w.hub.silence(true); sleep(time.Second); w.hub.silence(false) },
 	}
 	for held, meant := range holds {
 		for first, one := range events {
@@ -222,6 +223,21 @@ func TestTimesAreTheHubs(t *testing.T) {
 		w.hub.silence(false)
 		sleep(time.Second)
 		w.want("blind", succeeded, nil)
+	})
+}
+
+// The gateway's knowledge of the hub's clock may be behind the stamp of an acceptance: that is no reason to wait.
+func TestAcceptedAMomentAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		w := newSite(t, s)
+		record := w.accept(feed("c1"))
+		record.AcceptedAt = timestamppb.New(w.hub.now().Add(20 * time.Millisecond))
+		w.hand(record)
+		w.want("c1", succeeded, nil)
+		if got := w.states("c1"); !slices.Equal(got, []roostv1.CommandState{dispatched, succeeded}) {
+			t.Errorf("durable were %v", got)
+		}
 	})
 }
 

@@ -179,9 +179,8 @@ func writes(p *roostv1.Profile, plan *roostv1.Plan, resource, shown *roostv1.Res
 		return true
 	}
 	for _, step := range plan.Steps {
-		r := p.Resource(step.Resource)
-		back := p.Readback(r)
-		if r == resource || r == shown || back != nil && back == shown {
+		back := p.Readback(p.Resource(step.Resource))
+		if step.Resource == resource.GetName() || step.Resource == shown.GetName() || back != nil && back.Name == shown.GetName() {
 			return true
 		}
 	}

@@ -44,8 +44,13 @@ func newOrder(r *roostv1.CommandRecord, bounds roostv1.CommandBounds, now instan
 	return o
 }
 
+// setTimes fixes when it may go. One that need not wait has no such time: by this gateway's knowledge of the
+// hub's clock, its acceptance may be some milliseconds ahead.
 func (o *order) setTimes(bounds roostv1.CommandBounds) {
 	o.notBefore, o.expires = o.record.Times(bounds)
+	if o.record.Command.GetNotBefore().AsDuration() <= 0 {
+		o.notBefore = time.Time{}
+	}
 }
 
 // acceptedHere is the record of a command that this gateway accepts by itself, as one without a hub does.

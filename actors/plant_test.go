@@ -114,4 +114,3 @@ func (w *site) assignMixer(epoch uint64, desired ...*roostv1.Desired) {
 
 // opened is the mixer's opening as a value.
 func opened(percent float64) values { return values{"opening": roostv1.Double(percent)} }
-

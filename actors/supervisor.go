@@ -222,6 +222,7 @@ func (s *supervisor) spawn(ctx actor.Context) {
 		s.leaveTurnstile()
 		s.become(roostv1.DeviceState_DEVICE_STATE_MISCONFIGURED, status)
 		s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_FAILED, Message: "not opened: " + status.Message, Status: status})
+		s.runCommands(ctx)
 		return
 	}
 	again := s.incarnation > 0 && s.turnstile != nil

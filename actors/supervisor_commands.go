@@ -214,7 +214,7 @@ func lateStatus(o *order) *roostv1.Status {
 // endUnwelcome rejects what the device does not take as it is now.
 func (s *supervisor) endUnwelcome(now time.Time) {
 	if status := s.locked(); status != nil {
-		for _, o := range s.commands.takeOut(func(o *order) bool { return !o.touched }) {
+		for _, o := range s.commands.takeAway() {
 			s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
 		}
 	}

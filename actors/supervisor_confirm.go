@@ -148,7 +148,10 @@ func (s *supervisor) notConfirmed(o *order) {
 			s.conclude(o, indeterminateWith(status))
 		}
 	case unseen > 0:
-		s.doubt(o, status)
+		if s.enter(o, unknownWith(status)) { // not sent again: the device has it
+			s.settle(o)
+			s.write(o)
+		}
 	case match > 0:
 		s.conclude(o, failedWith(roostv1.Errorf(roostv1.ErrConflict, "%s", l.text()), roostv1.Effect_EFFECT_PARTIAL))
 	default:

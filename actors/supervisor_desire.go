@@ -16,14 +16,16 @@ const senderDesired = "desired"
 
 func bySenderDesired(o *order) bool { return o.record.GetCommand().GetSender() == senderDesired }
 
-// desiredOf returns what is desired of a device; nil: nothing.
-func desiredOf(a *roostv1.Assignment, device string) *roostv1.Desired {
-	for _, d := range a.Desired {
-		if d.GetDeviceId() == device {
-			return d
-		}
+// desiredOf returns what is desired, by device; nil: nothing.
+func desiredOf(a *roostv1.Assignment) map[string]*roostv1.Desired {
+	if len(a.Desired) == 0 {
+		return nil
 	}
-	return nil
+	desired := make(map[string]*roostv1.Desired, len(a.Desired))
+	for _, d := range a.Desired {
+		desired[d.GetDeviceId()] = d
+	}
+	return desired
 }
 
 // takeDesired takes over what is desired now.

@@ -92,6 +92,36 @@ func (w *site) wantDoubt(handed *roostv1.CommandRecord) {
 	}
 }
 
+// A locked device is not sent again what it may have been sent.
+func TestTakeoverOfALockedDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		w := newSite(t, s, func(d *roostv1.DeviceSpec) { d.AdminState = roostv1.AdminState_ADMIN_STATE_LOCKED })
+		w.hand(w.accept(set("c1", 60)), w.enter(w.accept(set("c2", 60, whileAway)), wasDispatched))
+		w.want("c1", rejected, roostv1.ErrLocked)
+		w.want("c2", unknown, roostv1.ErrOutcomeUnknown)
+		sleep(time.Minute)
+		w.want("c2", indeterminate, roostv1.ErrOutcomeUnknown)
+		w.wantActs(s, 0)
+	})
+}
+
+// What waits for a device that turns out to be none is not left waiting.
+func TestCommandsOfADeviceThatBecomesMisconfigured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{actuate: func(context.Context, actors.Action) (map[string]*roostv1.Value, error) {
+			<-time.After(time.Second)
+			return nil, nil
+		}}
+		w := newSite(t, s)
+		w.send(feed("c1"), feed("c2"))
+		w.assign(siteEpoch, device("boiler-1", respecified, func(d *roostv1.DeviceSpec) { d.Driver = "none" }))
+		sleep(2 * time.Second)
+		w.want("c1", succeeded, nil)
+		w.want("c2", rejected, roostv1.ErrOffline)
+	})
+}
+
 // A device that is opened for the first time is not known to be away.
 func TestTakeoverWaitsForTheDeviceToOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
