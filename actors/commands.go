@@ -213,6 +213,14 @@ func (c *commands) settled(o *order) bool {
 	return true
 }
 
+// inDoubt takes an UNKNOWN order out of where it is to be settled, or to be sent again, and reports whether it
+// was there.
+func (c *commands) inDoubt(o *order) bool {
+	return c.settled(o) || len(c.takeOut(func(other *order) bool {
+		return other == o && o.record.State == roostv1.CommandState_COMMAND_STATE_UNKNOWN
+	})) > 0
+}
+
 // takeAway empties the queue.
 func (c *commands) takeAway() []*order {
 	gone := c.queue

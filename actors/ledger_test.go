@@ -24,6 +24,7 @@ type ledger struct {
 	held    func(*roostv1.CommandRecord) bool // from such a record on everything waits
 	waiting []func()
 	refusal error
+	owner   uint64                       // epoch of the bus's owner: records of earlier ones are refused
 	landed  func(*roostv1.CommandRecord) // told each record that became durable; may be nil
 }
 
@@ -38,7 +39,7 @@ func (l *ledger) Record(_ string, epoch uint64, r *roostv1.CommandRecord, done f
 		l.t.Errorf("record of %s under epoch %d says %d", r.CommandId, epoch, r.Epoch)
 	}
 	land := func() {
-		err := l.land(r)
+		err := l.land(epoch, r)
 		done(err)
 		if err == nil && l.landed != nil {
 			l.landed(r)
@@ -54,11 +55,14 @@ func (l *ledger) Record(_ string, epoch uint64, r *roostv1.CommandRecord, done f
 }
 
 // land makes a record durable, and fails the test where it does not follow the one before.
-func (l *ledger) land(r *roostv1.CommandRecord) error {
+func (l *ledger) land(epoch uint64, r *roostv1.CommandRecord) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.refusal != nil {
 		return l.refusal
+	}
+	if epoch < l.owner {
+		return roostv1.ErrNotOwner
 	}
 	before := l.last[r.CommandId]
 	if before != nil && before.State.Final() && before.State != r.State {

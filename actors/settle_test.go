@@ -1,6 +1,8 @@
 package actors_test
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -8,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/roost-iot/roost/actors"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -115,4 +118,52 @@ func TestUnknownInPart(t *testing.T) {
 			t.Errorf("effect is %s after steps %v", r.Effect.Word(), r.Steps)
 		}
 	})
+}
+
+// An answer that comes while the next attempt is under way: its record took the place of the intent.
+func TestLateAnswerWhileItIsSentAgain(t *testing.T) {
+	tests := map[string]struct {
+		held func(*roostv1.CommandRecord) bool
+		acts int
+		want []roostv1.CommandState
+	}{
+		"its intent is under way": {
+			func(r *roostv1.CommandRecord) bool { return r.State == dispatched && r.Attempt == 2 }, 2,
+			[]roostv1.CommandState{dispatched, unknown, dispatched, dispatched, succeeded}, // the second came too late
+		},
+		"it waits": {nil, 1, []roostv1.CommandState{dispatched, unknown, succeeded}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				acts := 0
+				s := &script{}
+				s.actuate = func(context.Context, actors.Action) (map[string]*roostv1.Value, error) {
+					if acts++; acts == 1 {
+						<-time.After(8 * time.Second) // it ignores its context
+					}
+					return nil, nil
+				}
+				w := newSite(t, s)
+				w.hold(test.held)
+				w.send(set("c1", 60, whileAway, timeout(2*time.Second)))
+				if test.held == nil {
+					sleep(2500 * time.Millisecond)
+					w.Suspend()
+				}
+				sleep(10 * time.Second)
+				w.hold(nil)
+				w.Resume()
+				sleep(time.Minute)
+				if got := w.states("c1"); !slices.Equal(got, test.want) {
+					t.Errorf("durable were %v, want %v", got, test.want)
+				}
+				r := w.want("c1", succeeded, nil)
+				if text := evidence(r); text != "late answer: done" {
+					t.Errorf("evidence is %q", text)
+				}
+				w.wantActs(s, test.acts)
+			})
+		})
+	}
 }
