@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // failpoints are the places between journal and wire where a gateway kills itself.
@@ -24,7 +26,7 @@ func failpointCommands(t *testing.T) int {
 		}
 		return n
 	}
-	return 200
+	return 1000
 }
 
 // TestFailpoints kills gateways between journal and wire, again and again, while commands are sent, and
@@ -92,4 +94,13 @@ func (m *mortal) stop() int {
 	m.cancel()
 	<-m.done
 	return kills
+}
+
+// outcomes counts what became of commands.
+func outcomes(sent map[string]*roostv1.CommandRecord) map[string]int {
+	n := map[string]int{}
+	for _, record := range sent {
+		n[record.State.Word()]++
+	}
+	return n
 }

@@ -133,12 +133,3 @@ func (f *fleet) inHistory(sent map[string]*roostv1.CommandRecord) {
 		return true
 	})
 }
-
-// outcomes counts what became of commands.
-func outcomes(sent map[string]*roostv1.CommandRecord) map[string]int {
-	n := map[string]int{}
-	for _, record := range sent {
-		n[record.State.Word()]++
-	}
-	return n
-}
