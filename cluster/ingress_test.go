@@ -61,7 +61,7 @@ func TestIngressAnyClient(t *testing.T) {
 func TestIngressBadRequests(t *testing.T) {
 	nc := serving(t, newHost("g1"))
 	const send, command, cancel, status, release = "roost.test.api.send", "roost.test.api.command", "roost.test.api.cancel", "roost.test.gateway.g1.status", "roost.test.gateway.g1.release"
-	large := bytes.Repeat([]byte(" "), 200<<10)
+	large := bytes.Repeat([]byte(" "), 1<<20)
 	tests := []struct {
 		subject, data string
 		code          roostv1.Code

@@ -44,6 +44,14 @@ func TestSchemaRefuses(t *testing.T) {
 		{"readings consumed", cluster.Subjects.ReadingsStream, func(c *jetstream.StreamConfig) { c.Retention = jetstream.WorkQueuePolicy }, "retention"},
 		{"readings not acknowledged", cluster.Subjects.ReadingsStream, func(c *jetstream.StreamConfig) { c.NoAck, c.AllowAtomicPublish = true, true }, "no_ack"},
 		{"short memory of ids", cluster.Subjects.ReadingsStream, func(c *jetstream.StreamConfig) { c.Duplicates = time.Second }, "duplicate_window"},
+		{"history of two records", cluster.Subjects.CommandsStream, func(c *jetstream.StreamConfig) { c.MaxMsgsPerSubject = 2 }, "max_msgs_per_subject"},
+		{"history that expires", cluster.Subjects.CommandsStream, func(c *jetstream.StreamConfig) { c.AllowMsgTTL = true }, "allow_msg_ttl"},
+		{"history of all", cluster.Subjects.CommandsStream, func(c *jetstream.StreamConfig) { c.Sources[0].FilterSubject = "" }, "sources"},
+		{"history of nothing", cluster.Subjects.CommandsStream, func(c *jetstream.StreamConfig) { c.Sources = nil }, "sources"},
+		{"history that is written to", cluster.Subjects.CommandsStream, func(c *jetstream.StreamConfig) { c.Subjects = []string{"other"} }, "subjects"},
+		{"history that takes no more", cluster.Subjects.CommandsStream, func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardNew }, "discard"},
+		{"history kept longer", cluster.Subjects.CommandsStream, func(c *jetstream.StreamConfig) { c.MaxAge, c.MaxBytes = 0, -1 }, ""},
+		{"late copies count", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.Duplicates = time.Second }, "duplicate_window"},
 		{"readings kept longer", cluster.Subjects.ReadingsStream, func(c *jetstream.StreamConfig) { c.MaxAge, c.MaxBytes = 0, -1 }, ""},
 	}
 	for _, test := range tests {

@@ -293,7 +293,8 @@ func (s *submission) known(record *roostv1.CommandRecord) {
 
 // Submit has a command accepted, and calls answer once, on any goroutine: with its final record, or with the
 // present one when the wait is over (0: 5 s) or ctx ends; or with the reason why it was not accepted. It does not
-// wait itself, and answer must not block. The command must not be changed afterwards; one without an id gets one
+// wait itself, and answer, which may be called before it returns, must not block. It is for while Run runs. The
+// command must not be changed afterwards; one without an id gets one
 // in a copy. The same id and body again is the same command.
 //
 // ErrInvalid, ErrNotFound, ErrLocked, ErrBusy and ErrUnavailable say that the command was certainly not accepted,

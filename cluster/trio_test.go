@@ -33,7 +33,7 @@ func TestSchemaReplicas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"ROOST_test_CONTROL", "ROOST_test_READINGS"} {
+	for _, name := range []string{"ROOST_test_CONTROL", "ROOST_test_READINGS", "ROOST_test_COMMANDS"} {
 		stream, err := js.Stream(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)

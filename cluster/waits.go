@@ -97,6 +97,12 @@ func (ws *waits) tell(key string, record *roostv1.CommandRecord) {
 	}
 }
 
+// tellNow is tell for whoever may be kept as long as the answers take: they are given before it returns.
+func (ws *waits) tellNow(key string, record *roostv1.CommandRecord) {
+	ws.tell(key, record)
+	ws.answerAll()
+}
+
 // is tells a wait that a record is of its command. What it was told before is later than that.
 func (ws *waits) is(w *wait, record *roostv1.CommandRecord) {
 	ws.mu.Lock()
