@@ -1,8 +1,6 @@
 package actors
 
 import (
-	"time"
-
 	"github.com/asynkron/protoactor-go/actor"
 	"google.golang.org/protobuf/proto"
 
@@ -130,47 +128,6 @@ type (
 		samples *losses // may be nil
 		polls   uint64
 	}
-	// performed is the end of a command's call; the value is a performance.
-	performed struct {
-		control
-		order   *order
-		permit  *permit // under which it was to be sent
-		outcome outcome
-		late    bool
-	}
-	// intended is the Journal's word on the intent to send a command.
-	intended struct {
-		control
-		order      *order
-		permit     *permit
-		dispatched roostv1.Change
-		err        error
-	}
-	// recorded is the Journal's word on a record; final is whether it was the last of its command.
-	recorded struct {
-		control
-		order *order
-		final bool
-		err   error
-	}
-	// handed brings commands that have not ended.
-	handed struct {
-		control
-		hands []hand
-	}
-	// looked is the end of a read-back; the value is []Sample.
-	looked struct {
-		control
-		order   *order
-		look    *look
-		outcome outcome
-	}
-	// lookDue is the timer of a look.
-	lookDue struct {
-		control
-		order *order
-		look  *look
-	}
 	// abandonedCall and returnedCall count driver calls that ignore their context.
 	abandonedCall struct {
 		control
@@ -198,33 +155,11 @@ type (
 	}
 	// storeAgain is the timer after a failed attempt to store.
 	storeAgain struct{ control }
-	// commandsDue is the timer of the command queue.
-	commandsDue struct{ control }
-	// desiredDue is the timer of what is desired.
-	desiredDue struct{ control }
-	// desiredDone is the end of a command that was to bring it about.
-	desiredDone struct {
-		control
-		id     string
-		record *roostv1.CommandRecord
-		err    error
-	}
 	// statusWanted asks for a status; the answer is sent without waiting.
 	statusWanted struct {
 		control
 		resources bool
 		answer    chan<- *roostv1.DeviceStatus
-	}
-	// submit brings a command.
-	submit struct {
-		command *roostv1.Command
-		answer  func(answer)
-	}
-	// recordWanted asks for the present record of a command.
-	recordWanted struct {
-		control
-		id     string
-		answer func(answer)
 	}
 	// readWanted asks for the last of some resources, or of all.
 	readWanted struct {
@@ -238,24 +173,11 @@ type (
 	}
 )
 
-// An answer is what becomes of a command: a record, or why there is none. What is called with
-// it, on the goroutine of an actor, does not block.
-type answer struct {
-	record *roostv1.CommandRecord
-	err    error
-}
-
 func (o *opened) refuse(error) {
 	if session, ok := o.outcome.value.(Session); ok && session != nil && o.unclaimed != nil {
 		o.unclaimed(session)
 	}
 }
-
-func (submit) lane() lane { return laneCommand }
-
-func (s *submit) refuse(reason error) { s.answer(answer{err: reason}) }
-
-func (r *recordWanted) refuse(reason error) { r.answer(answer{err: reason}) }
 
 func (readWanted) lane() lane { return laneCommand }
 
@@ -307,21 +229,7 @@ type (
 		control
 		status *roostv1.Status
 	}
-	// perform asks to carry out a command. Of the attempt only the bus's turn makes use.
-	perform struct {
-		control
-		attempt *attempt
-		timeout time.Duration
-	}
-	// readBack asks to read resources; answer is called once, on any goroutine, with []Sample.
-	readBack struct {
-		control
-		resources []string
-		answer    func(outcome)
-	}
 )
-
-func (r *readBack) refuse(reason error) { r.answer(outcome{err: reason}) }
 
 func (p *pushed) refuse(reason error) { refuseSamples(p.samples, p.done, p.losses, reason) }
 

@@ -124,55 +124,6 @@ func (s *supervisor) replan() {
 	}
 }
 
-// locked returns why the device takes no commands at all; nil if it does.
-func (s *supervisor) locked() *roostv1.Status {
-	if s.charge.spec.AdminState == roostv1.AdminState_ADMIN_STATE_LOCKED {
-		return roostv1.Errorf(roostv1.ErrLocked, "%s is locked by an operator", s.charge.spec.Id)
-	}
-	return nil
-}
-
-// impatient reports whether a command that may go by its time does not want to wait for a device that
-// is away. One that may have been sent waits for it: it is sent again, or found out about.
-func (s *supervisor) impatient(o *order, now time.Time) bool {
-	return !o.record.Command.QueueWhileAway && !o.touched && !now.Before(o.notBefore)
-}
-
-// away returns why the device is known not to take commands now; nil if it takes them, or will tell
-// soon: when it is opened for the first time, or anew after a change, and while the gateway waits
-// for its lease.
-func (s *supervisor) away() *roostv1.Status {
-	if s.ready() || s.suspended || s.reopen {
-		return nil
-	}
-	code := roostv1.ErrOffline
-	switch s.state {
-	case roostv1.DeviceState_DEVICE_STATE_QUARANTINED:
-		code = roostv1.ErrQuarantined
-	case roostv1.DeviceState_DEVICE_STATE_RESTARTING, roostv1.DeviceState_DEVICE_STATE_MISCONFIGURED:
-	default:
-		if s.restarts.attempt == 0 {
-			return nil
-		}
-	}
-	reason := ""
-	if s.lastError != nil {
-		reason = ": " + s.lastError.Message
-	}
-	return roostv1.Errorf(code, "%s is %s%s", s.charge.spec.Id, s.state.Word(), reason)
-}
-
-// ready reports whether the device actor takes commands.
-func (s *supervisor) ready() bool {
-	return s.reachable() && !s.reopen && !s.shutting && !s.suspended
-}
-
-// reachable reports whether the device can be read.
-func (s *supervisor) reachable() bool {
-	return s.child != nil && !s.stopping && s.session != nil &&
-		(s.state == roostv1.DeviceState_DEVICE_STATE_ONLINE || s.state == roostv1.DeviceState_DEVICE_STATE_OFFLINE)
-}
-
 // runCommands does what is due: ends what is late, and gives the device the next one.
 func (s *supervisor) runCommands(ctx actor.Context) {
 	if s.commands == nil {
@@ -223,57 +174,6 @@ func (s *supervisor) endUnwelcome(now time.Time) {
 			s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
 		}
 	}
-}
-
-// dispatch gives a command to the device, unless its precondition fails.
-func (s *supervisor) dispatch(ctx actor.Context, o *order) {
-	status := s.precondition(o.record.Command.Precondition)
-	if status != nil && !o.touched {
-		s.commands.current = nil
-		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
-		return
-	}
-	o.permit = &permit{}
-	s.noteReason(o, roostv1.QueueReason_QUEUE_REASON_BUS_BUSY)
-	ctx.Send(s.child, &perform{timeout: o.plan.Timeout, attempt: &attempt{
-		env: s.env, supervisor: ctx.Self(), bus: s.charge.spec.BusID(), order: o, permit: o.permit,
-		fence: s.env.fenceOf(s.charge), expires: o.expires, actions: o.actions(s.charge.epoch),
-		dispatched: roostv1.Change{
-			State: roostv1.CommandState_COMMAND_STATE_DISPATCHED, Gateway: s.env.id, Epoch: s.charge.epoch,
-			Harmless: o.absolute() || !o.touched,
-		},
-	}})
-}
-
-// precondition returns why the command must not act now; nil if it may.
-func (s *supervisor) precondition(p *roostv1.Precondition) *roostv1.Status {
-	if p == nil {
-		return nil
-	}
-	_, i := s.charge.model.resource(p.Resource)
-	if i < 0 {
-		return roostv1.Errorf(roostv1.ErrInvalid, "precondition: %s has no resource %q", s.charge.spec.Id, p.Resource)
-	}
-	if last := s.readings.sampler.value(i); !roostv1.EqualValues(last, p.Equals) {
-		return roostv1.Errorf(roostv1.ErrConflict, "precondition: %s is %s, not %s", p.Resource, last.Format(), p.Equals.Format())
-	}
-	return nil
-}
-
-// recheck takes back the command that waits for the bus if its precondition has ceased to hold.
-func (s *supervisor) recheck(ctx actor.Context) {
-	if s.commands.idle() || s.commands.current.record.Command.Precondition == nil {
-		return
-	}
-	o := s.commands.current
-	status := s.precondition(o.record.Command.Precondition)
-	if status == nil || o.touched || !o.permit.revoke() {
-		return
-	}
-	s.commands.current = nil
-	s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
-	s.runCommands(ctx)
-	s.advance(ctx)
 }
 
 // recordWanted tells the present record of a command.

@@ -1,0 +1,94 @@
+package actors_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/roost-iot/roost/actors"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// A command that waits for the bus is with the device already, and can be taken back all the same.
+func TestTakenBackOnTheBus(t *testing.T) {
+	tests := map[string]struct {
+		take func(w *site, r *roostv1.CommandRecord)
+		want roostv1.CommandState
+		acts int
+	}{
+		"cancelled": {func(w *site, r *roostv1.CommandRecord) { w.cancel(r, "ann") }, cancelled, 0},
+		"superseded": {func(w *site, _ *roostv1.CommandRecord) {
+			w.send(feed("c2", func(c *roostv1.Command) { c.Supersede = true }))
+		}, superseded, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{poll: func(context.Context, []string) ([]actors.Sample, error) {
+					<-time.After(900 * time.Millisecond)
+					return temp(roostv1.Double(20)), nil
+				}}
+				w := newSite(t, s)
+				sleep(1300 * time.Millisecond) // a poll holds the bus
+				record := w.accept(feed("c1"))
+				w.hand(record)
+				w.wantActs(s, 0)
+				test.take(w, record)
+				w.want("c1", test.want, nil)
+				sleep(time.Minute)
+				w.want("c1", test.want, nil)
+				w.wantActs(s, test.acts)
+			})
+		})
+	}
+}
+
+// So can one that waits for the bus be overtaken.
+func TestOvertakenOnTheBus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{poll: func(context.Context, []string) ([]actors.Sample, error) {
+			<-time.After(900 * time.Millisecond)
+			return temp(roostv1.Double(20)), nil
+		}}
+		w := newSite(t, s)
+		sleep(1300 * time.Millisecond)
+		w.send(feed("c1"))
+		w.send(feed("c2", func(c *roostv1.Command) { c.Priority = roostv1.Priority_PRIORITY_HIGH }))
+		sleep(time.Minute)
+		if acts := s.actions(); len(acts) != 2 || acts[0].CommandID != "c2" {
+			t.Errorf("told %+v, want c2 and then c1", acts)
+		}
+		w.want("c1", succeeded, nil)
+		w.want("c2", succeeded, nil)
+	})
+}
+
+// What the sender believes must hold when the command is dispatched, not only when it was given to the bus.
+func TestPreconditionCeasesToHoldOnTheBus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sink actors.Sink
+		s := &script{push: func(ctx context.Context, to actors.Sink) error { sink = to; <-ctx.Done(); return nil }}
+		slow := &script{poll: func(ctx context.Context, _ []string) ([]actors.Sample, error) {
+			select {
+			case <-time.After(2 * time.Second):
+			case <-ctx.Done():
+			}
+			return temp(roostv1.Double(20)), nil
+		}}
+		w := emptySite(t, s, func(c *actors.Config) {
+			c.Drivers = map[string]actors.Driver{"script": s, "slow": slow}
+		})
+		w.assign(siteEpoch, device("boiler-1"), device("slow", func(d *roostv1.DeviceSpec) { d.Bus, d.Driver = "boiler-1", "slow" }))
+		_ = sink.Emit(temp(roostv1.Double(20))...)
+		sleep(time.Second) // the other device's poll holds the bus
+		w.send(feed("c1", func(c *roostv1.Command) {
+			c.Precondition = &roostv1.Precondition{Resource: "temp", Equals: roostv1.Double(20)}
+		}))
+		w.want("c1", 0, nil)
+		_ = sink.Emit(temp(roostv1.Double(21))...)
+		w.want("c1", rejected, roostv1.ErrConflict)
+		sleep(time.Minute)
+		w.wantActs(s, 0)
+	})
+}
