@@ -50,6 +50,9 @@ func (b *bus) commands(ctx actor.Context, msg *commandsOf) {
 	hands := make(map[string][]hand)
 	for _, open := range msg.open {
 		device := open.GetRecord().GetDeviceId()
+		if open.GetRecord().GetCommandId() == "" {
+			continue // it is no command
+		}
 		if hands[device] == nil {
 			devices = append(devices, device)
 		}

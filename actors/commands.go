@@ -109,7 +109,7 @@ func (c *commands) drop(o *order) {
 // queue: those of the same name that go before it and were certainly never sent. One that has only waited
 // for the bus is overtaken like any other.
 func (c *commands) add(o *order) (superseded []*order) {
-	if o.record.Command.Supersede {
+	if o.record.GetCommand().GetSupersede() {
 		superseded = c.takeOut(func(other *order) bool { return c.superseded(other, o) })
 		if other := c.current; other != nil && c.superseded(other, o) && other.permit != nil && other.permit.revoke() {
 			c.current = nil
@@ -125,7 +125,7 @@ func (c *commands) add(o *order) (superseded []*order) {
 }
 
 func (c *commands) superseded(other, by *order) bool {
-	return other.waiting() && other.record.Command.Name == by.record.Command.Name && other.record.Order < by.record.Order
+	return other.waiting() && other.record.GetCommand().GetName() == by.record.GetCommand().GetName() && other.record.Order < by.record.Order
 }
 
 // enqueue puts an order where it belongs in the queue.

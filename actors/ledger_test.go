@@ -22,10 +22,19 @@ type ledger struct {
 	stories map[string][]*roostv1.CommandRecord // by command: what became durable
 	last    map[string]*roostv1.CommandRecord
 	held    func(*roostv1.CommandRecord) bool // from such a record on everything waits
-	waiting []func()
+	stalled bool                              // the first in the queue is one
+	queue   []entryOf                         // not durable yet, in the order in which they came
+	pumping bool
 	refusal error
 	owner   uint64                       // epoch of the bus's owner: records of earlier ones are refused
 	landed  func(*roostv1.CommandRecord) // told each record that became durable; may be nil
+}
+
+// An entryOf is a record on its way into the ledger.
+type entryOf struct {
+	epoch  uint64
+	record *roostv1.CommandRecord
+	done   func(error)
 }
 
 func newLedger(t *testing.T) *ledger {
@@ -34,24 +43,34 @@ func newLedger(t *testing.T) *ledger {
 
 func (l *ledger) Record(_ string, epoch uint64, r *roostv1.CommandRecord, done func(error)) {
 	l.mu.Lock()
+	l.queue = append(l.queue, entryOf{epoch, r, done})
+	l.mu.Unlock()
+	l.pump()
+}
+
+// pump lets records land in the order in which they were given, until one is held.
+func (l *ledger) pump() {
+	l.mu.Lock()
 	defer l.mu.Unlock()
-	if r.State.Final() && r.Epoch != epoch {
-		l.t.Errorf("record of %s under epoch %d says %d", r.CommandId, epoch, r.Epoch)
-	}
-	land := func() {
-		err := l.land(epoch, r)
-		done(err)
-		if err == nil && l.landed != nil {
-			l.landed(r)
-		}
-	}
-	if len(l.waiting) > 0 || l.held != nil && l.held(r) {
-		l.waiting = append(l.waiting, land)
+	if l.pumping {
 		return
 	}
-	l.mu.Unlock()
-	land()
-	l.mu.Lock()
+	l.pumping = true
+	for len(l.queue) > 0 && !l.stalled {
+		e := l.queue[0]
+		if l.stalled = l.held != nil && l.held(e.record); l.stalled {
+			break
+		}
+		l.queue = l.queue[1:]
+		l.mu.Unlock()
+		err := l.land(e.epoch, e.record)
+		e.done(err)
+		if err == nil && l.landed != nil {
+			l.landed(e.record)
+		}
+		l.mu.Lock()
+	}
+	l.pumping = false
 }
 
 // land makes a record durable, and fails the test where it does not follow the one before.
@@ -80,16 +99,9 @@ func (l *ledger) land(epoch uint64, r *roostv1.CommandRecord) error {
 func (l *ledger) hold(meant func(*roostv1.CommandRecord) bool) {
 	l.mu.Lock()
 	l.held = meant
-	waiting := l.waiting
-	if meant == nil {
-		l.waiting = nil
-	} else {
-		waiting = nil
-	}
+	l.stalled = l.stalled && meant != nil
 	l.mu.Unlock()
-	for _, land := range waiting {
-		land()
-	}
+	l.pump()
 }
 
 func (l *ledger) refuse(err error) {

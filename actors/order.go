@@ -48,7 +48,7 @@ func newOrder(r *roostv1.CommandRecord, bounds roostv1.CommandBounds, now instan
 // hub's clock, its acceptance may be some milliseconds ahead.
 func (o *order) setTimes(bounds roostv1.CommandBounds) {
 	o.notBefore, o.expires = o.record.Times(bounds)
-	if o.record.Command.GetNotBefore().AsDuration() <= 0 {
+	if o.record.GetCommand().GetNotBefore().AsDuration() <= 0 {
 		o.notBefore = time.Time{}
 	}
 }
@@ -83,7 +83,9 @@ func (o *order) before(other *order) bool {
 	return o.record.Order < other.record.Order
 }
 
-func high(o *order) bool { return o.record.Command.GetPriority() == roostv1.Priority_PRIORITY_HIGH }
+func high(o *order) bool {
+	return o.record.GetCommand().GetPriority() == roostv1.Priority_PRIORITY_HIGH
+}
 
 // snapshot is a copy of the record for others.
 func (o *order) snapshot() *roostv1.CommandRecord { return proto.CloneOf(o.record) }

@@ -8,7 +8,7 @@ import (
 
 // dispatch gives a command to the device, unless its precondition fails.
 func (s *supervisor) dispatch(ctx actor.Context, o *order) {
-	status := s.precondition(o.record.Command.Precondition)
+	status := s.precondition(o.record.GetCommand().GetPrecondition())
 	if status != nil && !o.touched {
 		s.commands.current = nil
 		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
@@ -43,11 +43,11 @@ func (s *supervisor) precondition(p *roostv1.Precondition) *roostv1.Status {
 
 // recheck takes back the command that waits for the bus if its precondition has ceased to hold.
 func (s *supervisor) recheck(ctx actor.Context) {
-	if s.commands.idle() || s.commands.current.record.Command.Precondition == nil {
+	if s.commands.idle() || s.commands.current.record.GetCommand().GetPrecondition() == nil {
 		return
 	}
 	o := s.commands.current
-	status := s.precondition(o.record.Command.Precondition)
+	status := s.precondition(o.record.GetCommand().GetPrecondition())
 	if status == nil || o.touched || !o.permit.revoke() {
 		return
 	}

@@ -96,7 +96,7 @@ func (s *supervisor) ended(o *order) {
 	o.durable = true
 	s.commands.ending--
 	s.commands.finish(o)
-	message := fmt.Sprintf("%s: %s", o.record.Command.GetName(), o.record.State.Word())
+	message := fmt.Sprintf("%s: %s", o.record.GetCommand().GetName(), o.record.State.Word())
 	if o.record.Status != nil {
 		message += ": " + o.record.Status.Message
 	}

@@ -108,7 +108,7 @@ func (s *supervisor) sendAgain(o *order) {
 	why := roostv1.StatusOf(o.unsent)
 	now, known := s.env.hubTime()
 	late := known && !now.Before(o.expires)
-	if status := s.away(); status != nil && !o.record.Command.QueueWhileAway {
+	if status := s.away(); status != nil && !o.record.GetCommand().GetQueueWhileAway() {
 		why, late = status, true
 	}
 	s.commands.again()
@@ -176,7 +176,7 @@ func (s *supervisor) doubt(o *order, status *roostv1.Status) {
 // twice is the same as once, and the sender wants to wait for the device.
 func (s *supervisor) mayRepeat(o *order) bool {
 	now, known := s.env.hubTime()
-	return !s.shutting && s.locked() == nil && o.record.Command.QueueWhileAway && known && now.Before(o.expires) && o.absolute()
+	return !s.shutting && s.locked() == nil && o.record.GetCommand().GetQueueWhileAway() && known && now.Before(o.expires) && o.absolute()
 }
 
 // recallCommand takes back the command that the device actor has, or left when it ended: one

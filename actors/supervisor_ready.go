@@ -17,7 +17,7 @@ func (s *supervisor) locked() *roostv1.Status {
 // impatient reports whether a command that may go by its time does not want to wait for a device that
 // is away. One that may have been sent waits for it: it is sent again, or found out about.
 func (s *supervisor) impatient(o *order, now time.Time) bool {
-	return !o.record.Command.QueueWhileAway && !o.touched && !now.Before(o.notBefore)
+	return !o.record.GetCommand().GetQueueWhileAway() && !o.touched && !now.Before(o.notBefore)
 }
 
 // away returns why the device is known not to take commands now; nil if it takes them, or will tell

@@ -91,6 +91,31 @@ func (w *site) wantDoubt(handed *roostv1.CommandRecord) {
 	}
 }
 
+// Whatever a journal holds, it breaks nothing, and the commands beside it go on.
+func TestTakeoverOfGarbage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		w := newSite(t, s)
+		bare := func(id string, state roostv1.CommandState) *roostv1.CommandRecord {
+			w.order++
+			return &roostv1.CommandRecord{CommandId: id, DeviceId: "boiler-1", State: state, Order: w.order}
+		}
+		w.hand(nil, &roostv1.CommandRecord{}, bare("", accepted), bare("g1", accepted), bare("g2", queued), bare("g3", dispatched),
+			bare("g4", unknown), bare("g5", succeeded), w.accept(feed("c1")))
+		sleep(time.Minute)
+		w.want("c1", succeeded, nil)
+		for id, state := range map[string]roostv1.CommandState{"g1": rejected, "g2": rejected, "g3": indeterminate, "g4": indeterminate} {
+			if r := w.record(id); r.State != state {
+				t.Errorf("%s is %s, want %s", id, r.State.Word(), state.Word())
+			}
+		}
+		for _, e := range w.told("boiler-1", roostv1.EventKind_EVENT_KIND_INTERNAL) {
+			t.Errorf("told %v", e.Status)
+		}
+		w.wantActs(s, 1)
+	})
+}
+
 // A locked device is not sent again what it may have been sent.
 func TestTakeoverOfALockedDevice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
