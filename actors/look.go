@@ -172,6 +172,20 @@ func (l *look) note(steps []*roostv1.StepResult) {
 	}
 }
 
+// decide says of the steps whose outcome was unknown what the device shows of them.
+func (l *look) decide(steps []*roostv1.StepResult) {
+	for i := range l.glances {
+		g := &l.glances[i]
+		if g.step >= len(steps) || steps[g.step].State != roostv1.CommandState_COMMAND_STATE_UNKNOWN {
+			continue
+		}
+		steps[g.step].State = roostv1.CommandState_COMMAND_STATE_FAILED
+		if g.matches() {
+			steps[g.step].State = roostv1.CommandState_COMMAND_STATE_SUCCEEDED
+		}
+	}
+}
+
 // writes reports whether a plan may change a resource, or what is shown of it. One that the driver takes as a
 // whole may change anything.
 func writes(p *roostv1.Profile, plan *roostv1.Plan, resource, shown *roostv1.Resource) bool {

@@ -89,6 +89,9 @@ func TestUnknownIsSettledByReadback(t *testing.T) {
 				if r.Effect != test.effect {
 					t.Errorf("effect is %s (%v), want %s", r.Effect.Word(), r.Status, test.effect.Word())
 				}
+				if decided := test.state != indeterminate; r.Steps[0].State.Final() != decided || decided && r.Steps[0].State != test.state {
+					t.Errorf("the step is %s", r.Steps[0].State.Word())
+				}
 				if text := evidence(r); test.seen == "" && text != "" || !strings.Contains(text, test.seen) {
 					t.Errorf("evidence is %q, want %q", text, test.seen)
 				}

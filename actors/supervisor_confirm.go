@@ -17,10 +17,15 @@ const readsPerSettle = 4
 // device's present one until the device shows what was written, or has had the time to.
 func (s *supervisor) confirm(o *order, end outcome) {
 	how := o.plan.Confirmation
-	l := newLook(s.charge.model.profile, o.plan)
-	if how == roostv1.Confirmation_CONFIRMATION_PROTOCOL_ACK || l == nil {
+	if how == roostv1.Confirmation_CONFIRMATION_PROTOCOL_ACK {
 		s.commands.current = nil
 		s.conclude(o, outcomeOf(end))
+		return
+	}
+	l := newLook(s.charge.model.profile, o.plan)
+	if l == nil { // the profile has changed since it was planned
+		s.commands.current = nil
+		s.unconfirmed(o, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "acknowledged, but nothing shows any more whether it took effect"))
 		return
 	}
 	settle := l.settle()
@@ -127,6 +132,7 @@ func (s *supervisor) confirmed(o *order, l *look, how roostv1.Confirmation) {
 	if s.commands.current == o {
 		s.commands.current = nil
 	} else {
+		l.decide(o.record.Steps)
 		s.commands.settled(o)
 		s.noteSeen(o, l)
 	}
@@ -148,14 +154,19 @@ func (s *supervisor) notConfirmed(o *order) {
 			s.conclude(o, indeterminateWith(status))
 		}
 	case unseen > 0:
-		if s.enter(o, unknownWith(status)) { // not sent again: the device has it
-			s.settle(o)
-			s.write(o)
-		}
+		s.unconfirmed(o, status)
 	case match > 0:
 		s.conclude(o, failedWith(roostv1.Errorf(roostv1.ErrConflict, "%s", l.text()), roostv1.Effect_EFFECT_PARTIAL))
 	default:
 		s.conclude(o, failedWith(roostv1.Errorf(roostv1.ErrConflict, "%s", l.text()), roostv1.Effect_EFFECT_UNKNOWN))
+	}
+}
+
+// unconfirmed makes a command UNKNOWN that the device acknowledged. It is not sent again: the device has it.
+func (s *supervisor) unconfirmed(o *order, status *roostv1.Status) {
+	if s.enter(o, unknownWith(status)) {
+		s.settle(o)
+		s.write(o)
 	}
 }
 

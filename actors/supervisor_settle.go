@@ -66,12 +66,14 @@ func (s *supervisor) giveUp(o *order) {
 	l.note(o.record.Steps)
 	s.noteSeen(o, l)
 	match, _, unseen := l.verdict()
-	switch {
-	case l.outdated || unseen > 0:
+	if l.outdated || unseen > 0 {
 		s.conclude(o, indeterminateWith(o.record.Status))
-	case match > 0:
-		s.conclude(o, failedWith(roostv1.Errorf(roostv1.ErrOutcomeUnknown, "%s", l.text()), roostv1.Effect_EFFECT_PARTIAL))
-	default:
-		s.conclude(o, failedWith(roostv1.Errorf(roostv1.ErrOutcomeUnknown, "%s", l.text()), roostv1.Effect_EFFECT_NONE))
+		return
 	}
+	l.decide(o.record.Steps)
+	effect := roostv1.Effect_EFFECT_NONE
+	if match > 0 {
+		effect = roostv1.Effect_EFFECT_PARTIAL
+	}
+	s.conclude(o, failedWith(roostv1.Errorf(roostv1.ErrOutcomeUnknown, "%s", l.text()), effect))
 }
