@@ -439,7 +439,7 @@ func TestLateOnTheBusIsExpiredNotSent(t *testing.T) {
 		onBus := func(d *roostv1.DeviceSpec) { d.Bus = "line" }
 		b.assign(7, device("boiler-1", onBus), device("slow", onBus, func(d *roostv1.DeviceSpec) { d.Driver = "slow" }))
 		sleep(600 * time.Millisecond) // the slow device's poll begins at 500 ms and takes 5 s
-		r := b.present(set("c1", 60, expiresIn(time.Second)), 500*time.Millisecond)
+		r := b.present(set("c1", 60, expiresIn(time.Second)), 600*time.Millisecond)
 		want(t, r, queued, nil)
 		if r.QueueReason != roostv1.QueueReason_QUEUE_REASON_BUS_BUSY {
 			t.Errorf("it waits for %s, want bus busy", r.QueueReason.Word())

@@ -26,11 +26,12 @@ type order struct {
 	crashes int   // attempts that broke the driver
 	look    *look // while it is compared with what the device shows
 
-	since    instant // it waits for what it waits for
-	told     roostv1.QueueReason
-	durable  bool // its end is
-	gone     bool // it is another owner's, or lost: nothing is recorded of it any more
-	recanted bool // its cancellation is noted
+	waitsFor roostv1.QueueReason
+	since    instant             // it waits for that
+	told     roostv1.QueueReason // what its record says of it
+	durable  bool                // its end is
+	gone     bool                // it is another owner's, or lost: nothing is recorded of it any more
+	recanted bool                // its cancellation is noted
 	waiters  []func(answer)
 }
 
@@ -38,7 +39,7 @@ type order struct {
 func newOrder(r *roostv1.CommandRecord, bounds roostv1.CommandBounds, now instant) *order {
 	o := &order{record: r, since: now}
 	if r.State == roostv1.CommandState_COMMAND_STATE_QUEUED {
-		o.told = r.QueueReason
+		o.told, o.waitsFor = r.QueueReason, r.QueueReason
 	}
 	o.setTimes(bounds)
 	return o

@@ -156,10 +156,10 @@ func (s *supervisor) endLate(now time.Time) {
 }
 
 func lateStatus(o *order) *roostv1.Status {
-	if o.record.QueueReason == roostv1.QueueReason_QUEUE_REASON_UNSPECIFIED {
+	if o.waitsFor == roostv1.QueueReason_QUEUE_REASON_UNSPECIFIED {
 		return roostv1.Errorf(roostv1.ErrExpired, "too late")
 	}
-	return roostv1.Errorf(roostv1.ErrExpired, "too late: it waited for %s", o.record.QueueReason.Word())
+	return roostv1.Errorf(roostv1.ErrExpired, "too late: it waited for %s", o.waitsFor.Word())
 }
 
 // endUnwelcome rejects what the device does not take as it is now.

@@ -23,28 +23,30 @@ func (s *supervisor) noteWaiting(now time.Time, known bool) {
 	}
 }
 
-// noteReason enters what a command waits for in its record.
+// noteReason notes what a command waits for.
 func (s *supervisor) noteReason(o *order, reason roostv1.QueueReason) {
-	queued := o.record.State == roostv1.CommandState_COMMAND_STATE_QUEUED
-	if !o.waiting() || queued && (o.record.QueueReason == reason || len(o.record.Transitions) > maxWaits) {
-		return
+	if o.waiting() && o.waitsFor != reason {
+		o.waitsFor, o.since = reason, s.env.now()
 	}
-	o.since = s.env.now()
-	s.enter(o, roostv1.Change{State: roostv1.CommandState_COMMAND_STATE_QUEUED, Waits: reason})
 }
 
-// writeReason makes durable what a command waits for, if that is worth it and was not done.
+// writeReason enters in the record what a command waits for, and makes that durable, if it is worth it and was
+// not done.
 func (s *supervisor) writeReason(o *order) {
-	if !o.waiting() || o.told == o.record.QueueReason || !o.worthTelling(s.env.now()) {
+	if !o.untold() || !o.worthTelling(s.env.now()) || len(o.record.Transitions) > maxWaits {
 		return
 	}
-	o.told = o.record.QueueReason
+	o.told = o.waitsFor
+	s.enter(o, roostv1.Change{State: roostv1.CommandState_COMMAND_STATE_QUEUED, Waits: o.waitsFor})
 	s.write(o)
 }
 
+// untold reports whether the record does not say what the command waits for.
+func (o *order) untold() bool { return o.waiting() && o.told != o.waitsFor }
+
 // worthTelling reports whether others are to know what a command waits for.
 func (o *order) worthTelling(now instant) bool {
-	switch o.record.QueueReason {
+	switch o.waitsFor {
 	case roostv1.QueueReason_QUEUE_REASON_DEVICE_AWAY, roostv1.QueueReason_QUEUE_REASON_NOT_BEFORE:
 		return true
 	default:
@@ -84,7 +86,7 @@ func sooner(a time.Duration, any bool, b time.Duration) (time.Duration, bool) {
 // none.
 func (c *commands) patience(now instant) (delay time.Duration, ok bool) {
 	look := func(o *order) {
-		if o.waiting() && o.told != o.record.QueueReason && !o.worthTelling(now) {
+		if o.untold() && !o.worthTelling(now) {
 			delay, ok = sooner(delay, ok, o.since.add(patience).until(now))
 		}
 	}
