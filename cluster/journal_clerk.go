@@ -2,16 +2,12 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/roost-iot/roost/cluster/boottime"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -29,9 +25,6 @@ const (
 	journalRetry = 4 * time.Millisecond
 	journalRest  = 100 * time.Millisecond
 )
-
-// codeDuplicateInFlight says that the same message is under way already.
-const codeDuplicateInFlight jetstream.ErrorCode = 10158
 
 // entry is one write, or a question. Those of one lane are made one after the other: with three servers, the hub
 // refuses a second write on the same condition while the first is on its way.
@@ -268,95 +261,6 @@ func (c *clerk) lost(is func(*entry) bool) {
 	}
 }
 
-// answered takes an answer of the hub.
-func (c *clerk) answered(m *nats.Msg) {
-	token, err := strconv.ParseUint(strings.TrimPrefix(m.Subject, c.inbox), 10, 64)
-	if err != nil {
-		return
-	}
-	e := c.open[token]
-	if e == nil {
-		return
-	}
-	delete(c.open, token)
-	switch {
-	case len(m.Data) == 0: // nobody took it
-		c.again(e, rand.N(journalRest))
-	case e.reading:
-		c.wasRead(e, m.Data)
-	default:
-		c.wasWritten(e, m.Data)
-	}
-	c.admit()
-}
-
-// wasWritten looks at what the hub says of a write.
-func (c *clerk) wasWritten(e *entry, data []byte) {
-	ack, err := parseAck(data)
-	switch {
-	case err == nil:
-		c.finish(e, ack.Sequence, nil, nil)
-	case refusedWith(err, codeWriteInFlight, codeDuplicateInFlight):
-		c.again(e, rand.N(journalRetry*time.Duration(min(e.tries, 16))))
-	case refusedWith(err, codeWrongSequence):
-		c.refused(e)
-	case errors.Is(err, roostv1.ErrOutcomeUnknown):
-		e.doubt = true
-		c.again(e, rand.N(journalRest))
-	default:
-		c.failed(e, err)
-	}
-}
-
-// refused deals with a write whose condition does not hold. One of which an earlier copy may be stored, and one
-// whose writer is told what is there instead, is read back.
-func (c *clerk) refused(e *entry) {
-	if e.lane != "" && !e.doubt {
-		c.finish(e, 0, nil, e.notOwner())
-		return
-	}
-	e.reading = true
-	c.send(e)
-}
-
-func (e *entry) notOwner() error {
-	return roostv1.Errorf(roostv1.ErrNotOwner, "bus %s is not owned under epoch %d any more", e.lane, e.epoch)
-}
-
-// failed deals with a hub that refuses a write for a reason of its own.
-func (c *clerk) failed(e *entry, err error) {
-	var api *jetstream.APIError
-	passing := !errors.As(err, &api) || api.Code >= 429
-	switch err = hubError(context.Background(), err); {
-	case !passing && !errors.Is(err, roostv1.ErrExhausted):
-		c.finish(e, 0, nil, roostv1.Errorf(roostv1.ErrInvalid, "the hub refuses it: %v", err))
-	case e.lane == "" && !e.doubt && errors.Is(err, roostv1.ErrExhausted):
-		c.finish(e, 0, nil, err)
-	default:
-		c.again(e, rand.N(journalRest))
-	}
-}
-
-// wasRead looks at what the hub says is there.
-func (c *clerk) wasRead(e *entry, data []byte) {
-	there, ok := parseStored(data)
-	switch {
-	case !ok:
-		c.again(e, rand.N(journalRest))
-	case e.question:
-		c.finish(e, 0, there, nil)
-	case there != nil && string(there.data) == string(e.data):
-		c.finish(e, there.sequence, nil, nil)
-	case e.lane != "":
-		c.finish(e, 0, nil, e.notOwner())
-	case there != nil && there.sequence > e.expect:
-		c.finish(e, 0, there, roostv1.Errorf(roostv1.ErrConflict, "another record is there, at sequence %d", there.sequence))
-	default: // it has expired meanwhile, or what was read is out of date
-		e.reading = false
-		c.again(e, rand.N(journalRetry*time.Duration(min(e.tries, 16))))
-	}
-}
-
 // finish tells what became of an entry, and sends the next one in its lane.
 func (c *clerk) finish(e *entry, sequence uint64, there *stored, err error) {
 	if e.lane == "" {
@@ -373,28 +277,4 @@ func (c *clerk) finish(e *entry, sequence uint64, there *stored, err error) {
 	if len(lane) > 0 {
 		c.send(lane[0])
 	}
-}
-
-// parseStored reads the answer to a question for the last message of a subject; false if it says nothing.
-func parseStored(data []byte) (*stored, bool) {
-	var answer struct {
-		Message *struct {
-			Sequence uint64    `json:"seq"`
-			Time     time.Time `json:"time"`
-			Data     []byte    `json:"data"`
-		} `json:"message"`
-		Error *struct {
-			Code uint16 `json:"err_code"`
-		} `json:"error"`
-	}
-	if err := json.Unmarshal(data, &answer); err != nil {
-		return nil, false
-	}
-	switch m := answer.Message; {
-	case m != nil && m.Sequence > 0:
-		return &stored{m.Sequence, m.Time, m.Data}, true
-	case answer.Error != nil && answer.Error.Code == codeNoMessage:
-		return nil, true
-	}
-	return nil, false
 }
