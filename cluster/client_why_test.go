@@ -39,8 +39,13 @@ func TestWhy(t *testing.T) {
 	startGateway(t, hub, second, site("south"))
 	third, _ := startGateway(t, hub, newHost("g3"), site("north"))
 	picture, _ := follow(t, hub, names)
-	for _, id := range []string{"g2", "g3"} {
+	nc := hub.Connect(t)
+	for _, id := range []string{"g1", "g2", "g3"} {
 		untilPicture(t, picture, func() bool { return picture.Member(id) != nil })
+		until(t, id+" answers", func() bool {
+			_, err := nc.Request(names.GatewayStatus(id), nil, askWait)
+			return err == nil
+		})
 	}
 	g1.Emit(&roostv1.Event{DeviceId: "d1", Kind: roostv1.EventKind_EVENT_KIND_FAILED, Message: "no answer"})
 	third.Emit(&roostv1.Event{DeviceId: "d1", Kind: roostv1.EventKind_EVENT_KIND_OPENED})
