@@ -174,7 +174,7 @@ func (l *listing) list() {
 		return
 	}
 	l.listed = true
-	l.picture.end(l.last)
+	l.picture.end()
 }
 
 func (l *listing) sweep() {

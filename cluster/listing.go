@@ -22,19 +22,21 @@ func (p *Picture) begin(created time.Time) {
 		p.listed = false
 	}
 	p.list++
-	p.listing = true
+	p.listing, p.reached = true, 0
 }
 
-// end completes the beginning of a listing: all up to passed has come, or has been replaced by what
-// is to come.
-func (p *Picture) end(passed uint64) {
+// end completes the beginning of a listing: all up to what was delivered last has come, or has been replaced by
+// what is to come. What the stream is said to have beyond that may have been said by another server than the one
+// that delivers, which may be behind.
+func (p *Picture) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.listed = true
-	p.passLocked(passed)
+	p.passLocked(p.passed)
 }
 
-// sweep takes out what the present listing did not have, once nothing of it is on its way any more.
+// sweep takes out what the present listing did not have, once nothing of it is on its way any more. What stands
+// beyond the last record that it had is not missed: it is from a server that was further.
 func (p *Picture) sweep() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -47,6 +49,7 @@ func (p *Picture) sweep() {
 func (p *Picture) apply(m message) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.reached = m.sequence
 	defer p.passLocked(m.sequence)
 	key, ok := p.names.key(m.subject)
 	if !ok {
@@ -121,38 +124,41 @@ func (p *Picture) passLocked(sequence uint64) {
 	}
 }
 
+// goneLocked reports whether a record that stands there is one that the present listing should have had, and had not.
+func (p *Picture) goneLocked(at place) bool { return at.list != p.list && at.sequence <= p.reached }
+
 // sweepLocked takes out what the present listing did not have.
 func (p *Picture) sweepLocked() {
 	if p.partial {
 		return
 	}
 	for id, r := range p.profiles {
-		if r.list != p.list {
+		if p.goneLocked(r.place) {
 			delete(p.profiles, id)
 			p.markLocked(Key{KindProfile, id})
 		}
 	}
 	for id, r := range p.members {
-		if r.list != p.list {
+		if p.goneLocked(r.place) {
 			delete(p.members, id)
 			p.markLocked(Key{KindMember, id})
 		}
 	}
 	for id, d := range p.devices {
-		if d.list != p.list {
+		if p.goneLocked(d.place) {
 			delete(p.devices, id)
 			p.leaveLocked(d)
 		}
 	}
 	for id, b := range p.buses {
-		if b.sequence > 0 && b.list != p.list {
+		if b.sequence > 0 && p.goneLocked(b.place) {
 			b.record = record[Owner]{}
 			p.markLocked(Key{KindBus, id})
 		}
 	}
 	p.sweepCommandsLocked()
 	for key, at := range p.bad {
-		if at.list != p.list {
+		if p.goneLocked(*at) {
 			delete(p.bad, key)
 		}
 	}

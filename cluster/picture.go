@@ -33,6 +33,7 @@ type Picture struct {
 	listed   bool      // a listing was completed
 	partial  bool      // each listing has a part only: none tells that something is gone
 	passed   uint64
+	reached  uint64                   // sequence of the last record that the present listing had
 	waiters  map[chan struct{}]uint64 // closed when the sequence is passed
 	watchers map[*Changes]struct{}
 
@@ -107,7 +108,7 @@ func NewPicture(names Subjects) *Picture {
 }
 
 func (p *Picture) clearLocked() {
-	p.passed = 0
+	p.passed, p.reached = 0, 0
 	p.profiles = map[string]*record[*roostv1.Profile]{}
 	p.members = map[string]*record[seenMember]{}
 	p.probes = map[string]*roostv1.Member{}

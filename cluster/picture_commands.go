@@ -67,6 +67,9 @@ func (p *Picture) takeCommandLocked(key Key, at place, m message) error {
 	if err != nil {
 		return err
 	}
+	if p.overLocked(key.ID, at, r) {
+		return nil
+	}
 	if r.State.Final() {
 		p.endCommandLocked(key.ID)
 	} else if err := p.keepCommandLocked(key.ID, at, r); err != nil {
@@ -77,6 +80,13 @@ func (p *Picture) takeCommandLocked(key Key, at place, m message) error {
 	}
 	p.markLocked(key)
 	return nil
+}
+
+// overLocked reports whether the record of an open command is one that was in the picture already, and is not any
+// more since the command has ended: so it is with a listing from a server that is behind. Taken in, it would
+// be carried out again.
+func (p *Picture) overLocked(key string, at place, r *roostv1.CommandRecord) bool {
+	return !p.partial && !r.State.Final() && p.commands[key] == nil && at.sequence <= p.passed
 }
 
 func (p *Picture) keepCommandLocked(key string, at place, r *roostv1.CommandRecord) error {
@@ -192,13 +202,13 @@ func (p *Picture) markDesiredLocked(key Key) {
 // sweepCommandsLocked takes out what the present listing did not have.
 func (p *Picture) sweepCommandsLocked() {
 	for key, c := range p.commands {
-		if c.list != p.list {
+		if p.goneLocked(c.place) {
 			p.endCommandLocked(key)
 			p.markLocked(Key{KindCommand, key})
 		}
 	}
 	for id, r := range p.desired {
-		if r.list != p.list {
+		if p.goneLocked(r.place) {
 			delete(p.desired, id)
 			p.markDesiredLocked(Key{KindDesired, id})
 		}
