@@ -76,6 +76,7 @@ func (c *custody) keep(now boottime.Instant, bus string, p *post, owner Owner, d
 // serve gives a bus to the Host.
 func (c *custody) serve(now boottime.Instant, bus string, p *post, owner Owner) {
 	a := c.flaws.assignment(bus, owner.Epoch)
+	c.desk.dismissing(a)
 	err := c.host.Assign(c.life, a) // it does not wait for devices
 	if p.epoch != owner.Epoch {
 		c.tellTakeover(bus, p, owner)

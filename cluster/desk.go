@@ -17,11 +17,16 @@ import (
 // For that it keeps one number for each device: up to which sequence of the stream the Host has been told. What
 // was accepted, or is to be cancelled, by a later record is new.
 //
+// Under an epoch each command is either the Host's, from when it was handed, or the sweeper's, from when it began to
+// end it; see leaves. The fence of the bus does not keep the two apart, since both write under it.
+//
 // One goroutine hands commands, beside custody, so that they do not stand behind buses that are claimed; custody
 // tells it which buses are served.
 type desk struct {
 	picture *Picture
 	host    Host
+
+	handing sync.Mutex // held while commands are handed
 
 	mu     sync.Mutex
 	buses  map[string]*served
@@ -30,16 +35,40 @@ type desk struct {
 	change chan struct{}      // holds a token when fresh is not empty
 }
 
-// served is a bus that the Host has.
+// served is a bus that the Host has, or had under the last epoch.
 type served struct {
 	bus    string
 	epoch  uint64
 	stream uint64            // which stream the sequences are of
 	told   map[string]uint64 // by device that it has, or had under the epoch: the sequence up to which it has been told
+	swept  map[string]bool   // commands that the sweeper ends, by key
+	down   bool              // the Host is putting it down, or has
 }
 
 func newDesk(picture *Picture, host Host) *desk {
 	return &desk{picture: picture, host: host, buses: map[string]*served{}, of: map[string]*served{}, change: make(chan struct{}, 1)}
+}
+
+// dismissing notes that the Host is about to serve a bus with these devices only. From now on it is handed nothing
+// for others, which it would not know.
+func (d *desk) dismissing(a *roostv1.Assignment) {
+	d.handing.Lock()
+	defer d.handing.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.buses[a.Bus]
+	if s == nil {
+		return
+	}
+	stay := make(map[string]bool, len(a.Devices))
+	for _, device := range a.Devices {
+		stay[device.Id] = true
+	}
+	for device := range s.told {
+		if d.of[device] == s && !stay[device] {
+			delete(d.of, device)
+		}
+	}
 }
 
 // assigned notes that the Host serves a bus, with exactly these devices.
@@ -48,12 +77,12 @@ func (d *desk) assigned(a *roostv1.Assignment) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	was := d.buses[a.Bus]
-	d.forgetLocked(a.Bus)
+	d.putDownLocked(a.Bus)
 	s := &served{bus: a.Bus, epoch: a.Epoch, stream: stream}
 	if was != nil && was.epoch == a.Epoch && was.stream == stream {
-		s.told = was.told // also of devices that are not served any more: they may come back
+		s.told, s.swept = was.told, was.swept // also of devices that are not served any more: they may come back
 	} else {
-		s.told = make(map[string]uint64, len(a.Devices))
+		s.told, s.swept = make(map[string]uint64, len(a.Devices)), map[string]bool{}
 	}
 	for _, device := range a.Devices {
 		if _, known := s.told[device.Id]; !known {
@@ -71,17 +100,20 @@ func (d *desk) assigned(a *roostv1.Assignment) {
 
 // withdrawn notes that the Host is about to put a bus down.
 func (d *desk) withdrawn(bus string) {
+	d.handing.Lock()
+	defer d.handing.Unlock()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.forgetLocked(bus)
+	d.putDownLocked(bus)
 }
 
-func (d *desk) forgetLocked(bus string) {
+// putDownLocked lets nothing more be handed for a bus. What was handed stays the Host's as long as the epoch lasts.
+func (d *desk) putDownLocked(bus string) {
 	s := d.buses[bus]
 	if s == nil {
 		return
 	}
-	delete(d.buses, bus)
+	s.down = true
 	for device := range s.told {
 		if d.of[device] == s {
 			delete(d.of, device)
@@ -89,12 +121,35 @@ func (d *desk) forgetLocked(bus string) {
 	}
 }
 
-// serves reports whether the Host has a device, under an epoch.
-func (d *desk) serves(device string, epoch uint64) bool {
+// leaves reports whether a command of a bus that this gateway owns under the epoch is the sweeper's to end: the Host
+// has the bus, was not handed the command, does not have its device, and will not be handed the command under
+// this epoch from now on. What it was handed it may be at work on, also while it puts the bus down, or the device.
+func (d *desk) leaves(bus string, epoch uint64, device, key string, order uint64) bool {
+	stream := d.picture.generation()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := d.of[device]
-	return s != nil && s.epoch == epoch
+	s := d.buses[bus]
+	switch {
+	case s == nil || s.epoch != epoch || s.stream != stream: // it is about to be given it
+		return false
+	case s.swept[key]:
+		return true
+	case d.of[device] == s || order <= s.told[device]:
+		return false
+	}
+	s.swept[key] = true
+	return true
+}
+
+// forget forgets the buses that were put down, and of which there is a later owner.
+func (d *desk) forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for bus, s := range d.buses {
+		if s.down && d.picture.Owner(bus).Epoch > s.epoch {
+			delete(d.buses, bus)
+		}
+	}
 }
 
 // run hands commands until ctx ends.
@@ -146,6 +201,8 @@ func (d *desk) handFresh() {
 
 // hand hands what is new of some devices of a bus, of all if none is named.
 func (d *desk) hand(bus string, devices []string) {
+	d.handing.Lock()
+	defer d.handing.Unlock()
 	epoch, fresh := d.take(bus, devices)
 	if len(fresh) == 0 {
 		return
@@ -159,7 +216,7 @@ func (d *desk) take(bus string, devices []string) (epoch uint64, fresh []rawOpen
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := d.buses[bus]
-	if s == nil {
+	if s == nil || s.down {
 		return 0, nil
 	}
 	if devices == nil {
@@ -180,5 +237,5 @@ func (d *desk) takeLocked(s *served, device string) []rawOpen {
 	told := s.told[device]
 	fresh, passed := d.picture.openAfter(device, told)
 	s.told[device] = max(told, passed)
-	return fresh
+	return slices.DeleteFunc(fresh, func(r rawOpen) bool { return s.swept[r.key] })
 }

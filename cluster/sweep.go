@@ -27,7 +27,7 @@ const (
 )
 
 // sweeper ends the commands that no owner will end: those for devices whose bus nobody owns, and, at the owner, those
-// for devices that the Host was not given. Of a fleet's gateways only the first that lives does the former,
+// for devices that the Host was not given, of those that it was never handed; see desk.leaves. Of a fleet's gateways only the first that lives does the former,
 // so that they do not all try; that it is the one decides nothing, since each write is fenced by the record that
 // says that nobody owns the bus.
 type sweeper struct {
@@ -92,9 +92,7 @@ func (s *sweeper) sweep() {
 		owner := s.picture.Owner(bus)
 		switch {
 		case stand.self.owns(owner):
-			if !s.desk.serves(device, owner.Epoch) {
-				s.end(now, device, bus, owner.Epoch, spec, true)
-			}
+			s.end(now, device, bus, owner.Epoch, spec, true)
 		case !first:
 		case owner.Gateway == "":
 			s.end(now, device, bus, owner.Epoch, spec, false)
@@ -103,6 +101,7 @@ func (s *sweeper) sweep() {
 		}
 	}
 	s.over = over
+	s.desk.forget()
 	maps.DeleteFunc(s.writing, func(key string, e *ending) bool { return s.picture.Sequence(Key{KindCommand, key}) != e.sequence })
 }
 
@@ -140,8 +139,8 @@ func (s *sweeper) release(now time.Time, device, bus string, owner Owner, spec *
 func (s *sweeper) end(now time.Time, device, bus string, epoch uint64, spec *roostv1.DeviceSpec, mine bool) {
 	for _, due := range s.overdue(now, device, spec) {
 		key := commandKey(device, due.record.CommandId)
-		if mine && due.record.Attempt > 0 && due.record.Epoch >= epoch {
-			continue // it may be at work still, and will be heard of
+		if mine && !s.desk.leaves(bus, epoch, device, key, due.record.Order) {
+			continue
 		}
 		if e := s.writing[key]; e != nil && e.sequence == due.sequence && !e.failed.Load() {
 			continue

@@ -1,7 +1,9 @@
 package cluster_test
 
 import (
+	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,27 +72,76 @@ func TestCommandsWithoutOwnerEnd(t *testing.T) {
 	}
 }
 
-// TestOwnerEndsWhatItDoesNotServe: a command for a device that its owner's host was not given ends too.
+// TestOwnerEndsWhatItDoesNotServe: a command for a device that its owner's host does not have ends too: here of one
+// that was accepted by a gateway that had not heard yet that its device was retired.
 func TestOwnerEndsWhatItDoesNotServe(t *testing.T) {
 	t.Parallel() // it mostly waits
 	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
 	client := newClient(t, hub)
 	h := newHost("g1").keeps()
-	g, _ := startGateway(t, hub, h)
+	startGateway(t, hub, h)
 	one, two := newDevice("d1"), newDevice("d2")
 	one.Bus, two.Bus = "line", "line"
 	apply(t, client, one, two)
 	h.assigned(t, "line", func(a *roostv1.Assignment) bool { return len(a.Devices) == 2 })
-	c := setLimit("c", "d2")
-	c.ExpiresIn = durationpb.New(time.Second)
-	if r, err := send(t, g, c, time.Millisecond); err != nil {
-		t.Fatalf("got %v, %v", r, err)
-	}
 	if err := client.Retire(t.Context(), "d2"); err != nil {
 		t.Fatal(err)
 	}
+	h.assigned(t, "line", func(a *roostv1.Assignment) bool { return len(a.Devices) == 1 })
+	c := setLimit("c", "d2")
+	c.ExpiresIn = durationpb.New(time.Second)
+	put(t, hub.Connect(t), names.Command("d2", "c"), encode(t, &roostv1.CommandRecord{
+		DeviceId: "d2", CommandId: "c", State: accepted, Command: c, Transitions: []*roostv1.CommandTransition{{State: accepted}},
+	}))
 	r, err := client.Command(t.Context(), "d2", "c", time.Minute)
 	if err != nil || r.State != expired {
 		t.Errorf("got %v, %v", r, err)
 	}
+}
+
+// TestSweeperLeavesTheHostsAlone: what the host was handed is its to end, also while it puts the bus down, or a
+// device that was retired: it may have sent it, and its word may be on the way.
+func TestSweeperLeavesTheHostsAlone(t *testing.T) {
+	t.Parallel() // it mostly waits
+	hub := clustertest.Start(t)
+	client := newClient(t, hub)
+	h := newHost("g1").keeps()
+	done := make(chan struct{})
+	h.withdraw = func(context.Context, string) { <-done }
+	g, _ := startGateway(t, hub, h)
+	release := sync.OnceFunc(func() { close(done) })
+	t.Cleanup(release)
+	one, two, away := newDevice("d1"), newDevice("d2"), newDevice("away")
+	one.Bus, two.Bus = "line", "line"
+	apply(t, client, one, two, away)
+	h.assigned(t, "line", func(a *roostv1.Assignment) bool { return len(a.Devices) == 2 })
+	h.assigned(t, "away", nil)
+	retired, moved := openCommand(t, g, h, "c", "d2"), openCommand(t, g, h, "c", "away")
+	if err := client.Retire(t.Context(), "d2"); err != nil {
+		t.Fatal(err)
+	}
+	h.assigned(t, "line", func(a *roostv1.Assignment) bool { return len(a.Devices) == 1 })
+	away.Placement = &roostv1.Placement{Gateways: []string{"g9"}}
+	apply(t, client, away)
+	until(t, "the picture has it", func() bool { return g.Picture().Device("away").GetPlacement() != nil })
+	var asking sync.WaitGroup
+	for _, device := range []string{"d2", "away"} {
+		asking.Go(func() { // for several sweeps
+			r, err := client.Cancel(t.Context(), &roostv1.Cancellation{DeviceId: device, CommandId: "c"}, 2*time.Second)
+			if err != nil || r.State != accepted {
+				t.Errorf("%s: got %v, %v, want it left alone", device, r, err)
+			}
+		})
+	}
+	asking.Wait()
+	for _, o := range []handOver{retired, moved} {
+		sent := entered(t, h, o.open[0].Record, dispatched, o.epoch)
+		for _, r := range []*roostv1.CommandRecord{sent, entered(t, h, sent, succeeded, o.epoch)} {
+			if err := recordNow(t, g, o.bus, o.epoch, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	release()
 }
