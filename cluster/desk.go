@@ -230,6 +230,10 @@ func (d *desk) take(bus string, devices []string) (epoch uint64, fresh []rawOpen
 	return s.epoch, fresh
 }
 
+// isOf reports whether a command is for the owner of that bus. One that was accepted when its device was on another
+// bus is that one's owner's, who may be at work on it: nothing else keeps the two apart.
+func (r rawOpen) isOf(bus string) bool { return r.bus == "" || r.bus == bus }
+
 func (d *desk) takeLocked(s *served, device string) []rawOpen {
 	if d.of[device] != s {
 		return nil
@@ -237,5 +241,5 @@ func (d *desk) takeLocked(s *served, device string) []rawOpen {
 	told := s.told[device]
 	fresh, passed := d.picture.openAfter(device, told)
 	s.told[device] = max(told, passed)
-	return slices.DeleteFunc(fresh, func(r rawOpen) bool { return s.swept[r.key] })
+	return slices.DeleteFunc(fresh, func(r rawOpen) bool { return s.swept[r.key] || !r.isOf(s.bus) })
 }

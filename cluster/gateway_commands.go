@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -40,7 +41,7 @@ func (g *Gateway) present(record *roostv1.CommandRecord) *roostv1.CommandRecord 
 		return record
 	}
 	spec := g.picture.Device(record.DeviceId)
-	owner := g.picture.Owner(spec.BusID())
+	owner := g.picture.Owner(cmp.Or(record.Bus, spec.BusID()))
 	if spec == nil || owner.Gateway != "" && g.picture.runs(owner.Gateway, owner.Incarnation) {
 		return record
 	}

@@ -17,6 +17,7 @@ type openCommand struct {
 	place
 	key    string // see commandKey
 	order  uint64
+	bus    string // empty: that of the device
 	record []byte // with order and accepted_at
 	cancel place  // of the cancellation; sequence 0: there is none
 	wish   []byte // the cancellation
@@ -47,6 +48,11 @@ func readCommand(key string, data []byte, sequence uint64, stored time.Time) (*r
 	}
 	if err := sameID("command", r.CommandId, id); err != nil {
 		return nil, err
+	}
+	if r.Bus != "" {
+		if err := roostv1.CheckID("bus", r.Bus); err != nil {
+			return nil, err
+		}
 	}
 	switch c := r.Command; {
 	case r.State == roostv1.CommandState_COMMAND_STATE_UNSPECIFIED:
@@ -100,7 +106,7 @@ func (p *Picture) keepCommandLocked(key string, at place, r *roostv1.CommandReco
 		c = nil
 	}
 	if c == nil {
-		c = &openCommand{key: key, order: r.Order}
+		c = &openCommand{key: key, order: r.Order, bus: intern(r.Bus)}
 		p.commands[key] = c
 		device, _ := splitCommandKey(key)
 		queue := p.queues[device]

@@ -49,7 +49,7 @@ func (p *Picture) Command(device, id string) *roostv1.CommandRecord {
 
 // rawOpen is an open command that is still to be decoded.
 type rawOpen struct {
-	key          string
+	key, bus     string
 	order        uint64
 	sequence     uint64 // of the record
 	record, wish []byte
@@ -62,7 +62,7 @@ func (p *Picture) openAfter(device string, after uint64) (open []rawOpen, passed
 	defer p.mu.RUnlock()
 	for _, c := range p.queues[device] {
 		if c.order > after || c.cancel.sequence > after {
-			open = append(open, rawOpen{c.key, c.order, c.sequence, c.record, c.wish})
+			open = append(open, rawOpen{c.key, c.bus, c.order, c.sequence, c.record, c.wish})
 		}
 	}
 	return open, p.passed

@@ -109,7 +109,7 @@ func (s *submission) decide(spec *roostv1.DeviceSpec, err error) {
 		s.refuse(err)
 		return
 	}
-	s.accept()
+	s.accept(spec)
 }
 
 // device returns the specification of the device, as far as the picture tells, and why the command cannot be for
@@ -156,16 +156,16 @@ func (s *submission) unknownDevice(err error) {
 }
 
 // acceptance is the record by which a command is accepted. What it lacks, its message tells; see complete.
-func (s *submission) acceptance() *roostv1.CommandRecord {
-	r := &roostv1.CommandRecord{CommandId: s.command.Id, DeviceId: s.command.DeviceId, Command: s.command, Nonce: newNonce()}
+func (s *submission) acceptance(bus string) *roostv1.CommandRecord {
+	r := &roostv1.CommandRecord{CommandId: s.command.Id, DeviceId: s.command.DeviceId, Command: s.command, Bus: bus, Nonce: newNonce()}
 	_ = r.Enter(roostv1.Change{State: roostv1.CommandState_COMMAND_STATE_ACCEPTED, Gateway: s.submitter.id}) // it is the first
 	r.Transitions[0].At = nil
 	return r
 }
 
 // accept writes the acceptance down.
-func (s *submission) accept() {
-	record := s.acceptance()
+func (s *submission) accept(spec *roostv1.DeviceSpec) {
+	record := s.acceptance(spec.BusID())
 	data, err := roostv1.Marshal(record, false)
 	if err != nil {
 		s.decided(s.command.DeviceId, 0)

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -85,24 +86,45 @@ func (s *sweeper) sweep() {
 	over := map[string]boottime.Instant{}
 	for _, device := range s.picture.waitingDevices() {
 		spec := s.picture.Device(device)
-		bus := device
-		if spec != nil {
-			bus = spec.BusID()
-		}
-		owner := s.picture.Owner(bus)
-		switch {
-		case stand.self.owns(owner):
-			s.end(now, device, bus, owner.Epoch, spec, true)
-		case !first:
-		case owner.Gateway == "":
-			s.end(now, device, bus, owner.Epoch, spec, false)
-		default:
-			s.release(now, device, bus, owner, spec, over)
+		for bus, open := range s.open(device, spec) {
+			owner := s.picture.Owner(bus)
+			w := waiting{device, bus, spec, open}
+			switch {
+			case stand.self.owns(owner):
+				s.end(now, w, owner.Epoch, true)
+			case !first:
+			case owner.Gateway == "":
+				s.end(now, w, owner.Epoch, false)
+			default:
+				s.release(now, w, owner, over)
+			}
 		}
 	}
 	s.over = over
 	s.desk.forget()
 	maps.DeleteFunc(s.writing, func(key string, e *ending) bool { return s.picture.Sequence(Key{KindCommand, key}) != e.sequence })
+}
+
+// waiting are the open commands of a device on one bus, where it may not be any more.
+type waiting struct {
+	device, bus string
+	spec        *roostv1.DeviceSpec // nil: there is none
+	open        []rawOpen
+}
+
+// open returns the open commands of a device by bus.
+func (s *sweeper) open(device string, spec *roostv1.DeviceSpec) map[string][]rawOpen {
+	home := device
+	if spec != nil {
+		home = spec.BusID()
+	}
+	raw, _ := s.picture.openAfter(device, 0)
+	open := map[string][]rawOpen{}
+	for _, r := range raw {
+		bus := cmp.Or(r.bus, home)
+		open[bus] = append(open[bus], r)
+	}
+	return open
 }
 
 // firstLive is the first of the gateways that live, in the order of their ids.
@@ -117,44 +139,44 @@ func (p *Picture) firstLive() string {
 
 // release takes a bus from a run that has been over for long, and that nobody claims, if a command waits for
 // its end.
-func (s *sweeper) release(now time.Time, device, bus string, owner Owner, spec *roostv1.DeviceSpec, over map[string]boottime.Instant) {
+func (s *sweeper) release(now time.Time, w waiting, owner Owner, over map[string]boottime.Instant) {
 	if s.picture.sight(owner.Gateway).record.Standing(owner.Incarnation, owner.Epoch) != lease.Over {
 		return
 	}
 	at := s.clock.Now()
-	since, known := s.over[bus]
+	since, known := s.over[w.bus]
 	if !known {
 		since = at
 	}
-	over[bus] = since
-	if at.Sub(since) < sweepRelease || len(s.overdue(now, device, spec)) == 0 {
+	over[w.bus] = since
+	if at.Sub(since) < sweepRelease || len(w.overdue(now)) == 0 {
 		return
 	}
-	s.log.Info("bus released to end its commands", "bus", bus, "owner", owner.Gateway, "epoch", owner.Epoch)
-	s.journal.replace(self{}.handOver(s.names, bus, owner.Epoch, self{}), at.Add(sweepPatience))
+	s.log.Info("bus released to end its commands", "bus", w.bus, "owner", owner.Gateway, "epoch", owner.Epoch)
+	s.journal.replace(self{}.handOver(s.names, w.bus, owner.Epoch, self{}), at.Add(sweepPatience))
 }
 
-// end ends the commands of a device that are overdue, fenced by the present record of its bus's owner, which may be
+// end ends the commands that are overdue, fenced by the present record of its bus's owner, which may be
 // this gateway.
-func (s *sweeper) end(now time.Time, device, bus string, epoch uint64, spec *roostv1.DeviceSpec, mine bool) {
-	for _, due := range s.overdue(now, device, spec) {
-		key := commandKey(device, due.record.CommandId)
-		if mine && !s.desk.leaves(bus, epoch, device, key, due.record.Order) {
+func (s *sweeper) end(now time.Time, w waiting, epoch uint64, mine bool) {
+	for _, due := range w.overdue(now) {
+		key := commandKey(w.device, due.record.CommandId)
+		if mine && !s.desk.leaves(w.bus, epoch, w.device, key, due.record.Order) {
 			continue
 		}
 		if e := s.writing[key]; e != nil && e.sequence == due.sequence && !e.failed.Load() {
 			continue
 		}
 		if err := due.record.Enter(s.change(due.next, now, epoch)); err != nil {
-			s.log.Warn("command cannot be ended", "device", device, "command", due.record.CommandId, "error", err)
+			s.log.Warn("command cannot be ended", "device", w.device, "command", due.record.CommandId, "error", err)
 			continue
 		}
 		e := &ending{sequence: due.sequence}
 		s.writing[key] = e
-		s.journal.Record(bus, epoch, due.record, func(err error) {
+		s.journal.Record(w.bus, epoch, due.record, func(err error) {
 			if err != nil {
 				e.failed.Store(true)
-				s.log.Debug("command was not ended", "device", device, "command", due.record.CommandId, "error", err)
+				s.log.Debug("command was not ended", "device", w.device, "command", due.record.CommandId, "error", err)
 			}
 		})
 	}
@@ -182,13 +204,12 @@ type overdueCommand struct {
 	next     roostv1.CommandState
 }
 
-// overdue returns the commands of a device that are to be ended.
-func (s *sweeper) overdue(now time.Time, device string, spec *roostv1.DeviceSpec) []overdueCommand {
+// overdue returns the commands that are to be ended.
+func (w waiting) overdue(now time.Time) []overdueCommand {
 	var due []overdueCommand
-	raw, _ := s.picture.openAfter(device, 0)
-	for _, r := range raw {
+	for _, r := range w.open {
 		record := decodeCommand(r.record)
-		if next := nextOverdue(now, record, r.wish != nil, spec.GetCommands().Resolve()); next != roostv1.CommandState_COMMAND_STATE_UNSPECIFIED {
+		if next := nextOverdue(now, record, r.wish != nil, w.spec.GetCommands().Resolve()); next != roostv1.CommandState_COMMAND_STATE_UNSPECIFIED {
 			due = append(due, overdueCommand{record, r.sequence, next})
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/clustertest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -144,4 +145,54 @@ func TestSweeperLeavesTheHostsAlone(t *testing.T) {
 		}
 	}
 	release()
+}
+
+// TestCommandStaysOnItsBus: a command that was accepted when its device was on another bus is not carried out by the
+// owner of the new one, who cannot know what the old one's has done. It ends under the fence of the old one.
+func TestCommandStaysOnItsBus(t *testing.T) {
+	t.Parallel() // it mostly waits
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	client := newClient(t, hub)
+	old, next := newHost("g1").keeps(), newHost("g2").keeps()
+	one, _ := startGateway(t, hub, old, func(c *cluster.Config) { c.Labels = map[string]string{"line": "a"} })
+	startGateway(t, hub, next, func(c *cluster.Config) { c.Labels = map[string]string{"line": "b"} })
+	on := func(line string) []*roostv1.DeviceSpec {
+		d, stays := newDevice("d"), newDevice("stays")
+		d.Bus, stays.Bus = line, "a"
+		d.Placement = &roostv1.Placement{Selector: map[string]string{"line": line}}
+		stays.Placement = &roostv1.Placement{Selector: map[string]string{"line": "a"}}
+		return []*roostv1.DeviceSpec{d, stays}
+	}
+	apply(t, client, on("a")...)
+	old.assigned(t, "a", func(a *roostv1.Assignment) bool { return len(a.Devices) == 2 })
+	o := openCommand(t, one, old, "c", "d")
+	if o.open[0].Record.Bus != "a" {
+		t.Errorf("accepted on bus %q", o.open[0].Record.Bus)
+	}
+	if err := client.Retire(t.Context(), "d"); err != nil {
+		t.Fatal(err)
+	}
+	apply(t, client, on("b")...)
+	next.assigned(t, "b", nil)
+	if r, err := send(t, one, setLimit("new", "d"), time.Millisecond); err != nil || r.State != accepted {
+		t.Fatalf("got %v, %v", r, err)
+	}
+	if h := next.nextHanded(t); len(h.open) != 1 || h.open[0].Record.CommandId != "new" {
+		t.Errorf("the new owner was handed %v", h.open)
+	}
+	if err := recordNow(t, one, "a", o.epoch, entered(t, old, o.open[0].Record, queued, o.epoch)); err != nil {
+		t.Fatal(err)
+	}
+	// Its owner is gone, and did not end it; nobody else may have its bus, so it is released for that.
+	left := setLimit("left", "d")
+	left.ExpiresIn = durationpb.New(time.Second)
+	nc := hub.Connect(t)
+	put(t, nc, names.Command("d", "left"), encode(t, &roostv1.CommandRecord{
+		DeviceId: "d", CommandId: "left", State: accepted, Command: left, Bus: "c", Transitions: []*roostv1.CommandTransition{{State: accepted}},
+	}))
+	put(t, nc, names.Owner("c"), encode(t, &roostv1.Ownership{Bus: "c"}))
+	if r, err := client.Command(t.Context(), "d", "left", time.Minute); err != nil || r.State != expired || r.Gateway != "g1" {
+		t.Errorf("left on a bus without an owner: got %v, %v", r, err)
+	}
 }

@@ -808,7 +808,10 @@ type CommandRecord struct {
 	Nonce string `protobuf:"bytes,19,opt,name=nonce,proto3" json:"nonce,omitempty"`
 	// Sequence of its acceptance in the control stream: commands of a device are carried out in this
 	// order. 0 only in the record of the acceptance itself, whose sequence it is.
-	Order         uint64 `protobuf:"varint,20,opt,name=order,proto3" json:"order,omitempty"`
+	Order uint64 `protobuf:"varint,20,opt,name=order,proto3" json:"order,omitempty"`
+	// Bus of the device when it was accepted. Only the owner of this bus carries it out, also if the device was
+	// retired and added on another one since: then it ends.
+	Bus           string `protobuf:"bytes,21,opt,name=bus,proto3" json:"bus,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -981,6 +984,13 @@ func (x *CommandRecord) GetOrder() uint64 {
 		return x.Order
 	}
 	return 0
+}
+
+func (x *CommandRecord) GetBus() string {
+	if x != nil {
+		return x.Bus
+	}
+	return ""
 }
 
 // Cancellation is the wish that a command is not carried out. It counts only if the command was not
@@ -1170,7 +1180,7 @@ const file_roost_v1_command_proto_rawDesc = "" +
 	"\agateway\x18\x03 \x01(\tR\agateway\x12\x14\n" +
 	"\x05epoch\x18\x04 \x01(\x04R\x05epoch\x12\x18\n" +
 	"\aattempt\x18\x05 \x01(\rR\aattempt\x12(\n" +
-	"\x06status\x18\x06 \x01(\v2\x10.roost.v1.StatusR\x06status\"\xc9\a\n" +
+	"\x06status\x18\x06 \x01(\v2\x10.roost.v1.StatusR\x06status\"\xdb\a\n" +
 	"\rCommandRecord\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\tR\tcommandId\x12\x1b\n" +
@@ -1195,7 +1205,8 @@ const file_roost_v1_command_proto_rawDesc = "" +
 	"\bevidence\x18\x11 \x03(\v2\x12.roost.v1.EvidenceR\bevidence\x12=\n" +
 	"\vtransitions\x18\x12 \x03(\v2\x1b.roost.v1.CommandTransitionR\vtransitions\x12\x14\n" +
 	"\x05nonce\x18\x13 \x01(\tR\x05nonce\x12\x14\n" +
-	"\x05order\x18\x14 \x01(\x04R\x05order\x1aK\n" +
+	"\x05order\x18\x14 \x01(\x04R\x05order\x12\x10\n" +
+	"\x03bus\x18\x15 \x01(\tR\x03bus\x1aK\n" +
 	"\fResultsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
 	"\x05value\x18\x02 \x01(\v2\x0f.roost.v1.ValueR\x05value:\x028\x01\"\x90\x01\n" +
