@@ -25,7 +25,17 @@ func (in *ingress) send(_ context.Context, x *exchange) {
 		x.refuse(err)
 		return
 	}
-	in.submitter.submit(context.Background(), request.Command, max(wait, 1), answerWith(x))
+	in.submitter.submit(context.Background(), request.Command, max(wait, 1), in.closed(), answerWith(x))
+}
+
+// closed returns why this gateway accepts nothing new, or nil. A request does not say when it was made: to a gateway that
+// was stopped for long, and goes on, it may come when what became of it is forgotten, and would be carried out anew.
+// Such a gateway has no lease.
+func (in *ingress) closed() error {
+	if in.fence.Open() {
+		return nil
+	}
+	return roostv1.Errorf(roostv1.ErrUnavailable, "gateway %s has no lease at present", in.id)
 }
 
 // answerWith answers a request with what becomes of a command.

@@ -149,6 +149,10 @@ func (c *clerk) send(e *entry) {
 		c.finish(e, 0, nil, e.unfit)
 		return
 	}
+	if e.deadline > 0 && !c.clock.Now().Before(e.deadline) { // this process may have been stopped meanwhile
+		c.expire(e)
+		return
+	}
 	if len(c.open) >= journalWindow {
 		c.ready = append(c.ready, e)
 		return

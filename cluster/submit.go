@@ -45,11 +45,13 @@ type submission struct {
 	named   bool // the caller chose the id, so it may be known
 	wait    *wait
 	late    boottime.Instant // when it is given up
+	closed  error            // why nothing new is accepted now; nil: it is
 }
 
 // submit has a command accepted, and calls answer once: with its final record, or with the present one when the
-// wait is over; else see Gateway.Submit.
-func (s *submitter) submit(ctx context.Context, c *roostv1.Command, patience time.Duration, answer func(*roostv1.CommandRecord, error)) {
+// wait is over; else see Gateway.Submit. If closed is not nil, that is the reason why it is accepted only if it was
+// before.
+func (s *submitter) submit(ctx context.Context, c *roostv1.Command, patience time.Duration, closed error, answer func(*roostv1.CommandRecord, error)) {
 	if patience == 0 {
 		patience = defaultWait
 	}
@@ -72,7 +74,7 @@ func (s *submitter) submit(ctx context.Context, c *roostv1.Command, patience tim
 		return
 	}
 	s.waits.endWith(ctx, w)
-	sub := &submission{submitter: s, command: c, named: named, wait: w, late: s.clock.Now().Add(patience + acceptGrace)}
+	sub := &submission{submitter: s, command: c, named: named, wait: w, late: s.clock.Now().Add(patience + acceptGrace), closed: closed}
 	sub.begin()
 }
 
@@ -102,6 +104,9 @@ func (s *submission) begin() {
 
 // decide accepts the command, or refuses it.
 func (s *submission) decide(spec *roostv1.DeviceSpec, err error) {
+	if err == nil {
+		err = s.closed
+	}
 	if err == nil {
 		err = s.admit(spec)
 	}
@@ -235,7 +240,7 @@ func (s *submission) known(record *roostv1.CommandRecord) {
 // ErrInvalid, ErrNotFound, ErrLocked, ErrBusy and ErrUnavailable say that the command was certainly not accepted,
 // ErrConflict that its id is that of another one, ErrOutcomeUnknown that it may have been accepted.
 func (g *Gateway) Submit(ctx context.Context, c *roostv1.Command, wait time.Duration, answer func(*roostv1.CommandRecord, error)) {
-	g.submitter.submit(ctx, c, wait, answer)
+	g.submitter.submit(ctx, c, wait, nil, answer)
 }
 
 // Journal writes the records of commands, while Run runs.

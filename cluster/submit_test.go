@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -265,4 +266,54 @@ func TestWaitsHoldNothing(t *testing.T) {
 		t.Errorf("beside them: got %v, %v", r, err)
 	}
 	waiting.Wait()
+}
+
+// TestOldRequestIsNotAccepted: a request that comes to a gateway that was cut off, or stopped, for longer than its
+// lease is not accepted: it may be from long ago. What was accepted before is still known.
+func TestOldRequestIsNotAccepted(t *testing.T) {
+	t.Parallel() // it mostly waits
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	m := startMember(t, hub, "g1")
+	m.host.keeps()
+	apply(t, newClient(t, hub), newDevice("d1"))
+	m.host.assigned(t, "d1", nil)
+	openCommand(t, m.Gateway, m.host, "known", "d1")
+	until(t, "it may act", m.Fence().Open)
+	nc := hub.Connect(t)
+	answers := map[string]*nats.Subscription{}
+	m.wire.Stall()
+	for _, id := range []string{"late", "known"} {
+		inbox := nc.NewInbox()
+		sub, err := nc.SubscribeSync(inbox)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers[id] = sub
+		request := encode(t, &roostv1.SendRequest{Command: setLimit(id, "d1"), Wait: durationpb.New(2 * time.Second)})
+		if err := nc.PublishRequest(names.Send(), inbox, request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "its lease is over", func() bool { return !m.Fence().Open() })
+	m.wire.Resume()
+	for id, sub := range answers {
+		answer, err := sub.NextMsg(askWait)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var response roostv1.SendResponse
+		if err := proto.Unmarshal(answer.Data, &response); err != nil {
+			t.Fatal(err)
+		}
+		if id == "known" && response.Record.GetState() != accepted || id == "late" && !errors.Is(response.Status.Err(), roostv1.ErrUnavailable) {
+			t.Errorf("%s: got %v", id, &response)
+		}
+	}
+	if r := recordAt(t, nc, names, "d1", "late"); r != nil {
+		t.Errorf("accepted: %v", r)
+	}
 }
