@@ -31,7 +31,7 @@ func TestUnknownIsSettledByReadback(t *testing.T) {
 	}{
 		"done": {opened(50), func(*plant) {}, nil, succeeded, roostv1.Effect_EFFECT_APPLIED, "opening: read back 50"},
 		"not done": {
-			opened(50), func(p *plant) { p.deaf = true }, nil, failed, roostv1.Effect_EFFECT_NONE, "opening: read back 10",
+			opened(50), func(p *plant) { p.deaf = true }, nil, failed, roostv1.Effect_EFFECT_UNKNOWN, "opening: read back 10",
 		},
 		"done late": {
 			opened(50), func(p *plant) { p.deaf = true },
@@ -62,7 +62,7 @@ func TestUnknownIsSettledByReadback(t *testing.T) {
 				w.send(mix("c2", ack, values{"speed": roostv1.Int(5)}))
 				w.want("c2", succeeded, nil) // it is not held by an UNKNOWN one
 			},
-			failed, roostv1.Effect_EFFECT_NONE, "opening: read back 10",
+			failed, roostv1.Effect_EFFECT_UNKNOWN, "opening: read back 10",
 		},
 	}
 	for name, test := range tests {

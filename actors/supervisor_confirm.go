@@ -162,7 +162,7 @@ func (s *supervisor) notConfirmed(o *order) {
 	}
 }
 
-// unconfirmed makes a command UNKNOWN that the device acknowledged. It is not sent again: the device has it.
+// unconfirmed makes a command UNKNOWN that is not sent again: the device has it, or does not want it.
 func (s *supervisor) unconfirmed(o *order, status *roostv1.Status) {
 	if s.enter(o, unknownWith(status)) {
 		s.settle(o)

@@ -125,6 +125,7 @@ func (s *supervisor) sendAgain(o *order) {
 
 // acted takes what came of an attempt that called the driver.
 func (s *supervisor) acted(o *order, end outcome) {
+	before := o.touched
 	o.touched = true
 	if o.record.State != roostv1.CommandState_COMMAND_STATE_DISPATCHED {
 		s.lose(o, roostv1.Errorf(roostv1.ErrInternal, "command %s was sent, and its record is %s", o.record.CommandId, o.record.State.Word()))
@@ -134,16 +135,30 @@ func (s *supervisor) acted(o *order, end outcome) {
 		o.crashes++
 	}
 	s.noteSteps(o, end)
-	switch c := outcomeOf(end); c.State {
-	case roostv1.CommandState_COMMAND_STATE_SUCCEEDED:
+	switch c := outcomeOf(end); {
+	case c.State == roostv1.CommandState_COMMAND_STATE_SUCCEEDED:
 		s.confirm(o, end)
-	case roostv1.CommandState_COMMAND_STATE_UNKNOWN:
+	case c.State == roostv1.CommandState_COMMAND_STATE_FAILED && before:
+		s.commands.current = nil
+		s.failedAgain(o, c.Status)
+	case c.State == roostv1.CommandState_COMMAND_STATE_UNKNOWN:
 		s.commands.current = nil
 		s.doubt(o, c.Status)
 	default:
 		s.commands.current = nil
 		s.conclude(o, c)
 	}
+}
+
+// failedAgain makes a command UNKNOWN whose last attempt did nothing: one before may have. It is not sent
+// once more, which would go on for as long as the device refuses.
+func (s *supervisor) failedAgain(o *order, status *roostv1.Status) {
+	for _, step := range o.record.Steps {
+		if step.State != roostv1.CommandState_COMMAND_STATE_SUCCEEDED {
+			step.State = roostv1.CommandState_COMMAND_STATE_UNKNOWN
+		}
+	}
+	s.unconfirmed(o, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "an attempt before may have been done; the last one: %s", status.GetMessage()))
 }
 
 // noteSteps puts what came of the writes in the record.

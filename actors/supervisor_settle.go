@@ -71,7 +71,7 @@ func (s *supervisor) giveUp(o *order) {
 		return
 	}
 	l.decide(o.record.Steps)
-	effect := roostv1.Effect_EFFECT_NONE
+	effect := roostv1.Effect_EFFECT_UNKNOWN // what was sent may have done something that does not show
 	if match > 0 {
 		effect = roostv1.Effect_EFFECT_PARTIAL
 	}
