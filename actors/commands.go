@@ -173,7 +173,7 @@ func (c *commands) next(now time.Time) *order {
 func (c *commands) again() {
 	o := c.current
 	c.current = nil
-	o.permit, o.intent, o.unsent = nil, nil, nil
+	o.permit, o.intent, o.ended = nil, nil, nil
 	c.enqueue(o)
 }
 

@@ -83,7 +83,7 @@ func (a *attempt) take() (record *roostv1.CommandRecord, err error) {
 	case !taken:
 		return nil, errNoPermit
 	case err != nil:
-		a.tell(err)
+		a.env.send(a.supervisor, &intended{order: a.order, permit: a.permit, err: err, defect: true})
 		return nil, unsent{err}
 	}
 	return record, nil

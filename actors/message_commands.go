@@ -16,13 +16,15 @@ type (
 		outcome outcome
 		late    bool
 	}
-	// intended is the Journal's word on the intent to send a command.
+	// intended is the Journal's word on the intent to send a command; or, as a defect, the record's, which
+	// was then not given to the Journal.
 	intended struct {
 		control
 		order      *order
 		permit     *permit
 		dispatched roostv1.Change
 		err        error
+		defect     bool
 	}
 	// recorded is the Journal's word on a record; final is whether it was the last of its command.
 	recorded struct {

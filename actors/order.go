@@ -13,14 +13,15 @@ import (
 type order struct {
 	// record changes through Enter and Learn only; while the permit is open, see there.
 	record    *roostv1.CommandRecord
-	plan      *roostv1.Plan // nil: it makes no sense to the present profile
+	plan      *roostv1.Plan // nil: it makes no sense to the profile
+	planned   *model        // whose profile that is, the present one or the one before
 	notBefore time.Time
 	expires   time.Time
 	settleBy  time.Time // when an UNKNOWN one ends INDETERMINATE
 
 	permit *permit   // of the present attempt
 	intent *intended // what became of its intent; nil: no word yet
-	unsent error     // why it sent nothing, once it has ended that way
+	ended  *outcome  // of the attempt, while there is no word on its intent
 	// touched is whether an attempt may have reached the device, here or at an earlier owner.
 	touched bool
 	crashes int   // attempts that broke the driver

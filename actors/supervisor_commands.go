@@ -94,10 +94,10 @@ func (s *supervisor) objection(o *order) *roostv1.Status {
 func (s *supervisor) plan(o *order) *roostv1.Status {
 	plan, err := roostv1.MakePlan(s.charge.model.profile, o.record.Command)
 	if err != nil {
-		o.plan = nil
+		o.plan, o.planned = nil, s.charge.model
 		return roostv1.StatusOf(err)
 	}
-	o.plan = plan
+	o.plan, o.planned = plan, s.charge.model
 	reported := plan.Confirmation == roostv1.Confirmation_CONFIRMATION_DEVICE_REPORTED
 	if reported && newLook(s.charge.model.profile, plan) == nil {
 		return roostv1.Errorf(roostv1.ErrInvalid, "%s: %s: the device reports nothing that could confirm it", s.charge.spec.Id, plan.Command)
@@ -105,20 +105,36 @@ func (s *supervisor) plan(o *order) *roostv1.Status {
 	return nil
 }
 
-// replan checks the waiting commands against a changed profile.
+// refit plans a command anew if the profile has changed since it was planned, and returns why it must not be
+// sent any more.
+func (s *supervisor) refit(o *order) *roostv1.Status {
+	if o.planned == s.charge.model {
+		return nil
+	}
+	if status := s.plan(o); status != nil {
+		return status
+	}
+	if o.touched && !o.absolute() {
+		return roostv1.Errorf(roostv1.ErrOutcomeUnknown, "it may have been sent, and by its changed profile must not be again")
+	}
+	return nil
+}
+
+// replan checks the waiting commands against a changed profile. The one that is with the device is checked
+// should it be sent again.
 func (s *supervisor) replan() {
 	if s.commands == nil {
 		return
 	}
 	for _, o := range s.commands.takeAway() {
-		if status := s.plan(o); status != nil {
+		if status := s.refit(o); status != nil {
 			s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
 			continue
 		}
 		s.commands.enqueue(o)
 	}
 	for _, o := range s.commands.unsettled {
-		if o.look != nil && !o.look.readable(s.charge.model.profile) {
+		if o.look != nil && (s.refit(o) != nil || !o.look.readable(s.charge.model.profile)) {
 			o.look.outdated = true
 		}
 	}

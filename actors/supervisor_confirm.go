@@ -23,7 +23,7 @@ func (s *supervisor) confirm(o *order, end outcome) {
 		return
 	}
 	l := newLook(s.charge.model.profile, o.plan)
-	if l == nil { // the profile has changed since it was planned
+	if l == nil || o.planned != s.charge.model {
 		s.commands.current = nil
 		s.unconfirmed(o, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "acknowledged, but nothing shows any more whether it took effect"))
 		return

@@ -6,10 +6,13 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// dispatch gives a command to the device, unless its precondition fails.
+// dispatch gives a command to the device, unless its precondition fails, or its profile has changed against it.
 func (s *supervisor) dispatch(ctx actor.Context, o *order) {
-	status := s.precondition(o.record.GetCommand().GetPrecondition())
-	if status != nil && !o.touched {
+	status := s.refit(o)
+	if status == nil && !o.touched {
+		status = s.precondition(o.record.GetCommand().GetPrecondition())
+	}
+	if status != nil {
 		s.commands.current = nil
 		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
 		return

@@ -21,17 +21,54 @@ func (e *env) record(bus string, epoch uint64, record *roostv1.CommandRecord, do
 }
 
 // enter changes the state of a command as this gateway, and reports whether that may be. A change that
-// may not be is a defect: the command is let go of as it stands in the journal.
+// may not be is a defect: the command is ended.
 func (s *supervisor) enter(o *order, c roostv1.Change) bool {
 	c.At, c.Gateway, c.Epoch = s.env.stamp(o.record), s.env.id, s.charge.epoch
 	if err := o.record.Enter(c); err != nil {
-		s.lose(o, err)
-		s.tell(&roostv1.Event{
-			Kind: roostv1.EventKind_EVENT_KIND_INTERNAL, Message: err.Error(), Status: roostv1.StatusOf(err),
-		})
+		s.breakOff(o, err)
 		return false
 	}
 	return true
+}
+
+// breakOff ends a command that a defect keeps from going on, with what is certain of it: left as it
+// stands, it would be open for ever. Only one that is under a later epoch is another's to end.
+func (s *supervisor) breakOff(o *order, why error) {
+	status := roostv1.StatusOf(why)
+	s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_INTERNAL, Message: status.Message, Status: status})
+	if o.gone || o.record.State.Final() {
+		return
+	}
+	o.touched = o.touched || o.permit != nil && !o.permit.revoke()
+	s.commands.drop(o)
+	o.permit, o.look = nil, nil
+	for _, c := range brokenOff(o, status) {
+		c.At, c.Gateway, c.Epoch = s.env.stamp(o.record), s.env.id, s.charge.epoch
+		if err := o.record.Enter(c); err != nil {
+			s.lose(o, err)
+			return
+		}
+	}
+	s.commands.remember(o)
+	s.commands.ending++
+	s.write(o)
+}
+
+// brokenOff is the way to the end of a command that does not go on.
+func brokenOff(o *order, status *roostv1.Status) []roostv1.Change {
+	sent, doubted := roostv1.Change{State: roostv1.CommandState_COMMAND_STATE_DISPATCHED}, unknownWith(status)
+	switch {
+	case o.waiting() && o.touched:
+		return []roostv1.Change{sent, doubted, indeterminateWith(status)}
+	case o.waiting():
+		return []roostv1.Change{{State: roostv1.CommandState_COMMAND_STATE_REJECTED, Status: status}}
+	case o.record.State == roostv1.CommandState_COMMAND_STATE_UNKNOWN:
+		return []roostv1.Change{indeterminateWith(status)}
+	case o.touched:
+		return []roostv1.Change{doubted, indeterminateWith(status)}
+	default:
+		return []roostv1.Change{failedWith(notSentStatus(status), roostv1.Effect_EFFECT_NONE)}
+	}
 }
 
 // write makes the present record of a command durable, and its end known once it is. While a driver's

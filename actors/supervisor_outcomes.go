@@ -21,7 +21,7 @@ func (s *supervisor) intended(ctx actor.Context, msg *intended) {
 		s.noteIntent(o, msg.dispatched)
 		s.outdate(o)
 	}
-	if o.unsent != nil {
+	if o.ended != nil {
 		s.resolve(o)
 		s.runCommands(ctx)
 		s.advance(ctx)
@@ -31,7 +31,7 @@ func (s *supervisor) intended(ctx actor.Context, msg *intended) {
 // noteIntent enters DISPATCHED, as the driver's call recorded it.
 func (s *supervisor) noteIntent(o *order, dispatched roostv1.Change) {
 	if err := o.record.Enter(dispatched); err != nil { // the call has entered it in a copy
-		s.lose(o, err)
+		s.breakOff(o, err)
 	}
 }
 
@@ -40,6 +40,8 @@ func (s *supervisor) performed(ctx actor.Context, msg *performed) {
 	o := msg.order
 	switch {
 	case o.gone:
+	case msg.late && o.ended != nil && o.permit == msg.permit:
+		o.ended = &msg.outcome // it says more than that it was abandoned
 	case msg.late:
 		s.lateAnswer(o, msg.outcome)
 	case o == s.commands.current && o.permit == msg.permit:
@@ -54,17 +56,13 @@ func (s *supervisor) performed(ctx actor.Context, msg *performed) {
 
 // attempted ends an attempt that was given to the device.
 func (s *supervisor) attempted(ctx actor.Context, o *order, end outcome) {
-	var nothing unsent
-	switch {
-	case o.permit.revoke(): // also a call that was abandoned: it will not get the permit any more
+	if o.permit.revoke() { // also a call that was abandoned: it will not get the permit any more
 		s.noteFence(ctx, end)
 		s.notSent(o)
-	case errors.As(end.err, &nothing):
-		o.unsent = nothing.why
-		s.resolve(o)
-	default:
-		s.acted(o, end)
+		return
 	}
+	o.ended = &end
+	s.resolve(o)
 }
 
 // noteFence takes a command that the fence stopped as news of the suspension: what the gateway is
@@ -85,16 +83,24 @@ func (s *supervisor) notSent(o *order) {
 	}
 }
 
-// resolve goes on with a command whose attempt took the permit and sent nothing, once it is certain what
+// resolve goes on with a command whose attempt took the permit and is over, once it is certain what
 // became of the intent. If that is durable the command can never end as one that was not dispatched; it
-// may be tried again, since nothing was sent.
+// may be tried again where nothing was sent. If it is not, nothing was.
 func (s *supervisor) resolve(o *order) {
 	if o.intent == nil {
 		return // it stays current: nothing may be sent to the device before
 	}
+	end := *o.ended
+	o.ended = nil
+	var nothing unsent
 	switch err := o.intent.err; {
+	case err == nil && errors.As(end.err, &nothing):
+		s.sendAgain(o, roostv1.StatusOf(nothing.why))
 	case err == nil:
-		s.sendAgain(o)
+		s.acted(o, end)
+	case o.intent.defect:
+		o.permit = nil // nothing was sent under it
+		s.breakOff(o, err)
 	case errors.Is(err, roostv1.ErrInvalid):
 		s.commands.current, o.permit = nil, nil
 		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, roostv1.StatusOf(err))
@@ -104,8 +110,7 @@ func (s *supervisor) resolve(o *order) {
 }
 
 // sendAgain puts a command back that is dispatched by its record and was not sent, or ends it.
-func (s *supervisor) sendAgain(o *order) {
-	why := roostv1.StatusOf(o.unsent)
+func (s *supervisor) sendAgain(o *order, why *roostv1.Status) {
 	now, known := s.env.hubTime()
 	late := known && !now.Before(o.expires)
 	if status := s.away(); status != nil && !o.record.GetCommand().GetQueueWhileAway() {
@@ -128,7 +133,7 @@ func (s *supervisor) acted(o *order, end outcome) {
 	before := o.touched
 	o.touched = true
 	if o.record.State != roostv1.CommandState_COMMAND_STATE_DISPATCHED {
-		s.lose(o, roostv1.Errorf(roostv1.ErrInternal, "command %s was sent, and its record is %s", o.record.CommandId, o.record.State.Word()))
+		s.breakOff(o, roostv1.Errorf(roostv1.ErrInternal, "command %s was sent, and its record is %s", o.record.CommandId, o.record.State.Word()))
 		return
 	}
 	if end.abandoned || errors.Is(end.err, roostv1.ErrPanic) {
@@ -179,7 +184,7 @@ func (s *supervisor) doubt(o *order, status *roostv1.Status) {
 		s.park(o)
 		return
 	case s.mayRepeat(o):
-		o.permit, o.intent, o.unsent = nil, nil, nil
+		o.permit, o.intent, o.ended = nil, nil, nil
 		s.commands.enqueue(o)
 	default:
 		s.settle(o)

@@ -11,6 +11,7 @@ import (
 func (s *supervisor) settle(o *order) {
 	o.permit, o.look = nil, nil
 	window := settleWindow
+	_ = s.refit(o) // what makes no sense any more is not absolute
 	if o.absolute() {
 		o.look = newLook(s.charge.model.profile, o.plan)
 	}

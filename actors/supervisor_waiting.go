@@ -37,8 +37,11 @@ func (s *supervisor) writeReason(o *order) {
 		return
 	}
 	o.told = o.waitsFor
-	s.enter(o, roostv1.Change{State: roostv1.CommandState_COMMAND_STATE_QUEUED, Waits: o.waitsFor})
-	s.write(o)
+	c := roostv1.Change{State: roostv1.CommandState_COMMAND_STATE_QUEUED, Waits: o.waitsFor}
+	c.At, c.Gateway, c.Epoch = s.env.stamp(o.record), s.env.id, s.charge.epoch
+	if o.record.Enter(c) == nil { // else whatever comes next fails as well
+		s.write(o)
+	}
 }
 
 // untold reports whether the record does not say what the command waits for.
