@@ -228,6 +228,17 @@ func (c *commands) takeAway() []*order {
 	return gone
 }
 
+// doubtful are the orders that may have been sent, are not with the device, and have not ended.
+func (c *commands) doubtful() []*order {
+	doubtful := slices.Clone(c.unsettled)
+	for _, o := range c.queue {
+		if o.touched {
+			doubtful = append(doubtful, o)
+		}
+	}
+	return doubtful
+}
+
 // wake is when the hub's time alone will change something; zero if it will not.
 func (c *commands) wake(now time.Time) time.Time {
 	var at time.Time

@@ -17,6 +17,7 @@ func (s *supervisor) dispatch(ctx actor.Context, o *order) {
 		s.end(o, roostv1.CommandState_COMMAND_STATE_REJECTED, status)
 		return
 	}
+	s.outdate(o)
 	o.permit = &permit{}
 	s.noteReason(o, roostv1.QueueReason_QUEUE_REASON_BUS_BUSY)
 	ctx.Send(s.child, &perform{timeout: o.plan.Timeout, attempt: &attempt{

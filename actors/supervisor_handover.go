@@ -57,6 +57,9 @@ func (s *supervisor) resume(o *order) {
 		s.commands.remember(o)
 		s.settle(o)
 	}
+	if o.touched {
+		s.outdateResumed(o)
+	}
 }
 
 // cancel ends a command that waits. For one that was dispatched the wish comes too late, and is noted.

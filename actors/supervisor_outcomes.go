@@ -19,7 +19,6 @@ func (s *supervisor) intended(ctx actor.Context, msg *intended) {
 	o.intent = msg
 	if msg.err == nil {
 		s.noteIntent(o, msg.dispatched)
-		s.outdate(o)
 	}
 	if o.ended != nil {
 		s.resolve(o)

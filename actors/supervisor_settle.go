@@ -18,6 +18,8 @@ func (s *supervisor) settle(o *order) {
 	if o.look != nil {
 		window = max(window, o.look.settle())
 		o.look.every = max(o.look.settle()/readsPerSettle, time.Second)
+		by := s.commands.current
+		o.look.outdated = by != nil && s.outdates(by, o)
 		o.look.reported, o.look.from = o.plan.Confirmation == roostv1.Confirmation_CONFIRMATION_DEVICE_REPORTED, time.Now()
 	}
 	o.settleBy = unknownSince(o.record).Add(window)
@@ -37,14 +39,50 @@ func unknownSince(r *roostv1.CommandRecord) time.Time {
 	return r.GetDispatchedAt().AsTime()
 }
 
-// outdate makes the looks at UNKNOWN commands worthless whose resources the dispatched one writes: what the
-// device shows from here on may be its work.
+// outdate ends the commands that may have been sent and whose resources one writes that is about to be
+// dispatched: what the device shows from then on may be its work. No later owner knows that but by the
+// journal, so the ends are given to it before the intent is.
 func (s *supervisor) outdate(by *order) {
-	for _, o := range s.commands.unsettled {
-		if o.look != nil && overlap(o.look, s.charge.model.profile, by.plan) {
-			o.look.outdated = true
+	for _, o := range s.commands.doubtful() {
+		if s.outdates(by, o) {
+			s.endOutdated(o, by)
 		}
 	}
+}
+
+// outdateResumed does so where an owner before has dispatched both.
+func (s *supervisor) outdateResumed(o *order) {
+	for _, other := range s.commands.doubtful() {
+		first, last := other, o
+		if o.record.GetDispatchedAt().AsTime().Before(other.record.GetDispatchedAt().AsTime()) {
+			first, last = o, other
+		}
+		if !first.record.State.Final() && s.outdates(last, first) {
+			s.endOutdated(first, last)
+		}
+	}
+}
+
+// outdates reports whether what an order did cannot be seen any more once another is dispatched. One that nothing
+// shows, nothing settles wrongly.
+func (s *supervisor) outdates(by, o *order) bool {
+	l := o.look
+	if l == nil && o.absolute() {
+		l = newLook(s.charge.model.profile, o.plan)
+	}
+	return by != o && l != nil && overlap(l, s.charge.model.profile, by.plan)
+}
+
+func (s *supervisor) endOutdated(o, by *order) {
+	s.commands.drop(o)
+	status := roostv1.Errorf(roostv1.ErrOutcomeUnknown, "unknown, and command %s writes the same", by.record.CommandId)
+	if o.record.State != roostv1.CommandState_COMMAND_STATE_UNKNOWN && !s.enter(o, unknownWith(status)) {
+		return
+	}
+	if o.look != nil {
+		o.look.outdated = true
+	}
+	s.giveUp(o)
 }
 
 // overlap reports whether a plan may change what is looked at.
