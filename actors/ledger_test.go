@@ -26,8 +26,9 @@ type ledger struct {
 	queue   []entryOf                         // not durable yet, in the order in which they came
 	pumping bool
 	refusal error
-	owner   uint64                       // epoch of the bus's owner: records of earlier ones are refused
-	landed  func(*roostv1.CommandRecord) // told each record that became durable; may be nil
+	unfit   func(*roostv1.CommandRecord) bool // such a record can never be stored; may be nil
+	owner   uint64                            // epoch of the bus's owner: records of earlier ones are refused
+	landed  func(*roostv1.CommandRecord)      // told each record that became durable; may be nil
 }
 
 // An entryOf is a record on its way into the ledger.
@@ -79,6 +80,9 @@ func (l *ledger) land(epoch uint64, r *roostv1.CommandRecord) error {
 	defer l.mu.Unlock()
 	if l.refusal != nil {
 		return l.refusal
+	}
+	if _, err := proto.Marshal(r); err != nil || l.unfit != nil && l.unfit(r) {
+		return roostv1.ErrInvalid
 	}
 	if epoch < l.owner {
 		return roostv1.ErrNotOwner

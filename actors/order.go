@@ -31,6 +31,7 @@ type order struct {
 	since    instant             // it waits for that
 	told     roostv1.QueueReason // what its record says of it
 	durable  bool                // its end is
+	bare     bool                // its record has been left without texts
 	gone     bool                // it is another owner's, or lost: nothing is recorded of it any more
 	recanted bool                // its cancellation is noted
 	waiters  []func(answer)

@@ -77,14 +77,22 @@ func carryOut(ctx context.Context, actuator Actuator, actions []Action, shut fun
 			return p, err
 		}
 		step.State = roostv1.CommandState_COMMAND_STATE_SUCCEEDED
-		for name, value := range answer {
-			if p.results == nil {
-				p.results = make(map[string]*roostv1.Value, len(answer))
-			}
-			p.results[name] = value
-		}
+		p.answered(answer)
 	}
 	return p, nil
+}
+
+// answered notes what the device answered to a step.
+func (p *performance) answered(values map[string]*roostv1.Value) {
+	for name, value := range values {
+		if value == nil {
+			continue
+		}
+		if p.results == nil {
+			p.results = make(map[string]*roostv1.Value, len(values))
+		}
+		p.results[validText(name)] = validValue(value)
+	}
 }
 
 // actuate calls the driver; its panic is an error here, so that the steps before it

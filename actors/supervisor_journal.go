@@ -117,12 +117,38 @@ func (s *supervisor) recorded(ctx actor.Context, msg *recorded) {
 	case msg.err == nil && msg.final:
 		s.ended(o)
 	case msg.err == nil:
-	case errors.Is(msg.err, roostv1.ErrNotOwner), o.record.State.Final() && !o.durable:
+	case errors.Is(msg.err, roostv1.ErrNotOwner):
+		s.lose(o, msg.err)
+	case !msg.final || o.durable: // what it has to say, the next record says
+	case errors.Is(msg.err, roostv1.ErrInvalid) && !o.bare:
+		s.writeBare(o, msg.err)
+	default: // the gateway stops, or there is nothing left that could be in the way
 		s.lose(o, msg.err)
 	}
 	if s.shutting {
 		s.advance(ctx)
 	}
+}
+
+// writeBare records the end of a command whose whole story the Journal can never store: without it the
+// command would be open for ever.
+func (s *supervisor) writeBare(o *order, why error) {
+	s.env.logger.Error("the end of a command is recorded without its texts", "command", o.record.CommandId, "error", why)
+	o.bare = true
+	r := o.record
+	r.Steps, r.Results, r.Evidence, r.Status = nil, nil, nil, bareStatus(r.Status)
+	for _, t := range r.Transitions {
+		t.Status = bareStatus(t.Status)
+	}
+	s.write(o)
+}
+
+// bareStatus is a status without its text.
+func bareStatus(s *roostv1.Status) *roostv1.Status {
+	if s == nil {
+		return nil
+	}
+	return &roostv1.Status{Code: s.Code}
 }
 
 // ended makes the end of a command known, once.

@@ -39,11 +39,11 @@ func (c Code) Error() string {
 	return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(c.String(), "CODE_")), "_", " ")
 }
 
-// Errorf returns a status with the code and a formatted message. As an error it
+// Errorf returns a status with the code and a formatted message, made valid UTF-8. As an error it
 // is the code, and also every error that the format wraps with %w is lost: what
 // must survive a wire is the code.
 func Errorf(code Code, format string, args ...any) *Status {
-	return &Status{Code: code, Message: fmt.Sprintf(format, args...)}
+	return &Status{Code: code, Message: valid(fmt.Sprintf(format, args...))}
 }
 
 // Error makes a status an error: its message, or its code where it has none.
@@ -70,7 +70,8 @@ func (x *Status) Err() error {
 
 // StatusOf returns the status that tells err to another process: OK for nil, the
 // status or code inside err where there is one, EXPIRED or CANCELLED for a
-// context's end, and INTERNAL otherwise. The message is all of err's text.
+// context's end, and INTERNAL otherwise. The message is all of err's text, made valid UTF-8: it may be a
+// device's, and nothing else can be encoded.
 func StatusOf(err error) *Status {
 	var status *Status
 	var code Code
@@ -87,5 +88,8 @@ func StatusOf(err error) *Status {
 	default:
 		code = ErrInternal
 	}
-	return &Status{Code: code, Message: err.Error()}
+	return &Status{Code: code, Message: valid(err.Error())}
 }
+
+// valid replaces what is not UTF-8.
+func valid(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }

@@ -63,3 +63,16 @@ func TestStatusThatIsNoError(t *testing.T) {
 		t.Errorf("status without a message: %q", got)
 	}
 }
+
+// What a device says may not be text; what cannot be encoded would be lost.
+func TestStatusIsValidText(t *testing.T) {
+	const raw, want = "AB\xff\xfeC", "AB\uFFFDC"
+	for _, s := range []*roostv1.Status{
+		roostv1.StatusOf(errors.New(raw)), roostv1.Errorf(roostv1.ErrOffline, "%s", raw),
+		roostv1.StatusOf(&roostv1.Status{Code: roostv1.ErrOffline, Message: raw}),
+	} {
+		if s.Message != want {
+			t.Errorf("message is %q, want %q", s.Message, want)
+		}
+	}
+}
