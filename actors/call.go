@@ -29,6 +29,8 @@ type call struct {
 	device string
 	// wire that it uses while it runs; nil: none.
 	wire *wire
+	// unwanted reports, while it waits, whether its turn would be for nothing; nil: it would not.
+	unwanted func() bool
 	// timeout of the context; 0: none, it runs until it is cancelled.
 	timeout time.Duration
 	// work is the use of the driver.

@@ -2,9 +2,13 @@ package actors_test
 
 import (
 	"context"
+	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/roost-iot/roost/actors"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -18,6 +22,17 @@ func TestTakenBackOnTheBus(t *testing.T) {
 		acts int
 	}{
 		"cancelled": {func(w *site, r *roostv1.CommandRecord) { w.cancel(r, "ann") }, cancelled, 0},
+		"locked": {func(w *site, _ *roostv1.CommandRecord) {
+			w.assign(siteEpoch, device("boiler-1", func(d *roostv1.DeviceSpec) { d.AdminState = roostv1.AdminState_ADMIN_STATE_LOCKED }))
+		}, rejected, 0},
+		"locked and changed": {func(w *site, _ *roostv1.CommandRecord) {
+			w.assign(siteEpoch, device("boiler-1", respecified, func(d *roostv1.DeviceSpec) { d.AdminState = roostv1.AdminState_ADMIN_STATE_LOCKED }))
+		}, rejected, 0},
+		"not in its profile any more": {func(w *site, _ *roostv1.CommandRecord) {
+			p := proto.CloneOf(boiler())
+			p.Revision, p.Commands = 2, nil
+			w.serveAs(p, device("boiler-1"))
+		}, rejected, 0},
 		"superseded": {func(w *site, _ *roostv1.CommandRecord) {
 			w.send(feed("c2", func(c *roostv1.Command) { c.Supersede = true }))
 		}, superseded, 1},
@@ -42,6 +57,53 @@ func TestTakenBackOnTheBus(t *testing.T) {
 			})
 		})
 	}
+}
+
+// serveAs assigns the device with a profile.
+func (w *site) serveAs(p *roostv1.Profile, d *roostv1.DeviceSpec) {
+	w.assignment(&roostv1.Assignment{
+		Bus: "boiler-1", Epoch: siteEpoch, Devices: []*roostv1.DeviceSpec{d}, Profiles: []*roostv1.Profile{p},
+	})
+}
+
+// counting is a fence that counts who comes.
+type counting struct {
+	*lease
+	entered atomic.Int64
+}
+
+func (c *counting) Enter(ctx context.Context) (context.Context, context.CancelFunc, bool) {
+	c.entered.Add(1)
+	return c.lease.Enter(ctx)
+}
+
+// What is taken back again and again waits for the bus once.
+func TestTakenBackManyTimesOnTheBus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var fence counting
+		s := &script{poll: func(context.Context, []string) ([]actors.Sample, error) {
+			<-time.After(900 * time.Millisecond)
+			return temp(roostv1.Double(20)), nil
+		}}
+		w := emptySite(t, s, func(c *actors.Config) {
+			fence.lease = c.Fence.(*lease)
+			c.Fence = &fence
+		})
+		w.assign(siteEpoch, device("boiler-1"))
+		sleep(1300 * time.Millisecond) // a poll holds the bus
+		for i := range 20 {
+			record := w.accept(feed(fmt.Sprintf("c%d", i)))
+			w.hand(record)
+			w.cancel(record, "ann")
+		}
+		w.send(feed("last"))
+		before := fence.entered.Load()
+		sleep(time.Second)
+		w.want("last", succeeded, nil)
+		if n := fence.entered.Load() - before; n > 3 {
+			t.Errorf("%d calls had the bus, want the last one", n)
+		}
+	})
 }
 
 // So can one that waits for the bus be overtaken.

@@ -47,6 +47,7 @@ func (d *device) perform(ctx actor.Context, msg *perform) {
 			env.send(self, &broken{status: deviceStatus("command", end.err)})
 		}
 	})
+	d.command.unwanted = func() bool { return !a.permit.open() }
 	counted := d.command.late
 	d.command.late = func(end outcome) {
 		counted(end)

@@ -21,9 +21,7 @@ func (w *site) corrected(gone bool) {
 	} else {
 		p.Resources[1].WriteKind = roostv1.WriteKind_WRITE_KIND_RELATIVE
 	}
-	w.assignment(&roostv1.Assignment{
-		Bus: "boiler-1", Epoch: siteEpoch, Devices: []*roostv1.DeviceSpec{device("boiler-1")}, Profiles: []*roostv1.Profile{p},
-	})
+	w.serveAs(p, device("boiler-1"))
 }
 
 // What may have been sent is not sent again once its profile says that this does something twice.

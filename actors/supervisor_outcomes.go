@@ -204,10 +204,14 @@ func (s *supervisor) recallCommand(ctx actor.Context) {
 	if s.commands.idle() {
 		return
 	}
-	if o := s.commands.current; o.permit.revoke() {
-		s.notSent(o)
-	}
+	s.recall()
 	s.runCommands(ctx)
+}
+
+func (s *supervisor) recall() {
+	if !s.commands.idle() && s.commands.current.permit.revoke() {
+		s.notSent(s.commands.current)
+	}
 }
 
 // park sets a command aside that broke the driver each time.

@@ -15,6 +15,9 @@ func (s *supervisor) take(ctx actor.Context, c *charge) {
 	was := s.charge
 	s.charge = c
 	s.takeDesired()
+	if was != nil && (s.locked() != nil || !sameDevice(was, c)) {
+		s.recall() // a command that only waits for the bus is judged like one in the queue
+	}
 	switch {
 	case was == nil:
 		s.reopen = true
@@ -34,6 +37,7 @@ func (s *supervisor) take(ctx actor.Context, c *charge) {
 			s.readings.sampler = sampler{}
 			s.replan()
 		}
+		s.runCommands(ctx)
 		s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_RESPECIFIED, Message: fmt.Sprintf("taking over revision %d", c.spec.Revision)})
 	}
 	s.advance(ctx)

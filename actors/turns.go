@@ -32,7 +32,10 @@ type turns struct {
 	rest            map[string]time.Time
 }
 
+// add lets a call wait. Those that are not wanted any more leave, so that what is taken back over and over
+// waits once.
 func (t *turns) add(c *call) {
+	t.commands = slices.DeleteFunc(t.commands, func(c *call) bool { return c.unwanted != nil && c.unwanted() })
 	if c.class == classCommand {
 		t.commands = append(t.commands, c)
 	} else {
