@@ -107,7 +107,7 @@ type Sample struct {
 	// Quality; unspecified means GOOD.
 	Quality roostv1.Quality
 	Reason  roostv1.QualityReason
-	// At is when the bytes arrived; zero means when the call returned.
+	// At is when the bytes arrived; zero means when Poll returned, or Emit or Deliver was called.
 	At time.Time
 	// Source is when the device says that it sampled; zero if it has no clock.
 	Source time.Time

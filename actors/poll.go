@@ -16,11 +16,28 @@ func (d *device) startPoll(ctx actor.Context, resources []string) {
 		return
 	}
 	self, env := ctx.Self(), d.env
-	work := func(ctx context.Context) (any, error) { return poller.Poll(ctx, resources) }
+	work := func(ctx context.Context) (any, error) { return pollOnce(ctx, poller, resources) }
 	d.poll = d.calling("poll", classPoll, d.policy().PollTimeout, work, func(o outcome) {
 		env.send(self, &polled{resources: resources, outcome: o})
 	})
 	env.send(d.begin.bus, &turnWanted{call: d.poll})
+}
+
+// pollOnce polls, and notes when the samples came: what handles them may be busy for long.
+func pollOnce(ctx context.Context, poller Poller, resources []string) ([]Sample, error) {
+	samples, err := poller.Poll(ctx, resources)
+	stampSamples(samples)
+	return samples, err
+}
+
+// stampSamples notes that samples have come now, where the driver does not say when.
+func stampSamples(samples []Sample) {
+	now := time.Now()
+	for i := range samples {
+		if samples[i].At.IsZero() {
+			samples[i].At = now
+		}
+	}
 }
 
 // polled takes the end of a poll.
@@ -64,17 +81,12 @@ func noValues(resources []string) []Sample {
 			Reason:   roostv1.QualityReason_QUALITY_REASON_COMM_FAILURE,
 		}
 	}
+	stampSamples(samples)
 	return samples
 }
 
 // sampled hands samples to the supervisor, and notes that the device lives.
 func (d *device) sampled(samples []Sample, done func(error)) {
-	now := time.Now()
-	for i := range samples {
-		if samples[i].At.IsZero() {
-			samples[i].At = now
-		}
-	}
 	good := d.fresh.saw(samples, d.env.now())
 	d.env.send(d.begin.supervisor, &sampled{
 		incarnation: d.begin.incarnation, samples: samples, good: good, done: done, losses: d.losses,

@@ -57,6 +57,7 @@ func (s *sink) Emit(samples ...Sample) error {
 	if len(samples) == 0 {
 		return nil
 	}
+	stampSamples(samples)
 	err := s.offer(&pushed{samples: samples, losses: s.losses})
 	if err != nil {
 		s.losses.add(len(samples))
@@ -77,6 +78,7 @@ func (s *sink) Deliver(ctx context.Context, samples ...Sample) error {
 	if len(samples) == 0 {
 		return nil
 	}
+	stampSamples(samples)
 	done := make(chan error, 1) // told once, without waiting
 	msg := &pushed{samples: samples, losses: s.losses, done: func(err error) { done <- err }}
 	if err := s.box.offer(msg); err != nil {

@@ -18,7 +18,7 @@ func (d *device) readBack(ctx actor.Context, msg *readBack) {
 		return
 	}
 	self, env := ctx.Self(), d.env
-	work := func(ctx context.Context) (any, error) { return poller.Poll(ctx, msg.resources) }
+	work := func(ctx context.Context) (any, error) { return pollOnce(ctx, poller, msg.resources) }
 	d.reading = d.calling("read-back", classCommand, d.policy().PollTimeout, work, func(end outcome) {
 		msg.answer(end)
 		if end.abandoned {
