@@ -129,3 +129,40 @@ func TestDeviceReportedConfirms(t *testing.T) {
 		w.want("c4", succeeded, nil)
 	})
 }
+
+// A device may show what was written before it acknowledges.
+func TestReportBeforeTheAcknowledgement(t *testing.T) {
+	for name, how := range map[string]roostv1.Confirmation{"reported": reported, "read back by what it sends": readback} {
+		for early, want := range map[bool]roostv1.CommandState{false: succeeded, true: indeterminate} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var sink actors.Sink
+					report := func() {
+						_ = sink.Emit(actors.Sample{Resource: "opening", Value: roostv1.Double(50)})
+						<-time.After(10 * time.Millisecond)
+					}
+					s := &script{push: func(ctx context.Context, to actors.Sink) error { sink = to; <-ctx.Done(); return nil }}
+					s.actuate = func(context.Context, actors.Action) (map[string]*roostv1.Value, error) {
+						if !early {
+							<-time.After(10 * time.Millisecond)
+							report()
+						}
+						return nil, nil
+					}
+					w := emptySite(t, s)
+					w.assignMixer(siteEpoch)
+					if early { // that is not what the command did
+						report()
+					}
+					w.send(mix("c1", how, opened(50)))
+					if want == succeeded {
+						sleep(100 * time.Millisecond)
+					} else {
+						sleep(time.Minute)
+					}
+					w.want("c1", want, nil)
+				})
+			})
+		}
+	}
+}

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"math"
+	"time"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -59,6 +60,15 @@ func (s *sampler) value(i int) *roostv1.Value {
 		return nil
 	}
 	return s.last[i].value
+}
+
+// sample returns the last sample of a resource; it has no value if there is none.
+func (s *sampler) sample(i int, name string) Sample {
+	if i >= len(s.last) || s.last[i].at == 0 {
+		return Sample{Resource: name}
+	}
+	l := &s.last[i]
+	return Sample{Resource: name, Value: l.value, Quality: roostv1.Quality(l.grade.quality), At: time.Unix(0, l.at)}
 }
 
 // maxValueBytes bounds a text or a string of bytes: a longer one is no reading.

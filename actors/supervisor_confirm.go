@@ -30,14 +30,31 @@ func (s *supervisor) confirm(o *order, end outcome) {
 	}
 	settle := l.settle()
 	l.every, l.until = settle/readsPerSettle, s.env.now().add(settle)
+	o.look = l
+	p, _ := end.value.(*performance)
+	l.from = p.began
 	if how == roostv1.Confirmation_CONFIRMATION_DEVICE_REPORTED {
-		p, _ := end.value.(*performance)
-		l.reported, l.from = true, p.began
+		l.reported = true
 		l.every = settle + s.staleness(l)
 		l.until = s.env.now().add(l.every)
+		if s.seeLast(l) {
+			s.confirmed(o, l, how)
+			return
+		}
 	}
-	o.look = l
 	s.lookAgain(o, l)
+}
+
+// seeLast lets a look see what the device has sent by now, perhaps before it acknowledged, and reports
+// whether that confirms the command.
+func (s *supervisor) seeLast(l *look) bool {
+	var samples []Sample
+	for i := range l.glances {
+		if _, at := s.charge.model.resource(l.glances[i].shown.Name); at >= 0 {
+			samples = append(samples, s.readings.sampler.sample(at, l.glances[i].shown.Name))
+		}
+	}
+	return l.see(samples) && l.confirmed()
 }
 
 // staleness is how old the last sample of what is looked at may be.
@@ -107,7 +124,8 @@ func (s *supervisor) looked(ctx actor.Context, msg *looked) {
 		l.see(samples)
 	}
 	if errors.Is(msg.outcome.err, errNoPoller) { // what it sends by itself has to do
-		l.reported, l.from = true, time.Now()
+		l.reported = true
+		s.seeLast(l)
 	}
 	s.judge(o, l, roostv1.Confirmation_CONFIRMATION_READBACK)
 	s.runCommands(ctx)
