@@ -172,6 +172,13 @@ func (r *calls) stop(c *call) {
 	}
 }
 
+// isOver reports whether the call has ended, or was abandoned.
+func (c *call) isOver() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state == callEnded || c.state == callAbandoned
+}
+
 // cancelLocked ends the context of a running call.
 func (r *calls) cancelLocked(c *call) {
 	c.cancel()

@@ -33,7 +33,7 @@ type device struct {
 	poll        *call
 	push        *call
 	command     *call
-	reading     *call
+	readings    []*call // read-backs: each command that is looked at has its own
 }
 
 // Receive implements [actor.Actor].
@@ -60,7 +60,7 @@ func (d *device) stop() {
 	if d.timer != nil {
 		d.timer.Stop()
 	}
-	for _, c := range []*call{d.open, d.poll, d.push, d.command, d.reading} {
+	for _, c := range append(d.readings, d.open, d.poll, d.push, d.command) {
 		d.env.calls.stop(c)
 	}
 }

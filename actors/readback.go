@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -19,11 +20,12 @@ func (d *device) readBack(ctx actor.Context, msg *readBack) {
 	}
 	self, env := ctx.Self(), d.env
 	work := func(ctx context.Context) (any, error) { return pollOnce(ctx, poller, msg.resources) }
-	d.reading = d.calling("read-back", classCommand, d.policy().PollTimeout, work, func(end outcome) {
+	reading := d.calling("read-back", classCommand, d.policy().PollTimeout, work, func(end outcome) {
 		msg.answer(end)
 		if end.abandoned {
 			env.send(self, &broken{status: deviceStatus("read-back", end.err)})
 		}
 	})
-	env.send(d.begin.bus, &turnWanted{call: d.reading})
+	d.readings = append(slices.DeleteFunc(d.readings, (*call).isOver), reading)
+	env.send(d.begin.bus, &turnWanted{call: reading})
 }

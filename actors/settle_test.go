@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -169,4 +170,49 @@ func TestLateAnswerWhileItIsSentAgain(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Each command that is looked at reads the device; when it is closed nothing reads it any more.
+func TestReadBacksEndWithTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var closed, after atomic.Bool
+		p := newPlant()
+		read := p.script.poll
+		p.script.poll = func(ctx context.Context, names []string) ([]actors.Sample, error) {
+			if closed.Load() {
+				after.Store(true)
+			}
+			return read(ctx, names)
+		}
+		p.script.close = func(context.Context) error { closed.Store(true); return nil }
+		slow := &script{poll: func(ctx context.Context, _ []string) ([]actors.Sample, error) {
+			select {
+			case <-time.After(4 * time.Second):
+			case <-ctx.Done():
+			}
+			return temp(roostv1.Double(20)), nil
+		}}
+		w := emptySite(t, &p.script, func(c *actors.Config) {
+			c.Drivers = map[string]actors.Driver{"script": &p.script, "slow": slow}
+		})
+		mixing := device("boiler-1", func(d *roostv1.DeviceSpec) { d.Profile, d.PollInterval = "mixer", durationpb.New(10e9) })
+		other := device("slow", func(d *roostv1.DeviceSpec) { d.Bus, d.Driver, d.PollInterval = "boiler-1", "slow", durationpb.New(5e9) })
+		assign := func(devices ...*roostv1.DeviceSpec) {
+			w.assignment(&roostv1.Assignment{
+				Bus: "boiler-1", Epoch: siteEpoch, Devices: devices, Profiles: []*roostv1.Profile{boiler(), mixer()},
+			})
+		}
+		assign(mixing, other)
+		p.set(func() { p.deaf = true })
+		sleep(9 * time.Second)
+		c1 := w.enter(w.accept(mix("c1", ack, opened(50))), wasDispatched, wasUnknown)
+		c2 := w.enter(w.accept(mix("c2", ack, values{"speed": roostv1.Int(900)})), wasDispatched, wasUnknown)
+		w.hand(c1, c2)
+		sleep(5 * time.Second) // both wait for the bus
+		assign(other)
+		sleep(time.Minute)
+		if after.Load() {
+			t.Errorf("the device was read after its session was closed")
+		}
+	})
 }
