@@ -6,7 +6,6 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // bus is the actor of one medium: the parent of the supervisors of its devices, and
@@ -233,11 +232,6 @@ func (b *bus) turnOver(ctx actor.Context, msg *turnOver) {
 	b.current = nil
 	b.turns.over(msg.call.device, costly(msg.outcome), len(b.members) > 1, msg.outcome.took, time.Now())
 	b.giveTurn(ctx)
-}
-
-// costly reports whether a call took the medium's time without an answer of the device.
-func costly(o outcome) bool {
-	return o.err != nil && deviceStatus("", o.err).Code != roostv1.ErrRefused
 }
 
 // stop tells all that is left to end at once.

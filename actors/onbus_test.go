@@ -59,6 +59,32 @@ func TestTakenBackOnTheBus(t *testing.T) {
 	}
 }
 
+// A journal that takes its time is not the device's fault.
+func TestUnsentCommandDoesNotRestTheDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var polls atomic.Int64
+		s := &script{poll: func(context.Context, []string) ([]actors.Sample, error) {
+			polls.Add(1)
+			return temp(roostv1.Double(20)), nil
+		}}
+		w := emptySite(t, s, func(c *actors.Config) {
+			c.Drivers = map[string]actors.Driver{"script": s, "other": &script{}}
+		})
+		w.assign(siteEpoch, device("boiler-1"), device("other", func(d *roostv1.DeviceSpec) { d.Bus, d.Driver = "boiler-1", "other" }))
+		sleep(3 * time.Second)
+		w.hold(in(dispatched))
+		w.send(feed("c1", expiresIn(2*time.Second)))
+		sleep(2500 * time.Millisecond)
+		w.hold(nil)
+		before := polls.Load()
+		sleep(5 * time.Second)
+		if n := polls.Load() - before; n < 4 {
+			t.Errorf("polled %d times in 5 s, want each second", n)
+		}
+		w.wantActs(s, 0)
+	})
+}
+
 // serveAs assigns the device with a profile.
 func (w *site) serveAs(p *roostv1.Profile, d *roostv1.DeviceSpec) {
 	w.assignment(&roostv1.Assignment{

@@ -1,8 +1,11 @@
 package actors
 
 import (
+	"errors"
 	"slices"
 	"time"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // callClass orders the calls that wait for a turn.
@@ -86,6 +89,17 @@ func (t *turns) over(device string, failed, shared bool, took time.Duration, now
 		t.rest = make(map[string]time.Time)
 	}
 	t.rest[device] = now.Add(restFactor * took)
+}
+
+// costly reports whether a call took the medium's time without an answer of the device. One that sent nothing
+// says nothing of the device: it was taken back, the fence was shut, or its intent was not recorded.
+func costly(o outcome) bool {
+	switch {
+	case o.err == nil, errors.As(o.err, new(unsent)), errors.Is(o.err, errNoPermit), errors.Is(o.err, errSuspended):
+		return false
+	default:
+		return deviceStatus("", o.err).Code != roostv1.ErrRefused
+	}
 }
 
 // forget drops what is kept about a device that has left the bus.
