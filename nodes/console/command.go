@@ -96,11 +96,11 @@ func transitions(r *roostv1.CommandRecord, zone *time.Location) *Table {
 // why says of one of the transitions why it was made.
 func why(r *roostv1.CommandRecord, i int) string {
 	step := r.Transitions[i]
-	switch last := i == len(r.Transitions)-1; {
+	switch {
 	case step.GetStatus().Err() != nil:
 		return unnamed(r, step.Status)
-	case step.GetState() == roostv1.CommandState_COMMAND_STATE_QUEUED && last:
-		return r.QueueReason.Word()
+	case step.GetState() == roostv1.CommandState_COMMAND_STATE_QUEUED:
+		return step.QueueReason.Word()
 	case step.GetState() == roostv1.CommandState_COMMAND_STATE_SUCCEEDED:
 		return confirmed(r.Confirmation)
 	default:

@@ -687,7 +687,9 @@ type CommandTransition struct {
 	// Attempt number, from 1.
 	Attempt uint32 `protobuf:"varint,5,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	// Why, if there is more to say.
-	Status        *Status `protobuf:"bytes,6,opt,name=status,proto3" json:"status,omitempty"`
+	Status *Status `protobuf:"bytes,6,opt,name=status,proto3" json:"status,omitempty"`
+	// What it waited for, if it was QUEUED.
+	QueueReason   QueueReason `protobuf:"varint,7,opt,name=queue_reason,json=queueReason,proto3,enum=roost.v1.QueueReason" json:"queue_reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -762,6 +764,13 @@ func (x *CommandTransition) GetStatus() *Status {
 		return x.Status
 	}
 	return nil
+}
+
+func (x *CommandTransition) GetQueueReason() QueueReason {
+	if x != nil {
+		return x.QueueReason
+	}
+	return QueueReason_QUEUE_REASON_UNSPECIFIED
 }
 
 // CommandRecord is the whole story of a command.
@@ -1173,14 +1182,15 @@ const file_roost_v1_command_proto_rawDesc = "" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
 	"\agateway\x18\x02 \x01(\tR\agateway\x12\x12\n" +
 	"\x04text\x18\x03 \x01(\tR\x04text\x12%\n" +
-	"\x05value\x18\x04 \x01(\v2\x0f.roost.v1.ValueR\x05value\"\xe1\x01\n" +
+	"\x05value\x18\x04 \x01(\v2\x0f.roost.v1.ValueR\x05value\"\x9b\x02\n" +
 	"\x11CommandTransition\x12,\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x16.roost.v1.CommandStateR\x05state\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
 	"\agateway\x18\x03 \x01(\tR\agateway\x12\x14\n" +
 	"\x05epoch\x18\x04 \x01(\x04R\x05epoch\x12\x18\n" +
 	"\aattempt\x18\x05 \x01(\rR\aattempt\x12(\n" +
-	"\x06status\x18\x06 \x01(\v2\x10.roost.v1.StatusR\x06status\"\xdb\a\n" +
+	"\x06status\x18\x06 \x01(\v2\x10.roost.v1.StatusR\x06status\x128\n" +
+	"\fqueue_reason\x18\a \x01(\x0e2\x15.roost.v1.QueueReasonR\vqueueReason\"\xdb\a\n" +
 	"\rCommandRecord\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\tR\tcommandId\x12\x1b\n" +
@@ -1305,28 +1315,29 @@ var file_roost_v1_command_proto_depIdxs = []int32{
 	0,  // 14: roost.v1.CommandTransition.state:type_name -> roost.v1.CommandState
 	18, // 15: roost.v1.CommandTransition.at:type_name -> google.protobuf.Timestamp
 	17, // 16: roost.v1.CommandTransition.status:type_name -> roost.v1.Status
-	0,  // 17: roost.v1.CommandRecord.state:type_name -> roost.v1.CommandState
-	1,  // 18: roost.v1.CommandRecord.queue_reason:type_name -> roost.v1.QueueReason
-	17, // 19: roost.v1.CommandRecord.status:type_name -> roost.v1.Status
-	2,  // 20: roost.v1.CommandRecord.effect:type_name -> roost.v1.Effect
-	16, // 21: roost.v1.CommandRecord.confirmation:type_name -> roost.v1.Confirmation
-	6,  // 22: roost.v1.CommandRecord.steps:type_name -> roost.v1.StepResult
-	18, // 23: roost.v1.CommandRecord.accepted_at:type_name -> google.protobuf.Timestamp
-	18, // 24: roost.v1.CommandRecord.dispatched_at:type_name -> google.protobuf.Timestamp
-	18, // 25: roost.v1.CommandRecord.finished_at:type_name -> google.protobuf.Timestamp
-	5,  // 26: roost.v1.CommandRecord.command:type_name -> roost.v1.Command
-	13, // 27: roost.v1.CommandRecord.results:type_name -> roost.v1.CommandRecord.ResultsEntry
-	7,  // 28: roost.v1.CommandRecord.evidence:type_name -> roost.v1.Evidence
-	8,  // 29: roost.v1.CommandRecord.transitions:type_name -> roost.v1.CommandTransition
-	9,  // 30: roost.v1.OpenCommand.record:type_name -> roost.v1.CommandRecord
-	10, // 31: roost.v1.OpenCommand.cancellation:type_name -> roost.v1.Cancellation
-	14, // 32: roost.v1.Command.ArgumentsEntry.value:type_name -> roost.v1.Value
-	14, // 33: roost.v1.CommandRecord.ResultsEntry.value:type_name -> roost.v1.Value
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	1,  // 17: roost.v1.CommandTransition.queue_reason:type_name -> roost.v1.QueueReason
+	0,  // 18: roost.v1.CommandRecord.state:type_name -> roost.v1.CommandState
+	1,  // 19: roost.v1.CommandRecord.queue_reason:type_name -> roost.v1.QueueReason
+	17, // 20: roost.v1.CommandRecord.status:type_name -> roost.v1.Status
+	2,  // 21: roost.v1.CommandRecord.effect:type_name -> roost.v1.Effect
+	16, // 22: roost.v1.CommandRecord.confirmation:type_name -> roost.v1.Confirmation
+	6,  // 23: roost.v1.CommandRecord.steps:type_name -> roost.v1.StepResult
+	18, // 24: roost.v1.CommandRecord.accepted_at:type_name -> google.protobuf.Timestamp
+	18, // 25: roost.v1.CommandRecord.dispatched_at:type_name -> google.protobuf.Timestamp
+	18, // 26: roost.v1.CommandRecord.finished_at:type_name -> google.protobuf.Timestamp
+	5,  // 27: roost.v1.CommandRecord.command:type_name -> roost.v1.Command
+	13, // 28: roost.v1.CommandRecord.results:type_name -> roost.v1.CommandRecord.ResultsEntry
+	7,  // 29: roost.v1.CommandRecord.evidence:type_name -> roost.v1.Evidence
+	8,  // 30: roost.v1.CommandRecord.transitions:type_name -> roost.v1.CommandTransition
+	9,  // 31: roost.v1.OpenCommand.record:type_name -> roost.v1.CommandRecord
+	10, // 32: roost.v1.OpenCommand.cancellation:type_name -> roost.v1.Cancellation
+	14, // 33: roost.v1.Command.ArgumentsEntry.value:type_name -> roost.v1.Value
+	14, // 34: roost.v1.CommandRecord.ResultsEntry.value:type_name -> roost.v1.Value
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_roost_v1_command_proto_init() }

@@ -119,6 +119,7 @@ func (x *CommandRecord) Enter(c Change) error {
 	}
 	x.Transitions = append(x.Transitions, &CommandTransition{
 		State: c.State, At: at, Gateway: c.Gateway, Epoch: c.Epoch, Attempt: x.Attempt, Status: c.Status,
+		QueueReason: x.QueueReason,
 	})
 	return nil
 }

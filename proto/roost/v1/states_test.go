@@ -91,6 +91,8 @@ func TestStates(t *testing.T) {
 				t.Errorf("from %s to %s: %v", from.Word(), to.Word(), err)
 			case legal && (record.State != to || len(record.Transitions) != 1 || record.Transitions[0].State != to):
 				t.Errorf("from %s to %s: the record is %v", from.Word(), to.Word(), record)
+			case legal && record.Transitions[0].QueueReason != change(to).Waits:
+				t.Errorf("from %s to %s: it does not say what it waited for: %v", from.Word(), to.Word(), record)
 			case !legal && !errors.Is(err, roostv1.ErrInternal):
 				t.Errorf("from %s to %s: %v, want ErrInternal", from.Word(), to.Word(), err)
 			case !legal && !proto.Equal(record, before):
