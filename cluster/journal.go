@@ -52,14 +52,17 @@ func newJournal(nc *nats.Conn, names Subjects, clock boottime.Clock, dedup time.
 //	roostv1.ErrInvalid   the record can never be stored, and was not
 //	any other            it was given up since the gateway stops; it may be durable
 //
-// Records of one bus are made durable in the order in which they are given. The record must not be
-// changed afterwards. What a record that is too large loses is said in its evidence.
+// Records of one command are made durable in the order in which they are given, and so are those of one bus that
+// are not QUEUED. QUEUED ones let others pass: a device is not waited with so that it is written that others wait. One
+// that is followed by a later record of its command before it was sent is left out, since that tells its
+// story too, and has that one's outcome. The record must not be changed afterwards. What a record that is too large loses is said in its evidence.
 func (j *Journal) Record(bus string, epoch uint64, record *roostv1.CommandRecord, done func(error)) {
 	key := commandKey(record.GetDeviceId(), record.GetCommandId())
 	e := &entry{
 		lane: bus, epoch: epoch, expect: epoch, of: j.names.Owner(bus),
 		subject: j.names.Command(record.GetDeviceId(), record.GetCommandId()),
 	}
+	e.patient = record.GetState() == roostv1.CommandState_COMMAND_STATE_QUEUED
 	if record.GetState().Final() {
 		e.ttl = j.ttl
 	}

@@ -26,10 +26,10 @@ const (
 	journalRest  = 100 * time.Millisecond
 )
 
-// entry is one write, or a question. Those of one lane are made one after the other: with three servers, the hub
-// refuses a second write on the same condition while the first is on its way.
+// entry is one write, or a question.
 type entry struct {
 	lane    string // a bus; empty: it stands behind nobody
+	patient bool   // it lets those that are not go first, but for those of its subject
 	epoch   uint64
 	subject string
 	data    []byte
@@ -64,10 +64,10 @@ type clerk struct {
 	answers chan *nats.Msg
 	status  chan nats.Status
 	token   uint64
-	open    map[uint64]*entry   // sent, by token
-	lanes   map[string][]*entry // the first of each is being made
-	ready   []*entry            // beyond the window
-	later   []*entry            // to be tried again
+	open    map[uint64]*entry // sent, by token
+	lanes   map[string]*lane  // those in which something is being made
+	ready   []*entry          // beyond the window
+	later   []*entry          // to be tried again
 	timer   *time.Timer
 }
 
@@ -76,7 +76,7 @@ func newClerk(j *Journal) (*clerk, error) {
 		Journal: j, inbox: j.nc.NewInbox() + ".",
 		answers: make(chan *nats.Msg, 2*journalWindow), // late ones may be among them
 		status:  j.nc.StatusChanged(nats.CONNECTED, nats.RECONNECTING, nats.CLOSED),
-		open:    map[uint64]*entry{}, lanes: map[string][]*entry{}, timer: time.NewTimer(journalCheck),
+		open:    map[uint64]*entry{}, lanes: map[string]*lane{}, timer: time.NewTimer(journalCheck),
 	}
 	sub, err := j.nc.ChanSubscribe(c.inbox+"*", c.answers)
 	if err != nil {
@@ -124,7 +124,7 @@ func (c *clerk) giveUp() {
 		all = append(all, e)
 	}
 	for _, lane := range c.lanes {
-		all = append(all, lane[1:]...)
+		all = append(all, lane.left()...)
 	}
 	for _, e := range all {
 		e.done(0, nil, why)
@@ -133,22 +133,22 @@ func (c *clerk) giveUp() {
 
 // begin takes an entry in: it is sent, or stands in line.
 func (c *clerk) begin(e *entry) {
+	if e.unfit != nil {
+		e.done(0, nil, e.unfit)
+		return
+	}
 	if e.lane != "" {
-		lane := c.lanes[e.lane]
-		c.lanes[e.lane] = append(lane, e)
-		if len(lane) > 0 {
+		if lane := c.lanes[e.lane]; lane != nil {
+			lane.put(e)
 			return
 		}
+		c.lanes[e.lane] = newLane()
 	}
 	c.send(e)
 }
 
 // send sends an entry, or keeps it for later.
 func (c *clerk) send(e *entry) {
-	if e.unfit != nil {
-		c.finish(e, 0, nil, e.unfit)
-		return
-	}
 	if e.deadline > 0 && !c.clock.Now().Before(e.deadline) { // this process may have been stopped meanwhile
 		c.expire(e)
 		return
@@ -271,14 +271,12 @@ func (c *clerk) finish(e *entry, sequence uint64, there *stored, err error) {
 		e.done(sequence, there, err)
 		return
 	}
-	lane := c.lanes[e.lane][1:]
-	if len(lane) == 0 {
+	next := c.lanes[e.lane].next()
+	if next == nil {
 		delete(c.lanes, e.lane)
-	} else {
-		c.lanes[e.lane] = lane
 	}
 	e.done(sequence, there, err)
-	if len(lane) > 0 {
-		c.send(lane[0])
+	if next != nil {
+		c.send(next)
 	}
 }
