@@ -66,13 +66,14 @@ func (j *Journal) Record(bus string, epoch uint64, record *roostv1.CommandRecord
 	if record.GetState().Final() {
 		e.ttl = j.ttl
 	}
+	var written *roostv1.CommandRecord
+	e.data, written, e.nonce, e.unfit = encodeRecord(record)
 	e.done = func(_ uint64, _ *stored, err error) {
 		if err == nil && j.stored != nil {
-			j.stored(key, record)
+			j.stored(key, written)
 		}
 		done(err)
 	}
-	e.data, e.nonce, e.unfit = encodeRecord(record)
 	if err := checkCommandKey(key); err != nil {
 		e.unfit = err
 	}
@@ -81,17 +82,17 @@ func (j *Journal) Record(bus string, epoch uint64, record *roostv1.CommandRecord
 
 func checkCommandKey(key string) error { return Key{KindCommand, key}.check() }
 
-// encodeRecord returns a record as it is written, with a nonce of its own: also where the same
+// encodeRecord returns a record as it is written, encoded with a nonce of its own: also where the same
 // is written twice, each knows its own.
-func encodeRecord(record *roostv1.CommandRecord) (data []byte, nonce string, err error) {
-	data, err = fitRecord(record)
+func encodeRecord(record *roostv1.CommandRecord) (data []byte, written *roostv1.CommandRecord, nonce string, err error) {
+	data, written, err = fitRecord(record)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, "", err
 	}
 	nonce = newNonce()
 	// Appended, it takes the place of the one in the record, which is not ours to change.
 	data = protowire.AppendTag(data, fieldNonce, protowire.BytesType)
-	return protowire.AppendString(data, nonce), nonce, nil
+	return protowire.AppendString(data, nonce), written, nonce, nil
 }
 
 // fieldNonce is CommandRecord.nonce.

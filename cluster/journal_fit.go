@@ -8,15 +8,21 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// fitRecord encodes a record. One that is larger than every hub takes loses what is not its outcome, the least
+// fitRecord encodes a record, and returns what it encodes. Text that is none, as a device may give it, is made
+// text: a command's end is not lost for that. A record that is larger than every hub takes loses what is not its outcome, the least
 // needed first, and its evidence says so. The error is ErrInvalid: it is too large without all that.
-func fitRecord(record *roostv1.CommandRecord) ([]byte, error) {
+func fitRecord(record *roostv1.CommandRecord) ([]byte, *roostv1.CommandRecord, error) {
 	data, err := roostv1.Marshal(record, false)
+	if err != nil {
+		record = proto.CloneOf(record)
+		makeText(record.ProtoReflect())
+		data, err = roostv1.Marshal(record, false)
+	}
 	if err == nil && len(data) <= roostv1.MaxRecord {
-		return data, nil
+		return data, record, nil
 	}
 	if size := proto.Size(record); size <= roostv1.MaxRecord {
-		return nil, err
+		return nil, nil, err
 	}
 	smaller := proto.CloneOf(record)
 	size := proto.Size(record)
@@ -35,9 +41,10 @@ func fitRecord(record *roostv1.CommandRecord) ([]byte, error) {
 			At: record.GetFinishedAt(), Gateway: record.GetGateway(),
 			Text: fmt.Sprintf("the record had %d bytes, at most %d are kept: parts of it were left out", size, roostv1.MaxRecord),
 		})
-		return roostv1.Marshal(smaller, false)
+		data, err = roostv1.Marshal(smaller, false)
+		return data, smaller, err
 	}
-	return nil, roostv1.Errorf(roostv1.ErrInvalid, "the record of command %s has %d bytes, at most %d can be kept",
+	return nil, nil, roostv1.Errorf(roostv1.ErrInvalid, "the record of command %s has %d bytes, at most %d can be kept",
 		record.GetCommandId(), size, roostv1.MaxRecord)
 }
 

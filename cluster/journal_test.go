@@ -295,3 +295,28 @@ func TestJournalLateCopy(t *testing.T) {
 		}
 	}
 }
+
+// TestJournalMakesText: a device that answers what is no text does not keep its command open: the record is made
+// text, and so is what its caller is told.
+func TestJournalMakesText(t *testing.T) {
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	h := newHost("g1")
+	startGateway(t, hub, h)
+	client := newClient(t, hub)
+	h.take = func(bus string, epoch uint64, open []*roostv1.OpenCommand) {
+		h.carryOut(bus, epoch, open[0], func(r *roostv1.CommandRecord) {
+			r.Results = map[string]*roostv1.Value{"model": roostv1.Text("AB\xff\xfe"), "\xff": roostv1.Bool(true)}
+			r.Steps = []*roostv1.StepResult{{Status: &roostv1.Status{Message: "\xfe"}}}
+		})
+	}
+	apply(t, client, newDevice("d1"))
+	h.assigned(t, "d1", nil)
+	r, err := client.Send(t.Context(), setLimit("c", "d1"), askWait)
+	if err != nil || r.State != succeeded || r.Results["model"].GetString_() != "AB\ufffd" || !r.Results["\ufffd"].GetBool() {
+		t.Errorf("told: got %v, %v", r, err)
+	}
+	if at := recordAt(t, hub.Connect(t), names, "d1", "c"); !proto.Equal(at.Results["model"], r.GetResults()["model"]) || at.State != succeeded {
+		t.Errorf("at the hub: got %v", at)
+	}
+}
