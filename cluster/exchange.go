@@ -24,8 +24,8 @@ type exchange struct {
 	nc      *nats.Conn
 	subject string
 	reply   string // empty: nobody waits for an answer
-	data    []byte
-	inJSON  bool // set by read, before anything is answered
+	data    []byte // nil once it was read: an answer may take minutes
+	inJSON  bool   // set by read, before anything is answered
 	log     *slog.Logger
 	once    sync.Once
 }
@@ -34,8 +34,9 @@ func newExchange(nc *nats.Conn, r micro.Request, log *slog.Logger) *exchange {
 	return &exchange{nc: nc, subject: r.Subject(), reply: r.Reply(), data: r.Data(), log: log}
 }
 
-// read reads the request. The error is ErrInvalid.
+// read reads the request, once. The error is ErrInvalid.
 func (x *exchange) read(m proto.Message) error {
+	defer func() { x.data = nil }()
 	if len(x.data) > maxRequest {
 		x.inJSON = x.data[0] == '{'
 		return roostv1.Errorf(roostv1.ErrInvalid, "the request has %d bytes, at most %d are accepted", len(x.data), maxRequest)

@@ -6,12 +6,18 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 const (
 	// maxWaits bounds the callers of a gateway that wait for commands to end.
 	maxWaits = 1 << 16
+	// maxWaitBytes bounds what is kept of their commands meanwhile; see keepLocked.
+	maxWaitBytes = 64 << 20
+	// sharers is how many of the callers who wait for the same command are asked for its record.
+	sharers = 8
 	// acceptGrace is how much longer than he wanted a caller waits to learn whether his command was accepted.
 	acceptGrace = 500 * time.Millisecond
 	// waitGrace is after how long he is told that nobody knows, should nobody have told him anything.
@@ -30,6 +36,7 @@ type wait struct {
 
 	sure   bool                   // the records are those of his command
 	record *roostv1.CommandRecord // the last that is known; nil: none
+	size   int                    // what it counts for in bytes
 	err    error                  // the answer, if that is no record
 	unhook func() bool            // from the context of the caller; nil: it has none that ends
 }
@@ -48,6 +55,7 @@ type waits struct {
 	mu    sync.Mutex // guards all below
 	open  map[string][]*wait
 	due   waitHeap
+	bytes int     // of the records of those who do not share them
 	over  []*wait // to be answered
 	ended bool
 }
@@ -114,9 +122,24 @@ func (ws *waits) is(w *wait, record *roostv1.CommandRecord) {
 	if w.record == nil || record.State.Final() {
 		w.record = record
 	}
-	if w.endsWith(w.record) || !time.Now().Before(w.until) {
+	if !ws.keepLocked(w) || w.endsWith(w.record) || !time.Now().Before(w.until) {
 		ws.endLocked(w)
 	}
+}
+
+// keepLocked makes room for the record of a wait: one that somebody else who waits has too is kept once. It is false if
+// there is no room: then he is told the present record at once.
+func (ws *waits) keepLocked(w *wait) bool {
+	all := ws.open[w.key]
+	for _, other := range all[:min(len(all), sharers)] {
+		if other != w && other.sure && other.record.Order == w.record.Order && len(other.record.Transitions) >= len(w.record.Transitions) {
+			w.record = other.record
+			return true
+		}
+	}
+	w.size = proto.Size(w.record)
+	ws.bytes += w.size
+	return ws.bytes <= maxWaitBytes
 }
 
 // endsWith reports whether the caller waits no longer once he knows that record.
@@ -174,6 +197,7 @@ func (ws *waits) endLocked(w *wait) {
 	}
 	heap.Remove(&ws.due, w.at)
 	w.at = -1
+	ws.bytes -= w.size
 	if w.unhook != nil {
 		w.unhook()
 	}
