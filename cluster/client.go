@@ -69,7 +69,9 @@ func (c *Client) setAdminState(ctx context.Context, device string, state roostv1
 // the same command again, with its id, is safe.
 //
 // ErrOutcomeUnknown means that the command may have been accepted: sending it again, or asking by its id,
-// tells. ErrConflict: its id is that of another command. Any other error means that it was not accepted.
+// tells. ErrExhausted is either that the hub has no room for it, or that it was accepted, and its record is larger than
+// what the hub carries at once; asking tells here too. ErrConflict: its id is that of another command. Any other error
+// means that it was not accepted.
 func (c *Client) Send(ctx context.Context, command *roostv1.Command, wait time.Duration) (*roostv1.CommandRecord, error) {
 	if wait == 0 {
 		wait = defaultWait
