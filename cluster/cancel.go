@@ -10,6 +10,7 @@ import (
 // methods may be called concurrently, and do not wait.
 type canceller struct {
 	*finder
+	picture *Picture
 }
 
 // cancel calls answer with the record of the cancelled command; with ErrConflict, and its record, if it was dispatched
@@ -40,7 +41,7 @@ func (c *canceller) cancel(wish *roostv1.Cancellation, patience time.Duration, a
 		case w.endsWith(record):
 			c.waits.is(w, record)
 		default:
-			c.journal.create(c.names.Cancel(wish.DeviceId, wish.CommandId), data, c.journal.ttl, late, func(_ uint64, there *stored, err error) {
+			c.journal.create(c.names.Cancel(wish.DeviceId, wish.CommandId), data, c.lifetime(record), late, func(_ uint64, there *stored, err error) {
 				if err != nil && there == nil {
 					c.waits.fail(w, nil, err)
 					return
@@ -49,6 +50,13 @@ func (c *canceller) cancel(wish *roostv1.Cancellation, patience time.Duration, a
 			})
 		}
 	})
+}
+
+// lifetime is how long the wish to cancel a command is kept: as long as the command may wait for an owner to act on
+// it, and then as long as one that has ended.
+func (c *canceller) lifetime(record *roostv1.CommandRecord) string {
+	_, expires := record.Times(c.picture.Device(record.DeviceId).GetCommands().Resolve())
+	return wholeSeconds(expires.Sub(record.AcceptedAt.AsTime()) + c.journal.dedup)
 }
 
 // cancelled says why a command was not cancelled, if it is known that it was not.

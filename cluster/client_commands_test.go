@@ -166,3 +166,36 @@ func TestFinalsExpire(t *testing.T) {
 		t.Errorf("a window of a second: got %v", err)
 	}
 }
+
+// TestCancellationOutlivesItsCommand: the wish to cancel a command is kept for as long as the command may wait, and the
+// dedup window.
+func TestCancellationOutlivesItsCommand(t *testing.T) {
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	h := newHost("g1").keeps()
+	g, _ := startGateway(t, hub, h, func(c *cluster.Config) { c.Schema.CommandDedup = 90 * time.Second })
+	client := newClient(t, hub)
+	d := newDevice("d1")
+	d.Commands = &roostv1.CommandPolicy{DefaultExpiry: seconds(100)}
+	apply(t, client, d)
+	h.assigned(t, "d1", nil)
+	long := setLimit("long", "d1")
+	long.ExpiresIn = seconds(3600)
+	for want, c := range map[string]*roostv1.Command{"3690": long, "190": setLimit("default", "d1")} {
+		if r, err := send(t, g, c, time.Millisecond); err != nil {
+			t.Fatalf("got %v, %v", r, err)
+		}
+		if r, err := client.Cancel(t.Context(), &roostv1.Cancellation{DeviceId: "d1", CommandId: c.Id}, time.Millisecond); err != nil || r.State != accepted {
+			t.Fatalf("got %v, %v", r, err)
+		}
+		var m *jetstream.RawStreamMsg
+		until(t, "the wish is there", func() (there bool) {
+			var err error
+			m, err = mustStream(t, jetStream(t, hub.Connect(t)), names.ControlStream()).GetLastMsgForSubject(t.Context(), names.Cancel("d1", c.Id))
+			return err == nil
+		})
+		if got := m.Header.Get(jetstream.MsgTTLHeader); got != want {
+			t.Errorf("%s: TTL %q, want %q", c.Id, got, want)
+		}
+	}
+}

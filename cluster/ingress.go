@@ -60,7 +60,7 @@ func newIngress(g *Gateway) *ingress {
 		status: &gatewayStatus{keeper: g.keeper, hub: g.hub, host: g.config.Host},
 		slots:  make(chan struct{}, g.config.MaxRequests),
 		ending: ending, end: end,
-		waits: g.waits, submitter: g.submitter, finder: g.finder, canceller: &canceller{g.finder},
+		waits: g.waits, submitter: g.submitter, finder: g.finder, canceller: &canceller{g.finder, g.picture},
 	}
 }
 

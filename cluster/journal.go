@@ -25,7 +25,7 @@ type Journal struct {
 	nc    *nats.Conn
 	names Subjects
 	clock boottime.Clock
-	ttl   string // of what is not needed any more but for its id
+	dedup time.Duration // for which what has ended is kept for its id
 	// stored is told of the records that this gateway has made durable; nil: nobody is.
 	stored func(key string, record *roostv1.CommandRecord)
 
@@ -39,8 +39,13 @@ type Journal struct {
 func newJournal(nc *nats.Conn, names Subjects, clock boottime.Clock, dedup time.Duration) *Journal {
 	return &Journal{
 		nc: nc, names: names, clock: clock, wake: make(chan struct{}, 1),
-		ttl: strconv.FormatInt(int64((dedup+time.Second-1)/time.Second), 10), // the server takes whole seconds
+		dedup: dedup,
 	}
+}
+
+// wholeSeconds is a duration as the server takes it for a TTL.
+func wholeSeconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
 }
 
 // Record replaces the record of a command of a device on the bus, as the bus's owner under the epoch. It goes on
@@ -64,7 +69,7 @@ func (j *Journal) Record(bus string, epoch uint64, record *roostv1.CommandRecord
 	}
 	e.patient = record.GetState() == roostv1.CommandState_COMMAND_STATE_QUEUED
 	if record.GetState().Final() {
-		e.ttl = j.ttl
+		e.ttl = wholeSeconds(j.dedup)
 	}
 	var written *roostv1.CommandRecord
 	e.data, written, e.nonce, e.unfit = encodeRecord(record)
