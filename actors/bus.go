@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
-
 )
 
 // bus is the actor of one medium: the parent of the supervisors of its devices, and

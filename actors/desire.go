@@ -66,7 +66,7 @@ func (d *desire) missing(p *roostv1.Profile, last func(resource string) *roostv1
 		}
 		done, known := d.done(p, r, wanted, last)
 		complete = complete && done
-		if known && !done {
+		if known && !done && allowed(p, name, wanted) { // one that is not must not keep the others from coming about
 			if set == nil {
 				set = make(map[string]*roostv1.Value)
 			}
@@ -77,6 +77,12 @@ func (d *desire) missing(p *roostv1.Profile, last func(resource string) *roostv1
 		d.tries, d.whole = 0, d.wish.GetRevision()
 	}
 	return set
+}
+
+// allowed reports whether the profile takes a value, which may have been desired under an earlier one.
+func allowed(p *roostv1.Profile, resource string, v *roostv1.Value) bool {
+	_, err := roostv1.MakePlan(p, &roostv1.Command{Name: roostv1.CommandSet, Arguments: map[string]*roostv1.Value{resource: v}})
+	return err == nil
 }
 
 // done reports whether a resource is as desired; known is false while the device has not told.

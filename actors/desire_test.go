@@ -136,3 +136,18 @@ func TestDesiredStateThatIsNotAccepted(t *testing.T) {
 		w.wantRevisions(3, 3)
 	})
 }
+
+// A value that the profile does not allow (any more) is no reason to let go of the others.
+func TestDesiredValueThatIsNotAllowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant()
+		w := emptySite(t, &p.script)
+		w.assignMixer(siteEpoch, wish(3, values{"opening": roostv1.Double(50), "speed": roostv1.Text("fast")}))
+		sleep(15 * time.Second)
+		w.wantActs(&p.script, 1)
+		if c := w.lastBy("desired"); len(c.GetArguments()) != 1 || c.GetArguments()["opening"].GetDouble() != 50 {
+			t.Errorf("the command is %v", c)
+		}
+		w.wantRevisions(3, 0)
+	})
+}

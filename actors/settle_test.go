@@ -216,3 +216,40 @@ func TestReadBacksEndWithTheSession(t *testing.T) {
 		}
 	})
 }
+
+// A late acknowledgement is no more than one: who wants to see what was written gets to.
+func TestLateAnswerIsConfirmed(t *testing.T) {
+	for name, test := range map[string]struct {
+		how          roostv1.Confirmation
+		deaf         bool
+		want         roostv1.CommandState
+		confirmation roostv1.Confirmation
+	}{
+		"acknowledged":        {ack, true, succeeded, ack},
+		"shown":               {readback, false, succeeded, readback},
+		"not shown":           {readback, true, failed, 0},
+		"reported":            {reported, false, succeeded, reported},
+		"reported to be else": {reported, true, failed, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlant()
+				p.script.actuate = func(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {
+					<-time.After(8 * time.Second) // it ignores its context
+					return p.act(ctx, a)
+				}
+				w := newMixer(t, p)
+				p.set(func() { p.deaf, p.blind = test.deaf, true })
+				w.send(mix("c1", test.how, opened(50), timeout(time.Second)))
+				sleep(7 * time.Second)
+				w.want("c1", unknown, nil)
+				p.set(func() { p.blind = false })
+				sleep(time.Minute)
+				if r := w.want("c1", test.want, nil); r.Confirmation != test.confirmation || evidence(r)[:11] != "late answer" {
+					t.Errorf("confirmed by %s, evidence %q", r.Confirmation.Word(), evidence(r))
+				}
+				w.wantActs(&p.script, 1)
+			})
+		})
+	}
+}

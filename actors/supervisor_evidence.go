@@ -26,7 +26,30 @@ func (s *supervisor) lateAnswer(o *order, end outcome) {
 		return
 	}
 	s.noteSteps(o, end)
+	if c.State == roostv1.CommandState_COMMAND_STATE_SUCCEEDED && !o.acknowledged() {
+		s.confirmLate(o, end)
+		return
+	}
 	s.conclude(o, c)
+}
+
+// acknowledged reports whether the device's acknowledgement is all that its sender wants.
+func (o *order) acknowledged() bool {
+	return o.plan != nil && o.plan.Confirmation == roostv1.Confirmation_CONFIRMATION_PROTOCOL_ACK
+}
+
+// confirmLate looks whether the device shows what it has acknowledged late. It is UNKNOWN until then.
+func (s *supervisor) confirmLate(o *order, end outcome) {
+	s.settle(o)
+	if l := o.look; l != nil && l.reported {
+		p, _ := end.value.(*performance)
+		l.from = p.began
+		if s.seeLast(l) {
+			s.confirmed(o, l, roostv1.Confirmation_CONFIRMATION_DEVICE_REPORTED)
+			return
+		}
+	}
+	s.write(o)
 }
 
 // learn adds evidence to a record.

@@ -23,6 +23,9 @@ func (s *supervisor) settle(o *order) {
 		o.look.reported, o.look.from = o.plan.Confirmation == roostv1.Confirmation_CONFIRMATION_DEVICE_REPORTED, time.Now()
 	}
 	o.settleBy = unknownSince(o.record).Add(window)
+	if now, known := s.env.hubTime(); known && o.look != nil { // however long it waited for its owner or its device
+		o.settleBy = now.Add(window)
+	}
 	s.commands.doubt(o)
 	if o.look != nil {
 		s.lookAgain(o, o.look)

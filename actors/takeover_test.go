@@ -47,7 +47,8 @@ func TestTakeover(t *testing.T) {
 		"dispatched, relative":               {relative, sent, 0, indeterminate, 0},
 		"dispatched, senseless":              {senseless, sent, 0, indeterminate, 0},
 		"unknown, absolute":                  {absolute, doubted, 0, failed, 0},
-		"unknown, absolute, window over":     {absolute, doubted, 11 * time.Second, indeterminate, 0},
+		"unknown, absolute, window over":     {absolute, doubted, time.Hour, failed, 0}, // it is looked at all the same
+		"unknown, relative, window over":     {relative, doubted, 11 * time.Second, indeterminate, 0},
 		"unknown, relative":                  {relative, doubted, 0, indeterminate, 0},
 		"unknown, and nothing could show it": {hidden, doubted, 0, indeterminate, 0},
 	}
