@@ -25,19 +25,27 @@ type trial struct {
 	accepted []*roostv1.CommandRecord
 	handed   []*roostv1.CommandRecord // under the present epoch, as they were then
 	relative map[string]bool
-	slow     bool // the driver ignores its context
+	slow     bool           // the driver ignores its context
+	refusing error          // the device does nothing, and its driver says so; nil: it does what it is told
+	did      map[string]int // by command: how often the device may have done something
 }
 
 func newTrial(t *testing.T, dice *rand.Rand) *trial {
 	p := newPlant()
-	x := &trial{site: emptySite(t, &p.script), dice: dice, plant: p, epoch: siteEpoch, relative: make(map[string]bool)}
+	x := &trial{site: emptySite(t, &p.script), dice: dice, plant: p, epoch: siteEpoch, relative: make(map[string]bool), did: make(map[string]int)}
 	act := p.script.actuate
 	p.script.actuate = func(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {
 		p.mu.Lock()
-		slow := x.slow
+		slow, refusing := x.slow, x.refusing
+		if refusing == nil {
+			x.did[a.CommandID]++
+		}
 		p.mu.Unlock()
 		if slow {
 			<-time.After(4 * time.Second)
+		}
+		if refusing != nil {
+			return nil, refusing
 		}
 		return act(ctx, a)
 	}
@@ -117,13 +125,16 @@ func (x *trial) steps() map[string]func() {
 		"no time": func() { x.hub.silence(true) }, "time": func() { x.hub.silence(false) },
 		"lose answers": device(func(p *plant) { p.lost = true }), "blind": device(func(p *plant) { p.blind = true }),
 		"deaf": device(func(p *plant) { p.deaf = true }), "slow": device(func(*plant) { x.slow = true }),
+		"refuse": device(func(*plant) { x.refusing = actors.ErrRefused }), "send nothing": device(func(*plant) { x.refusing = actors.ErrNotSent }),
 		"well": func() { x.heal() }, "wait": func() { sleep(300 * time.Millisecond) }, "wait long": func() { sleep(3 * time.Second) },
 	}
 }
 
 // heal makes the device as good as new.
 func (x *trial) heal() {
-	x.plant.set(func() { x.plant.lost, x.plant.blind, x.plant.deaf, x.slow = false, false, false, false })
+	x.plant.set(func() {
+		x.plant.lost, x.plant.blind, x.plant.deaf, x.slow, x.refusing = false, false, false, false, nil
+	})
 }
 
 // judge checks every command by what the device noted, once all has come to rest.
@@ -135,14 +146,16 @@ func (x *trial) judge(t *rapid.T) {
 	for _, accepted := range x.accepted {
 		r := x.record(accepted.CommandId)
 		n := told[accepted.CommandId]
-		nothing := r.State.Unsent() || x.relative[r.CommandId] && r.State == failed && r.Effect == roostv1.Effect_EFFECT_NONE
+		nothing := r.State == failed && r.Effect == roostv1.Effect_EFFECT_NONE
 		switch {
 		case !r.State.Final():
 			t.Errorf("%s never ended: it is %s", accepted.CommandId, r.State.Word())
 		case x.relative[r.CommandId] && n > 1:
 			t.Errorf("%s, which is not absolute, was sent %d times", r.CommandId, n)
-		case nothing && n > 0:
+		case r.State.Unsent() && n > 0:
 			t.Errorf("%s ended %s, and was sent %d times", r.CommandId, r.State.Word(), n)
+		case nothing && x.did[r.CommandId] > 0:
+			t.Errorf("%s ended %s without effect, and may have been done %d times", r.CommandId, r.State.Word(), x.did[r.CommandId])
 		case r.State == succeeded && n == 0:
 			t.Errorf("%s succeeded, and was never sent", r.CommandId)
 		}
@@ -154,7 +167,7 @@ func TestCommandsAreHonestWhateverComes(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		names := rapid.SliceOfN(rapid.SampledFrom([]string{
 			"send", "send another", "send a third", "cancel", "take over", "hold intents", "hold ends", "hold all", "let go",
-			"shut", "open", "suspend", "resume", "no time", "time", "lose answers", "blind", "deaf", "slow", "well", "wait", "wait long",
+			"shut", "open", "suspend", "resume", "no time", "time", "lose answers", "blind", "deaf", "slow", "refuse", "send nothing", "well", "wait", "wait long",
 		}), 1, 40).Draw(r, "steps")
 		seed := rapid.Uint64().Draw(r, "seed") // drawing is for rapid's own goroutine
 		synctest.Test(t, func(t *testing.T) {
