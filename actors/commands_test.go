@@ -308,6 +308,9 @@ func TestLateAnswerNeverRewritesAFinalRecord(t *testing.T) {
 		if len(r.Evidence) != 1 {
 			t.Errorf("evidence is %v, want the late answer", r.Evidence)
 		}
+		if len(r.Steps) > 0 {
+			t.Errorf("its steps are %v now", r.Steps)
+		}
 	})
 }
 
