@@ -49,9 +49,7 @@ func (s *supervisor) breakOff(o *order, why error) {
 			return
 		}
 	}
-	s.commands.remember(o)
-	s.commands.ending++
-	s.write(o)
+	s.writeEnd(o)
 }
 
 // brokenOff is the way to the end of a command that does not go on.
@@ -103,6 +101,11 @@ func (s *supervisor) conclude(o *order, c roostv1.Change) {
 		return
 	}
 	o.permit, o.look = nil, nil
+	s.writeEnd(o)
+}
+
+// writeEnd makes the end durable that is in the record of a command.
+func (s *supervisor) writeEnd(o *order) {
 	s.commands.remember(o)
 	s.commands.ending++
 	s.write(o)
