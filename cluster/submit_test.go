@@ -137,6 +137,9 @@ func TestSubmitRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.assigned(t, "d1", nil)
+	until(t, "the retirement is known", func() bool {
+		return g.Picture().Device("old").GetAdminState() == roostv1.AdminState_ADMIN_STATE_RETIRED
+	})
 	hot := setLimit("c", "d1")
 	hot.Arguments["limit"] = roostv1.Text("hot")
 	short := setLimit("c", "d1")
