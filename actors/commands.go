@@ -16,6 +16,11 @@ const (
 	// settleWindow is how long an UNKNOWN command may be settled, by the hub's clock, before it ends
 	// INDETERMINATE.
 	settleWindow = 10 * time.Second
+	// firstRest is how long a command of unknown outcome waits before it is sent again; that doubles with
+	// each attempt up to longestRest, and after maxAttempts it is settled.
+	firstRest   = 100 * time.Millisecond
+	longestRest = 5 * time.Second
+	maxAttempts = 32
 	// maxCrashes is how many attempts of a command may break the driver before the
 	// command is parked.
 	maxCrashes = 3
@@ -152,6 +157,14 @@ func (c *commands) takeOut(meant func(*order) bool) []*order {
 	return gone
 }
 
+// rest has an order that is to be sent again wait a little, each time twice as long: a device that fails
+// at once is not to be told a hundred times a second.
+func (o *order) rest(now time.Time, known bool) {
+	if known {
+		o.notBefore = now.Add(min(firstRest<<min(o.record.Attempt-1, 16), longestRest))
+	}
+}
+
 // next takes the first order that may go now and makes it current; nil if one is
 // current or none may.
 func (c *commands) next(now time.Time) *order {
@@ -159,7 +172,10 @@ func (c *commands) next(now time.Time) *order {
 		return nil
 	}
 	for i, o := range c.queue {
-		if !now.Before(o.notBefore) && now.Before(o.expires) {
+		switch {
+		case now.Before(o.notBefore) && o.touched:
+			return nil // it keeps its place until it is sent again: what comes later must not be undone by it
+		case !now.Before(o.notBefore) && now.Before(o.expires):
 			c.queue = slices.Delete(c.queue, i, i+1)
 			c.current = o
 			return o

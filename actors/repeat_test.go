@@ -2,6 +2,7 @@ package actors_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -57,5 +58,37 @@ func TestTakenOverRepeatThatFails(t *testing.T) {
 		sleep(time.Minute)
 		w.want("c1", indeterminate, roostv1.ErrOutcomeUnknown)
 		w.wantActs(s, 1)
+	})
+}
+
+// A device that fails at once, and does not say what it did, is told again after pauses, not as fast as it fails.
+// What comes later waits behind the command, so that it is not undone by it, and neither is told for ever.
+func TestRepeatsRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{actuate: func(context.Context, actors.Action) (map[string]*roostv1.Value, error) {
+			return nil, errors.New("garbled answer")
+		}}
+		w := newSite(t, s)
+		w.send(set("c1", 60, whileAway, expiresIn(time.Minute)))
+		w.send(set("c2", 70, whileAway, expiresIn(time.Hour)))
+		sleep(30 * time.Second)
+		acts := s.actions()
+		if len(acts) < 5 || len(acts) > 15 {
+			t.Errorf("told %d times in 30 s", len(acts))
+		}
+		for _, a := range acts {
+			if a.CommandID != "c1" {
+				t.Errorf("%s went before c1 had ended", a.CommandID)
+			}
+		}
+		sleep(10 * time.Minute)
+		if n := len(s.actions()); n > 100 {
+			t.Errorf("told %d times in all", n)
+		}
+		for _, id := range []string{"c1", "c2"} {
+			if r := w.ledger.record(id); !r.GetState().Final() {
+				t.Errorf("%s has not ended: %v", id, r)
+			}
+		}
 	})
 }

@@ -184,6 +184,7 @@ func (s *supervisor) doubt(o *order, status *roostv1.Status) {
 		return
 	case s.mayRepeat(o):
 		o.permit, o.intent, o.ended = nil, nil, nil
+		o.rest(s.env.hubTime())
 		s.commands.enqueue(o)
 	default:
 		s.settle(o)
@@ -192,10 +193,10 @@ func (s *supervisor) doubt(o *order, status *roostv1.Status) {
 }
 
 // mayRepeat reports whether a command of unknown outcome is sent again: only where
-// twice is the same as once, and the sender wants to wait for the device.
+// twice is the same as once, and the sender wants to wait for the device; and not for ever.
 func (s *supervisor) mayRepeat(o *order) bool {
 	now, known := s.env.hubTime()
-	return !s.shutting && s.locked() == nil && o.record.GetCommand().GetQueueWhileAway() && known && now.Before(o.expires) && o.absolute()
+	return o.record.Attempt < maxAttempts && !s.shutting && s.locked() == nil && o.record.GetCommand().GetQueueWhileAway() && known && now.Before(o.expires) && o.absolute()
 }
 
 // recallCommand takes back the command that the device actor has, or left when it ended: one
