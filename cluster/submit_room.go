@@ -7,13 +7,13 @@ import (
 // admit makes room for the command, or refuses it: ErrBusy.
 func (s *submission) admit(spec *roostv1.DeviceSpec) error {
 	limit := spec.GetCommands().Resolve().QueueLimit
-	open, passed := s.picture.OpenCount(spec.Id), s.picture.Passed()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.begun >= s.limit {
 		return roostv1.Errorf(roostv1.ErrBusy, "gateway %s works on %d requests already", s.submitter.id, s.limit)
 	}
-	s.passedLocked(spec.Id, passed)
+	s.passedLocked(spec.Id, s.picture.Passed())
+	open := s.picture.OpenCount(spec.Id) // asked last: what is not pending any more is in it
 	if open+len(s.pending[spec.Id]) >= limit {
 		return roostv1.Errorf(roostv1.ErrBusy, "%d commands for device %s wait already", limit, spec.Id)
 	}
@@ -43,9 +43,9 @@ func (s *submitter) setPendingLocked(device string, left []uint64) {
 
 // decided notes what became of an acceptance: sequence 0 is none.
 func (s *submitter) decided(device string, sequence uint64) {
-	passed := s.picture.Passed()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	passed := s.picture.Passed()
 	s.begun--
 	all := s.pending[device]
 	for i, at := range all {

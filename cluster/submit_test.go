@@ -183,7 +183,7 @@ func TestFloodIsBounded(t *testing.T) {
 	var open sync.WaitGroup
 	open.Add(many)
 	for i := range many {
-		g.Submit(t.Context(), setLimit(fmt.Sprint("c", i), "d1"), 2*time.Second, func(r *roostv1.CommandRecord, err error) {
+		g.Submit(t.Context(), setLimit(fmt.Sprint("c", i), "d1"), 10*time.Second, func(r *roostv1.CommandRecord, err error) {
 			defer open.Done()
 			mu.Lock()
 			defer mu.Unlock()
@@ -199,7 +199,7 @@ func TestFloodIsBounded(t *testing.T) {
 	}
 	open.Wait()
 	if ends["busy"] != many-limit || ends[accepted.String()] != limit || g.Picture().OpenCount("d1") != limit {
-		t.Errorf("got %v, %d open", ends, g.Picture().OpenCount("d1"))
+		t.Errorf("got %d busy, %d accepted and %d others, %d open", ends["busy"], ends[accepted.String()], len(ends), g.Picture().OpenCount("d1"))
 	}
 }
 
