@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -284,6 +285,8 @@ func TestOldRequestIsNotAccepted(t *testing.T) {
 	openCommand(t, m.Gateway, m.host, "known", "d1")
 	until(t, "it may act", m.Fence().Open)
 	nc := hub.Connect(t)
+	answered := make(chan struct{})
+	m.host.withdraw = func(context.Context, string) { <-answered } // before which it gets no new lease
 	answers := map[string]*nats.Subscription{}
 	m.wire.Stall()
 	for _, id := range []string{"late", "known"} {
@@ -302,6 +305,10 @@ func TestOldRequestIsNotAccepted(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "its lease is over", func() bool { return !m.Fence().Open() })
+	publish(t, nc, names.Member("g1"), encode(t, &roostv1.Member{
+		GatewayId: "g1", Incarnation: m.Incarnation(), State: roostv1.MemberState_MEMBER_STATE_EVICTED, EvictedBy: "g2",
+	}))
+	defer close(answered)
 	m.wire.Resume()
 	for id, sub := range answers {
 		answer, err := sub.NextMsg(askWait)
