@@ -96,7 +96,7 @@ func (x *CommandRecord) Enter(c Change) error {
 	}
 	x.State, x.Status, x.QueueReason = c.State, c.Status, QueueReason_QUEUE_REASON_UNSPECIFIED
 	x.Gateway, x.Epoch = c.Gateway, c.Epoch
-	at := timestamppb.New(c.At)
+	at := timestamppb.New(x.notEarlier(c.At))
 	switch c.State {
 	case CommandState_COMMAND_STATE_QUEUED:
 		x.QueueReason = c.Waits
@@ -122,6 +122,23 @@ func (x *CommandRecord) Enter(c Change) error {
 		QueueReason: x.QueueReason,
 	})
 	return nil
+}
+
+// clockSlack is how far two gateways' ideas of the hub's time may be apart. What is further apart is told as it
+// is: the hub's clock was set.
+const clockSlack = time.Second
+
+// notEarlier returns when something was that was recorded after the last transition: by the clock of who
+// records it, which may be behind that of who recorded what it follows.
+func (x *CommandRecord) notEarlier(at time.Time) time.Time {
+	if len(x.Transitions) == 0 {
+		return at
+	}
+	last := x.Transitions[len(x.Transitions)-1].At
+	if ahead := last.AsTime().Sub(at); last != nil && ahead > 0 && ahead < clockSlack {
+		return last.AsTime()
+	}
+	return at
 }
 
 // mayEnter returns why a change must not be; nil if it may.

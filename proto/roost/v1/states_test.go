@@ -193,6 +193,32 @@ func TestEnterKeepsTheRecordWhole(t *testing.T) {
 	})
 }
 
+// TestTimesDoNotGoBack: what follows is not told as earlier, though who records it knows the hub's time a little
+// worse; a clock that was set is told as it is.
+func TestTimesDoNotGoBack(t *testing.T) {
+	accepted := time.Unix(1_700_000_000, 0)
+	for behind, want := range map[time.Duration]time.Time{
+		-time.Millisecond:      accepted.Add(time.Millisecond),
+		time.Millisecond:       accepted,
+		999 * time.Millisecond: accepted,
+		time.Hour:              accepted.Add(-time.Hour),
+	} {
+		record := &roostv1.CommandRecord{CommandId: "c1"}
+		for _, c := range []roostv1.Change{change(stateAccepted), change(stateDispatched)} {
+			c.At = accepted
+			if c.State == stateDispatched {
+				c.At = accepted.Add(-behind)
+			}
+			if err := record.Enter(c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if at := record.Transitions[1].At.AsTime(); !at.Equal(want) || !record.DispatchedAt.AsTime().Equal(want) {
+			t.Errorf("%v behind: dispatched at %v, want %v", behind, at, want)
+		}
+	}
+}
+
 // TestLearn: evidence changes nothing else, and its number is bounded.
 func TestLearn(t *testing.T) {
 	record := &roostv1.CommandRecord{CommandId: "c1", State: stateIndeterminate}
