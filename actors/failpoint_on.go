@@ -20,7 +20,8 @@ import (
 var (
 	failAt    = os.Getenv("ROOST_FAILPOINT")
 	failEvery = every(os.Getenv("ROOST_FAILPOINT_EVERY"))
-	passed    atomic.Uint64 // passings of failAt
+	failPause = os.Getenv("ROOST_FAILPOINT_PAUSE") != "" // it stops there, to be continued by others
+	passed    atomic.Uint64                              // passings of failAt
 )
 
 // every is at which passing of the point the process ends: at the first, where nothing is said.
@@ -33,9 +34,13 @@ func every(text string) uint64 {
 }
 
 // failpoint kills the process at each n-th passing of the point that the environment names, with no
-// chance to clean up: it is what a power cut is.
+// chance to clean up: it is what a power cut is. Or it stops the process, as a machine does that sleeps.
 func failpoint(point string) {
 	if point != failAt || passed.Add(1)%failEvery != 0 {
+		return
+	}
+	if failPause {
+		_ = syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
 		return
 	}
 	_ = syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
