@@ -117,7 +117,7 @@ func (c *Client) Commands(ctx context.Context, q CommandQuery) iter.Seq2[*roostv
 			yield(nil, fmt.Errorf("use JetStream: %w", err))
 			return
 		}
-		r := &commandsReader{query: q, names: c.names, yield: yield, tail: tail{js, c.names.CommandsStream(), filter}}
+		r := &commandsReader{query: q, names: c.names, yield: yield, loop: loop{tail: tail{js, c.names.CommandsStream(), filter}, follow: q.Follow}}
 		r.run(ctx)
 	}
 }
@@ -142,8 +142,7 @@ type commandsReader struct {
 	query CommandQuery
 	names Subjects
 	yield func(*roostv1.CommandRecord, error) bool
-	tail  tail
-	last  uint64 // sequence of the last message that was read; 0: none yet
+	loop  loop
 }
 
 func (r *commandsReader) run(ctx context.Context) {
@@ -151,42 +150,9 @@ func (r *commandsReader) run(ctx context.Context) {
 	if !r.query.Since.IsZero() {
 		start = jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &r.query.Since}
 	}
-	for {
-		err := r.read(ctx, start)
-		switch {
-		case err == errEnough:
-			return
-		case ctx.Err() != nil:
-			r.yield(nil, context.Cause(ctx))
-			return
-		case !r.query.Follow:
-			r.yield(nil, err)
-			return
-		case !pause(ctx):
-			r.yield(nil, context.Cause(ctx))
-			return
-		}
-		if r.last > 0 { // else nothing was read yet, and the beginning is still the beginning
-			start = jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: r.last + 1}
-		}
+	if err := r.loop.run(ctx, start, r.take); err != nil {
+		r.yield(nil, err)
 	}
-}
-
-func (r *commandsReader) read(ctx context.Context, start jetstream.ConsumerConfig) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	begin := func(at tailStart) {
-		if !r.query.Follow && at.pending == 0 {
-			cancel(errEnough)
-		}
-	}
-	return r.tail.read(ctx, start, begin, func(m message) error {
-		r.last = m.sequence
-		if !r.take(m) || !r.query.Follow && m.pending == 0 {
-			return errEnough
-		}
-		return nil
-	})
 }
 
 // take yields the record in a message, if it is wanted; false if no more is.

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -37,7 +36,7 @@ func (c *Client) Readings(ctx context.Context, q ReadingsQuery) iter.Seq2[*roost
 		}
 		r := &readingsReader{
 			query: q, yield: yield,
-			tail: tail{js, c.names.ReadingsStream(), filter},
+			loop: loop{tail: tail{js, c.names.ReadingsStream(), filter}, follow: q.Follow},
 		}
 		r.run(ctx)
 	}
@@ -65,34 +64,13 @@ func (c *Client) prepareReadings(q ReadingsQuery) (jetstream.JetStream, string, 
 type readingsReader struct {
 	query ReadingsQuery
 	yield func(*roostv1.ReadingBatch, error) bool
-	tail  tail
+	loop  loop
 	seen  Completeness
-	last  uint64 // sequence of the last message that was read; 0: none yet
 }
 
-// errEnough ends a reading that is complete, or that nobody wants any more.
-var errEnough = errors.New("enough was read")
-
 func (r *readingsReader) run(ctx context.Context) {
-	start := r.first()
-	for {
-		err := r.read(ctx, start)
-		switch {
-		case err == errEnough:
-			return
-		case ctx.Err() != nil:
-			r.yield(nil, context.Cause(ctx))
-			return
-		case !r.query.Follow:
-			r.yield(nil, err)
-			return
-		case !pause(ctx):
-			r.yield(nil, context.Cause(ctx))
-			return
-		}
-		if r.last > 0 { // else nothing was read yet, and the beginning is still the beginning
-			start = jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: r.last + 1}
-		}
+	if err := r.loop.run(ctx, r.first(), r.take); err != nil {
+		r.yield(nil, err)
 	}
 }
 
@@ -106,26 +84,6 @@ func (r *readingsReader) first() jetstream.ConsumerConfig {
 		return jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &since}
 	}
 	return jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy}
-}
-
-func (r *readingsReader) read(ctx context.Context, start jetstream.ConsumerConfig) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	begin := func(at tailStart) {
-		if r.query.New && r.last == 0 {
-			r.last = at.last // what is new is fixed by the first consumer, also for the next one
-		}
-		if !r.query.Follow && at.pending == 0 {
-			cancel(errEnough)
-		}
-	}
-	return r.tail.read(ctx, start, begin, func(m message) error {
-		r.last = m.sequence
-		if !r.take(m) || !r.query.Follow && m.pending == 0 {
-			return errEnough
-		}
-		return nil
-	})
 }
 
 // take yields what a message holds; false if no more is wanted.

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -73,14 +72,13 @@ func (c *courier) post(subject string, data []byte, header nats.Header) error {
 // read asks the stream's leader for the last record of a subject. done is told what it has; sequence
 // 0 is none. An answer that says neither is dropped, as if it had not come.
 func (c *courier) read(subject string, done func(sequence uint64, data []byte)) error {
-	question, err := json.Marshal(map[string]string{"last_by_subj": subject})
-	if err != nil {
-		return err
-	}
-	m := &nats.Msg{Subject: "$JS.API.STREAM.MSG.GET." + c.names.ControlStream(), Data: question}
-	return c.send(m, func(data []byte) {
-		if sequence, record, ok := parseLast(data); ok {
-			done(sequence, record)
+	return c.send(lastQuestion(c.names, subject), func(data []byte) {
+		switch last, ok := parseStored(data); {
+		case !ok:
+		case last == nil:
+			done(0, nil)
+		default:
+			done(last.sequence, last.data)
 		}
 	})
 }
@@ -122,35 +120,6 @@ func (c *courier) forget() {
 			delete(c.open, token)
 		}
 	}
-}
-
-// lastAnswer is the server's answer to a question for the last message of a subject.
-type lastAnswer struct {
-	Message *struct {
-		Sequence uint64 `json:"seq"`
-		Data     []byte `json:"data"`
-	} `json:"message"`
-	Error *struct {
-		Code uint16 `json:"err_code"`
-	} `json:"error"`
-}
-
-// codeNoMessage says that the subject has no message.
-const codeNoMessage = 10037
-
-// parseLast reads the answer; false if it says nothing.
-func parseLast(data []byte) (sequence uint64, record []byte, ok bool) {
-	var answer lastAnswer
-	if err := json.Unmarshal(data, &answer); err != nil {
-		return 0, nil, false
-	}
-	switch {
-	case answer.Message != nil && answer.Message.Sequence > 0:
-		return answer.Message.Sequence, answer.Message.Data, true
-	case answer.Error != nil && answer.Error.Code == codeNoMessage:
-		return 0, nil, true
-	}
-	return 0, nil, false
 }
 
 // readMember reads the record of a member; nil if it cannot be used.

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"strconv"
@@ -105,28 +104,4 @@ func (c *clerk) wasRead(e *entry, data []byte) {
 		e.reading = false
 		c.again(e, rand.N(journalRetry*time.Duration(min(e.tries, 16))))
 	}
-}
-
-// parseStored reads the answer to a question for the last message of a subject; false if it says nothing.
-func parseStored(data []byte) (*stored, bool) {
-	var answer struct {
-		Message *struct {
-			Sequence uint64    `json:"seq"`
-			Time     time.Time `json:"time"`
-			Data     []byte    `json:"data"`
-		} `json:"message"`
-		Error *struct {
-			Code uint16 `json:"err_code"`
-		} `json:"error"`
-	}
-	if err := json.Unmarshal(data, &answer); err != nil {
-		return nil, false
-	}
-	switch m := answer.Message; {
-	case m != nil && m.Sequence > 0:
-		return &stored{m.Sequence, m.Time, m.Data}, true
-	case answer.Error != nil && answer.Error.Code == codeNoMessage:
-		return nil, true
-	}
-	return nil, false
 }

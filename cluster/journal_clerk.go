@@ -49,13 +49,6 @@ type entry struct {
 	done     func(sequence uint64, there *stored, err error)
 }
 
-// stored is a message in the control stream.
-type stored struct {
-	sequence uint64
-	at       time.Time // on the hub's clock
-	data     []byte
-}
-
 // clerk is the goroutine of a journal.
 type clerk struct {
 	*Journal
@@ -160,7 +153,8 @@ func (c *clerk) send(e *entry) {
 	c.token++
 	m := &nats.Msg{Subject: e.subject, Data: e.data, Reply: c.inbox + strconv.FormatUint(c.token, 10)}
 	if e.reading {
-		m.Subject, m.Data = "$JS.API.STREAM.MSG.GET."+c.names.ControlStream(), questionFor(e.subject)
+		question := lastQuestion(c.names, e.subject)
+		m.Subject, m.Data = question.Subject, question.Data
 	} else {
 		m.Header = e.header()
 	}
@@ -171,10 +165,6 @@ func (c *clerk) send(e *entry) {
 	}
 	e.at = c.clock.Now()
 	c.open[c.token] = e
-}
-
-func questionFor(subject string) []byte {
-	return append(append([]byte(`{"last_by_subj":`), strconv.Quote(subject)...), '}') // a subject has nothing to escape
 }
 
 // unsent deals with what the connection did not take.
