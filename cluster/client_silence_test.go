@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -40,5 +41,30 @@ func TestSilentGateway(t *testing.T) {
 	write("dose")
 	if record, err := send(); !errors.Is(err, roostv1.ErrOutcomeUnknown) {
 		t.Errorf("with another body: got %v, %v", record, err)
+	}
+}
+
+// TestAskedAgain: who got the question first says nothing; the next one answers, and his record counts. That the
+// next one refuses says nothing of what the first may have done.
+func TestAskedAgain(t *testing.T) {
+	hub := clustertest.Start(t)
+	client, clerk := pumps(t, hub, 1), newClerk(t, hub)
+	for id, want := range map[string]error{"answered": nil, "refused": roostv1.ErrOutcomeUnknown} {
+		runs(t, func(context.Context) error {
+			first, second := clerk.next(t), clerk.next(t)
+			if first.command.Id != id || second.command.Id != id {
+				t.Errorf("asked for %s and %s, want %s twice", first.command.Id, second.command.Id, id)
+			}
+			if want == nil {
+				clerk.carryOut(t, second)
+			} else {
+				clerk.answer(t, second, &roostv1.SendResponse{Status: roostv1.Errorf(roostv1.ErrBusy, "too many")})
+			}
+			return nil
+		})
+		record, err := client.Send(t.Context(), &roostv1.Command{Id: id, DeviceId: "p00", Name: "set"}, 2*time.Second)
+		if want == nil && (err != nil || record.State != roostv1.CommandState_COMMAND_STATE_SUCCEEDED) || !errors.Is(err, want) {
+			t.Errorf("%s: got %v, %v, want %v", id, record, err, want)
+		}
 	}
 }
