@@ -1,0 +1,30 @@
+package access
+
+import (
+	"slices"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// Role is what its holder may do in a fleet. The hub enforces it by permissions.
+type Role string
+
+// The roles. Only a limited one needs more than the hub's permissions: gateways hold it to the devices that
+// its access record selects.
+const (
+	RoleGateway  Role = "gateway"  // runs devices
+	RoleOperator Role = "operator" // sends commands and edits the registry
+	RoleLimited  Role = "limited"  // sends commands to some devices
+	RoleViewer   Role = "viewer"   // reads
+	RoleAdmin    Role = "admin"    // everything; it stays with the hub
+)
+
+var roles = []Role{RoleGateway, RoleOperator, RoleLimited, RoleViewer, RoleAdmin}
+
+// Check returns ErrInvalid for a role that does not exist.
+func (r Role) Check() error {
+	if slices.Contains(roles, r) {
+		return nil
+	}
+	return roostv1.Errorf(roostv1.ErrInvalid, "the role is none of %v", roles)
+}
