@@ -820,7 +820,10 @@ type CommandRecord struct {
 	Order uint64 `protobuf:"varint,20,opt,name=order,proto3" json:"order,omitempty"`
 	// Bus of the device when it was accepted. Only the owner of this bus carries it out, also if the device was
 	// retired and added on another one since: then it ends.
-	Bus           string `protobuf:"bytes,21,opt,name=bus,proto3" json:"bus,omitempty"`
+	Bus string `protobuf:"bytes,21,opt,name=bus,proto3" json:"bus,omitempty"`
+	// Who submitted it, as the hub knows it; unset where the hub knows nobody. The sender in the command is only what
+	// the sender says.
+	SubmittedBy   *Identity `protobuf:"bytes,23,opt,name=submitted_by,json=submittedBy,proto3" json:"submitted_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1002,6 +1005,13 @@ func (x *CommandRecord) GetBus() string {
 	return ""
 }
 
+func (x *CommandRecord) GetSubmittedBy() *Identity {
+	if x != nil {
+		return x.SubmittedBy
+	}
+	return nil
+}
+
 // Cancellation is the wish that a command is not carried out. It counts only if the command was not
 // dispatched before: subject roost.<fleet>.cancel.<device>.<id>.
 type Cancellation struct {
@@ -1015,7 +1025,9 @@ type Cancellation struct {
 	// Why, for the audit.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Nonce of this write, to recognise one's own after a timeout.
-	Nonce         string `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	Nonce string `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// Who wants it, as the hub knows it; unset where the hub knows nobody.
+	SubmittedBy   *Identity `protobuf:"bytes,6,opt,name=submitted_by,json=submittedBy,proto3" json:"submitted_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1085,6 +1097,13 @@ func (x *Cancellation) GetNonce() string {
 	return ""
 }
 
+func (x *Cancellation) GetSubmittedBy() *Identity {
+	if x != nil {
+		return x.SubmittedBy
+	}
+	return nil
+}
+
 // OpenCommand is a command that has not ended, as a gateway's actors are handed it. It never
 // crosses a wire: it is a word between cluster and actors.
 type OpenCommand struct {
@@ -1145,7 +1164,7 @@ var File_roost_v1_command_proto protoreflect.FileDescriptor
 
 const file_roost_v1_command_proto_rawDesc = "" +
 	"\n" +
-	"\x16roost/v1/command.proto\x12\broost.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16roost/v1/profile.proto\x1a\x15roost/v1/status.proto\x1a\x14roost/v1/value.proto\"S\n" +
+	"\x16roost/v1/command.proto\x12\broost.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15roost/v1/access.proto\x1a\x16roost/v1/profile.proto\x1a\x15roost/v1/status.proto\x1a\x14roost/v1/value.proto\"S\n" +
 	"\fPrecondition\x12\x1a\n" +
 	"\bresource\x18\x01 \x01(\tR\bresource\x12'\n" +
 	"\x06equals\x18\x02 \x01(\v2\x0f.roost.v1.ValueR\x06equals\"\xbf\x05\n" +
@@ -1190,7 +1209,7 @@ const file_roost_v1_command_proto_rawDesc = "" +
 	"\x05epoch\x18\x04 \x01(\x04R\x05epoch\x12\x18\n" +
 	"\aattempt\x18\x05 \x01(\rR\aattempt\x12(\n" +
 	"\x06status\x18\x06 \x01(\v2\x10.roost.v1.StatusR\x06status\x128\n" +
-	"\fqueue_reason\x18\a \x01(\x0e2\x15.roost.v1.QueueReasonR\vqueueReason\"\xdb\a\n" +
+	"\fqueue_reason\x18\a \x01(\x0e2\x15.roost.v1.QueueReasonR\vqueueReason\"\x92\b\n" +
 	"\rCommandRecord\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\tR\tcommandId\x12\x1b\n" +
@@ -1216,17 +1235,19 @@ const file_roost_v1_command_proto_rawDesc = "" +
 	"\vtransitions\x18\x12 \x03(\v2\x1b.roost.v1.CommandTransitionR\vtransitions\x12\x14\n" +
 	"\x05nonce\x18\x13 \x01(\tR\x05nonce\x12\x14\n" +
 	"\x05order\x18\x14 \x01(\x04R\x05order\x12\x10\n" +
-	"\x03bus\x18\x15 \x01(\tR\x03bus\x1aK\n" +
+	"\x03bus\x18\x15 \x01(\tR\x03bus\x125\n" +
+	"\fsubmitted_by\x18\x17 \x01(\v2\x12.roost.v1.IdentityR\vsubmittedBy\x1aK\n" +
 	"\fResultsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
-	"\x05value\x18\x02 \x01(\v2\x0f.roost.v1.ValueR\x05value:\x028\x01\"\x90\x01\n" +
+	"\x05value\x18\x02 \x01(\v2\x0f.roost.v1.ValueR\x05value:\x028\x01\"\xc7\x01\n" +
 	"\fCancellation\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\tR\tcommandId\x12\x1b\n" +
 	"\tdevice_id\x18\x02 \x01(\tR\bdeviceId\x12\x16\n" +
 	"\x06sender\x18\x03 \x01(\tR\x06sender\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x14\n" +
-	"\x05nonce\x18\x05 \x01(\tR\x05nonce\"z\n" +
+	"\x05nonce\x18\x05 \x01(\tR\x05nonce\x125\n" +
+	"\fsubmitted_by\x18\x06 \x01(\v2\x12.roost.v1.IdentityR\vsubmittedBy\"z\n" +
 	"\vOpenCommand\x12/\n" +
 	"\x06record\x18\x01 \x01(\v2\x17.roost.v1.CommandRecordR\x06record\x12:\n" +
 	"\fcancellation\x18\x02 \x01(\v2\x16.roost.v1.CancellationR\fcancellation*\xe6\x02\n" +
@@ -1296,6 +1317,7 @@ var file_roost_v1_command_proto_goTypes = []any{
 	(Confirmation)(0),             // 16: roost.v1.Confirmation
 	(*Status)(nil),                // 17: roost.v1.Status
 	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*Identity)(nil),              // 19: roost.v1.Identity
 }
 var file_roost_v1_command_proto_depIdxs = []int32{
 	14, // 0: roost.v1.Precondition.equals:type_name -> roost.v1.Value
@@ -1329,15 +1351,17 @@ var file_roost_v1_command_proto_depIdxs = []int32{
 	13, // 28: roost.v1.CommandRecord.results:type_name -> roost.v1.CommandRecord.ResultsEntry
 	7,  // 29: roost.v1.CommandRecord.evidence:type_name -> roost.v1.Evidence
 	8,  // 30: roost.v1.CommandRecord.transitions:type_name -> roost.v1.CommandTransition
-	9,  // 31: roost.v1.OpenCommand.record:type_name -> roost.v1.CommandRecord
-	10, // 32: roost.v1.OpenCommand.cancellation:type_name -> roost.v1.Cancellation
-	14, // 33: roost.v1.Command.ArgumentsEntry.value:type_name -> roost.v1.Value
-	14, // 34: roost.v1.CommandRecord.ResultsEntry.value:type_name -> roost.v1.Value
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	19, // 31: roost.v1.CommandRecord.submitted_by:type_name -> roost.v1.Identity
+	19, // 32: roost.v1.Cancellation.submitted_by:type_name -> roost.v1.Identity
+	9,  // 33: roost.v1.OpenCommand.record:type_name -> roost.v1.CommandRecord
+	10, // 34: roost.v1.OpenCommand.cancellation:type_name -> roost.v1.Cancellation
+	14, // 35: roost.v1.Command.ArgumentsEntry.value:type_name -> roost.v1.Value
+	14, // 36: roost.v1.CommandRecord.ResultsEntry.value:type_name -> roost.v1.Value
+	37, // [37:37] is the sub-list for method output_type
+	37, // [37:37] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_roost_v1_command_proto_init() }
@@ -1345,6 +1369,7 @@ func file_roost_v1_command_proto_init() {
 	if File_roost_v1_command_proto != nil {
 		return
 	}
+	file_roost_v1_access_proto_init()
 	file_roost_v1_profile_proto_init()
 	file_roost_v1_status_proto_init()
 	file_roost_v1_value_proto_init()

@@ -69,6 +69,8 @@ const (
 	EventKind_EVENT_KIND_GATEWAY EventKind = 19
 	// The bus has a new owner: this gateway.
 	EventKind_EVENT_KIND_TAKEOVER EventKind = 20
+	// Somebody was refused what he asked for; see status.
+	EventKind_EVENT_KIND_ACCESS EventKind = 21
 )
 
 // Enum value maps for EventKind.
@@ -95,6 +97,7 @@ var (
 		18: "EVENT_KIND_RESPECIFIED",
 		19: "EVENT_KIND_GATEWAY",
 		20: "EVENT_KIND_TAKEOVER",
+		21: "EVENT_KIND_ACCESS",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED":      0,
@@ -118,6 +121,7 @@ var (
 		"EVENT_KIND_RESPECIFIED":      18,
 		"EVENT_KIND_GATEWAY":          19,
 		"EVENT_KIND_TAKEOVER":         20,
+		"EVENT_KIND_ACCESS":           21,
 	}
 )
 
@@ -292,7 +296,7 @@ const file_roost_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"next_delay\x18\t \x01(\v2\x19.google.protobuf.DurationR\tnextDelay\x12\x14\n" +
 	"\x05epoch\x18\n" +
-	" \x01(\x04R\x05epoch*\xb6\x04\n" +
+	" \x01(\x04R\x05epoch*\xcd\x04\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11EVENT_KIND_ONLINE\x10\x01\x12\x16\n" +
@@ -315,7 +319,8 @@ const file_roost_v1_event_proto_rawDesc = "" +
 	"\x13EVENT_KIND_INTERNAL\x10\x11\x12\x1a\n" +
 	"\x16EVENT_KIND_RESPECIFIED\x10\x12\x12\x16\n" +
 	"\x12EVENT_KIND_GATEWAY\x10\x13\x12\x17\n" +
-	"\x13EVENT_KIND_TAKEOVER\x10\x14B3Z1github.com/roost-iot/roost/proto/roost/v1;roostv1b\x06proto3"
+	"\x13EVENT_KIND_TAKEOVER\x10\x14\x12\x15\n" +
+	"\x11EVENT_KIND_ACCESS\x10\x15B3Z1github.com/roost-iot/roost/proto/roost/v1;roostv1b\x06proto3"
 
 var (
 	file_roost_v1_event_proto_rawDescOnce sync.Once
