@@ -79,7 +79,7 @@ type load struct {
 }
 
 func newLoad(nc *nats.Conn, names cluster.Subjects, devices, readings int, epoch uint64) *load {
-	l := &load{store: cluster.NewReadings(nc, names, nil)}
+	l := &load{store: cluster.NewReadings(nc, names, "g1", nil)}
 	for i := range devices {
 		l.batches = append(l.batches, sampleBatch(fmt.Sprintf("device-%05d", i), epoch, 1, readings))
 	}
@@ -143,7 +143,7 @@ func (p rawPublisher) grouped(b *testing.B, round, n int) time.Duration {
 		running.Go(func() {
 			for left := n / connections; left > 0; left -= group {
 				rawBatch(b, nc, fmt.Sprintf("%d/%d/%d", round, c, left), min(left, group), func(i int) (string, []byte) {
-					return p.names.Reading(fmt.Sprintf("raw-%05d", (left+i)%p.devices)), data
+					return p.names.Reading(fmt.Sprintf("raw-%05d", (left+i)%p.devices), "g1"), data
 				})
 			}
 		})
@@ -157,7 +157,7 @@ func (p rawPublisher) alone(b *testing.B, n int) time.Duration {
 	nc, data := p.hub.Connect(b), p.data(b)
 	start := time.Now()
 	for range n {
-		if _, err := nc.Request(p.names.Reading("raw-00000"), data, askWait); err != nil {
+		if _, err := nc.Request(p.names.Reading("raw-00000", "g1"), data, askWait); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -22,25 +22,36 @@ const askTimeout = 2 * time.Second
 // All methods may be called concurrently. An id is checked before it is used. Errors match
 // the codes of roostv1: ErrUnavailable if the hub or the gateway asked cannot be reached.
 type Client struct {
-	nc       *nats.Conn
+	link     Link
+	data     *nats.Conn // for streams
+	talk     *nats.Conn // for all else
 	names    Subjects
 	registry *Registry
 }
 
-// NewClient returns a client of a fleet. The error is ErrInvalid: the fleet's name is none.
+// NewClient returns a client of a fleet over one connection, as a hub without users has it. The error is
+// ErrInvalid: the fleet's name is none.
 func NewClient(nc *nats.Conn, fleet string) (*Client, error) {
-	if nc == nil {
+	return NewClientOver(Link{Data: nc}, fleet)
+}
+
+// NewClientOver returns a client of a fleet. The error is ErrInvalid: the fleet's name is none.
+func NewClientOver(link Link, fleet string) (*Client, error) {
+	if link.Data == nil {
 		return nil, roostv1.Errorf(roostv1.ErrInvalid, "the client has no connection")
 	}
 	names, err := SubjectsOf(fleet)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{nc: nc, names: names, registry: NewRegistry(nc, names)}, nil
+	return &Client{link: link, data: link.Data, talk: link.talk(), names: names, registry: NewRegistry(link.Data, names)}, nil
 }
 
 // Apply makes the registry hold the fleet's profiles and devices; see Registry.Apply.
 func (c *Client) Apply(ctx context.Context, fleet *roostv1.Fleet) (Applied, error) {
+	if err := c.link.mayWrite("change the registry"); err != nil {
+		return Applied{}, err
+	}
 	return c.registry.Apply(ctx, fleet)
 }
 
@@ -60,6 +71,9 @@ func (c *Client) Unlock(ctx context.Context, device string) error {
 }
 
 func (c *Client) setAdminState(ctx context.Context, device string, state roostv1.AdminState) error {
+	if err := c.link.mayWrite("change device " + device); err != nil {
+		return err
+	}
 	_, err := c.registry.SetAdminState(ctx, device, state)
 	return err
 }
@@ -82,11 +96,14 @@ func (c *Client) Send(ctx context.Context, command *roostv1.Command, wait time.D
 	if err := checkWait(wait); err != nil {
 		return nil, err
 	}
+	if err := c.link.maySend("send commands"); err != nil {
+		return nil, err
+	}
 	if command.Id == "" {
 		command = proto.CloneOf(command)
 		command.Id = newCommandID()
 	}
-	response, err := c.askOften(ctx, c.names.Send(), wait, func(left time.Duration) proto.Message {
+	response, err := c.askOften(ctx, c.link.api(c.names.Send()), wait, func(left time.Duration) proto.Message {
 		return &roostv1.SendRequest{Command: command, Wait: durationpb.New(left)}
 	})
 	if errors.Is(err, roostv1.ErrOutcomeUnknown) && ctx.Err() == nil {
@@ -108,6 +125,9 @@ func (c *Client) Send(ctx context.Context, command *roostv1.Command, wait time.D
 // Release ends the quarantine of a device, at the gateway that serves it.
 func (c *Client) Release(ctx context.Context, device string) error {
 	if err := roostv1.CheckID("device id", device); err != nil {
+		return err
+	}
+	if err := c.link.mayWrite("release device " + device); err != nil {
 		return err
 	}
 	_, owner, err := c.lookUp(ctx, device)

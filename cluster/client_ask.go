@@ -17,17 +17,21 @@ func (c *Client) ask(ctx context.Context, subject string, wait time.Duration, re
 	if err != nil {
 		return err
 	}
-	if !c.nc.IsConnected() {
+	if !c.talk.IsConnected() {
 		return errAway
 	}
-	ctx, unlink := whileConnected(ctx, c.nc)
+	ctx, unlink := whileConnected(ctx, c.talk)
 	defer unlink()
+	ctx, settled := c.link.refusals.unlessRefused(ctx, subject)
+	defer settled()
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	reply, err := c.nc.RequestWithContext(ctx, subject, data)
+	reply, err := c.talk.RequestWithContext(ctx, subject, data)
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
 		return err
+	case err != nil && errors.Is(context.Cause(ctx), roostv1.ErrPermission):
+		return context.Cause(ctx)
 	case unsent(err):
 		return hubError(ctx, err)
 	case err != nil && (ctx.Err() == nil || errors.Is(context.Cause(ctx), errAway)):

@@ -32,18 +32,18 @@ func (c *Client) Command(ctx context.Context, device, id string, wait time.Durat
 		}
 		device = record.DeviceId
 	}
-	return c.askCommand(ctx, c.names.FindCommand(), wait, commandKey(device, id), func(left time.Duration) proto.Message {
+	return c.askCommand(ctx, c.link.api(c.names.FindCommand()), wait, commandKey(device, id), func(left time.Duration) proto.Message {
 		return &roostv1.CommandRequest{DeviceId: device, CommandId: id, Wait: durationpb.New(left)}
 	})
 }
 
 // lookForCommand looks for a command by its id alone.
 func (c *Client) lookForCommand(ctx context.Context, id string) (*roostv1.CommandRecord, error) {
-	js, err := jetstream.New(c.nc)
+	js, err := jetstream.New(c.data)
 	if err != nil {
 		return nil, fmt.Errorf("use JetStream: %w", err)
 	}
-	if !c.nc.IsConnected() {
+	if !c.data.IsConnected() {
 		return nil, errAway
 	}
 	ctx, cancel := context.WithTimeout(ctx, tailTimeout)
@@ -62,8 +62,11 @@ func (c *Client) Cancel(ctx context.Context, cancellation *roostv1.Cancellation,
 	if wait == 0 {
 		wait = defaultWait
 	}
+	if err := c.link.maySend("cancel commands"); err != nil {
+		return nil, err
+	}
 	key := commandKey(cancellation.GetDeviceId(), cancellation.GetCommandId())
-	return c.askCommand(ctx, c.names.CancelCommand(), wait, key, func(left time.Duration) proto.Message {
+	return c.askCommand(ctx, c.link.api(c.names.CancelCommand()), wait, key, func(left time.Duration) proto.Message {
 		return &roostv1.CancelRequest{
 			DeviceId: cancellation.GetDeviceId(), CommandId: cancellation.GetCommandId(),
 			Sender: cancellation.GetSender(), Reason: cancellation.GetReason(), Wait: durationpb.New(left),
@@ -112,7 +115,7 @@ func (c *Client) Commands(ctx context.Context, q CommandQuery) iter.Seq2[*roostv
 			yield(nil, err)
 			return
 		}
-		js, err := jetstream.New(c.nc)
+		js, err := jetstream.New(c.data)
 		if err != nil {
 			yield(nil, fmt.Errorf("use JetStream: %w", err))
 			return

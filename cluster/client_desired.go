@@ -9,6 +9,9 @@ import (
 // SetDesired changes what is desired of a device, and returns what is desired after it; see
 // Registry.SetDesired.
 func (c *Client) SetDesired(ctx context.Context, device string, set map[string]*roostv1.Value, clear []string, by, reason string) (*roostv1.Desired, error) {
+	if err := c.link.mayWrite("change what is desired of device " + device); err != nil {
+		return nil, err
+	}
 	return c.registry.SetDesired(ctx, device, set, clear, by, reason)
 }
 

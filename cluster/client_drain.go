@@ -18,6 +18,9 @@ func (c *Client) Drain(ctx context.Context, gateway string) error {
 	if err := roostv1.CheckID("gateway id", gateway); err != nil {
 		return err
 	}
+	if err := c.link.mayWrite("drain gateway " + gateway); err != nil {
+		return err
+	}
 	member := &roostv1.Member{}
 	found, err := c.get(ctx, c.names.Member(gateway), member)
 	if err != nil {
@@ -61,7 +64,7 @@ func (c *Client) Remaining(ctx context.Context, gateway string) (Remaining, erro
 	if err := roostv1.CheckID("gateway id", gateway); err != nil {
 		return Remaining{}, err
 	}
-	picture, err := listControl(ctx, c.nc, c.names, c.names.Device("*"), c.names.Member("*"), c.names.Owner("*"))
+	picture, err := listControl(ctx, c.data, c.names, c.names.Device("*"), c.names.Member("*"), c.names.Owner("*"))
 	if err != nil {
 		return Remaining{}, err
 	}

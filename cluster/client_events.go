@@ -37,14 +37,14 @@ func (c *Client) Events(ctx context.Context) iter.Seq2[*roostv1.Event, error] {
 
 // subscribe has messages come to a channel until ctx ends. When it returns, the hub knows of it.
 func (c *Client) subscribe(ctx context.Context, subject string, to chan *nats.Msg) error {
-	sub, err := c.nc.ChanSubscribe(subject, to)
+	sub, err := c.talk.ChanSubscribe(subject, to)
 	if err != nil {
 		return err
 	}
 	context.AfterFunc(ctx, func() { _ = sub.Unsubscribe() })
 	flush, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	return c.nc.FlushWithContext(flush)
+	return c.talk.FlushWithContext(flush)
 }
 
 func readEvent(m *nats.Msg) (*roostv1.Event, error) {

@@ -72,7 +72,7 @@ func (c *Client) SendAll(ctx context.Context, command FleetCommand) (*FleetRun, 
 	if err := run.settle(); err != nil {
 		return nil, err
 	}
-	picture, err := listControl(ctx, c.nc, c.names, c.names.Device("*"), c.names.Profile("*"))
+	picture, err := listControl(ctx, c.data, c.names, c.names.Device("*"), c.names.Profile("*"))
 	if err != nil {
 		return nil, err
 	}

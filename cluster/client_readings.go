@@ -35,7 +35,7 @@ func (c *Client) Readings(ctx context.Context, q ReadingsQuery) iter.Seq2[*roost
 			return
 		}
 		r := &readingsReader{
-			query: q, yield: yield,
+			query: q, names: c.names, yield: yield,
 			loop: loop{tail: tail{js, c.names.ReadingsStream(), filter}, follow: q.Follow},
 		}
 		r.run(ctx)
@@ -43,17 +43,17 @@ func (c *Client) Readings(ctx context.Context, q ReadingsQuery) iter.Seq2[*roost
 }
 
 func (c *Client) prepareReadings(q ReadingsQuery) (jetstream.JetStream, string, error) {
-	filter := c.names.Reading("*")
+	filter := c.names.Reading("*", "*")
 	if q.Device != "" {
 		if err := roostv1.CheckID("device id", q.Device); err != nil {
 			return nil, "", err
 		}
-		filter = c.names.Reading(q.Device)
+		filter = c.names.Reading(q.Device, "*")
 	}
 	if q.Since < 0 {
 		return nil, "", roostv1.Errorf(roostv1.ErrInvalid, "readings since %v from now: that is in the future", -q.Since)
 	}
-	js, err := jetstream.New(c.nc)
+	js, err := jetstream.New(c.data)
 	if err != nil {
 		return nil, "", fmt.Errorf("use JetStream: %w", err)
 	}
@@ -63,6 +63,7 @@ func (c *Client) prepareReadings(q ReadingsQuery) (jetstream.JetStream, string, 
 // readingsReader is one loop over readings.
 type readingsReader struct {
 	query ReadingsQuery
+	names Subjects
 	yield func(*roostv1.ReadingBatch, error) bool
 	loop  loop
 	seen  Completeness
@@ -91,6 +92,9 @@ func (r *readingsReader) take(m message) bool {
 	b := &roostv1.ReadingBatch{}
 	if _, err := roostv1.Unmarshal(m.data, b); err != nil {
 		return r.yield(nil, fmt.Errorf("message %d at %s: %w", m.sequence, m.subject, err))
+	}
+	if device := r.names.readingDevice(m.subject); b.DeviceId != device {
+		return r.yield(nil, roostv1.Errorf(roostv1.ErrInvalid, "message %d at %s: it has readings of device %.80q", m.sequence, m.subject, b.DeviceId))
 	}
 	fresh, gap := r.seen.Observe(b)
 	if gap != nil && !r.yield(nil, gap) {

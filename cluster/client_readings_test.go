@@ -21,11 +21,11 @@ func TestClientReadings(t *testing.T) {
 	client := newClient(t, hub)
 	nc := hub.Connect(t)
 	for _, b := range []*roostv1.ReadingBatch{at(1, 1, 2, 0), at(1, 1, 2, 0), at(1, 6, 1, 1), at(2, 1, 1, 0)} {
-		put(t, nc, names.Reading("d1"), encode(t, b))
+		put(t, nc, names.Reading("d1", "g1"), encode(t, b))
 	}
-	put(t, nc, names.Reading("d1"), []byte{0xff, 0xff})
-	put(t, nc, names.Reading("d1"), encode(t, at(2, 2, 1, 0)))
-	put(t, nc, names.Reading("d2"), encode(t, sampleBatch("d2", 9, 9, 1)))
+	put(t, nc, names.Reading("d1", "g1"), []byte{0xff, 0xff})
+	put(t, nc, names.Reading("d1", "g1"), encode(t, at(2, 2, 1, 0)))
+	put(t, nc, names.Reading("d2", "g1"), encode(t, sampleBatch("d2", 9, 9, 1)))
 
 	var got []string
 	for b, err := range client.Readings(t.Context(), cluster.ReadingsQuery{Device: "d1"}) {
@@ -104,7 +104,7 @@ func TestClientReadingsNew(t *testing.T) {
 	names := newFleet(t, hub)
 	client := newClient(t, hub)
 	nc := hub.Connect(t)
-	put(t, nc, names.Reading("d1"), encode(t, at(1, 1, 1, 0)))
+	put(t, nc, names.Reading("d1", "g1"), encode(t, at(1, 1, 1, 0)))
 	for b, err := range client.Readings(t.Context(), cluster.ReadingsQuery{New: true}) {
 		t.Errorf("got %v, %v: there is nothing new", b, err)
 	}

@@ -20,8 +20,8 @@ const (
 // recorded returns the record of a command as the hub has it, whatever became of the gateway that was to
 // tell; nil if there is none, or none that is certainly this command's.
 func (c *Client) recorded(ctx context.Context, command *roostv1.Command) *roostv1.CommandRecord {
-	js, err := jetstream.New(c.nc)
-	if err != nil || !c.nc.IsConnected() {
+	js, err := jetstream.New(c.data)
+	if err != nil || !c.data.IsConnected() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)

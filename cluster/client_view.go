@@ -31,7 +31,7 @@ type GatewayView struct {
 // Devices returns the status of every device of the fleet that was not retired, in the order of
 // their ids: what the gateway says that serves it, else UNPLACED. Their resources are left out.
 func (c *Client) Devices(ctx context.Context) ([]*roostv1.DeviceStatus, error) {
-	picture, err := listControl(ctx, c.nc, c.names, c.names.Device("*"), c.names.Member("*"))
+	picture, err := listControl(ctx, c.data, c.names, c.names.Device("*"), c.names.Member("*"))
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (c *Client) Device(ctx context.Context, id string) (DeviceView, error) {
 
 // Gateways returns all gateways that ever joined the fleet, in the order of their ids.
 func (c *Client) Gateways(ctx context.Context) ([]GatewayView, error) {
-	picture, err := listControl(ctx, c.nc, c.names, c.names.Member("*"))
+	picture, err := listControl(ctx, c.data, c.names, c.names.Member("*"))
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +210,7 @@ func (c *Client) profile(ctx context.Context, id string) (*roostv1.Profile, erro
 
 // get reads a record; false if there is none.
 func (c *Client) get(ctx context.Context, subject string, m proto.Message) (bool, error) {
-	out, err := newCASWriter(c.nc, c.names)
+	out, err := newCASWriter(c.data, c.names)
 	if err != nil {
 		return false, err
 	}

@@ -40,7 +40,7 @@ func (c *Client) Why(ctx context.Context, device string) (*roostv1.Story, error)
 // listStory lists what places a bus, and who owns it since when.
 func (c *Client) listStory(ctx context.Context, bus string) (*Picture, error) {
 	picture := NewPicture(c.names)
-	return picture, listInto(ctx, c.nc, picture, c.names.Device("*"), c.names.Member("*"), c.names.Owner(bus))
+	return picture, listInto(ctx, c.data, picture, c.names.Device("*"), c.names.Member("*"), c.names.Owner(bus))
 }
 
 // storyteller puts together what is on record and what was told.

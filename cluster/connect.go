@@ -3,7 +3,6 @@ package cluster
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/roost-iot/roost/cluster/access"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -43,10 +43,10 @@ func ConnectGateway(url, id string, log *slog.Logger, opts ...nats.Option) (*nat
 	all := append(connectOptions("roost gateway "+id, log),
 		nats.RetryOnFailedConnect(true),
 		// An inbox of its own lets the hub's permissions keep other gateways out of it.
-		nats.CustomInboxPrefix("_INBOX_"+id))
+		nats.CustomInboxPrefix(access.InboxPrefix(id)))
 	nc, err := nats.Connect(url, append(all, opts...)...)
 	if err != nil {
-		return nil, connectError(url, err)
+		return nil, ConnectProblem(url, nil, err)
 	}
 	return nc, nil
 }
@@ -55,19 +55,28 @@ func ConnectGateway(url, id string, log *slog.Logger, opts ...nats.Option) (*nat
 // it does not wait for a hub that is away: the error is then ErrUnavailable and says
 // where the hub was looked for. A connection that was up comes up again after a loss.
 func ConnectClient(ctx context.Context, url, name string, log *slog.Logger, opts ...nats.Option) (*nats.Conn, error) {
+	timeout, err := dialWithin(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	all := append(connectOptions(name, log), nats.Timeout(timeout))
+	nc, err := nats.Connect(url, append(all, opts...)...)
+	if err != nil {
+		return nil, ConnectProblem(url, nil, err)
+	}
+	return nc, nil
+}
+
+// dialWithin is how long a client tries to reach one server.
+func dialWithin(ctx context.Context, url string) (time.Duration, error) {
 	timeout := dialTimeout
 	if deadline, ok := ctx.Deadline(); ok {
 		timeout = min(timeout, time.Until(deadline))
 	}
 	if timeout <= 0 || ctx.Err() != nil {
-		return nil, fmt.Errorf("connect to hub at %s: %w", Redact(url), cmp.Or(ctx.Err(), context.DeadlineExceeded))
+		return 0, fmt.Errorf("connect to hub at %s: %w", Redact(url), cmp.Or(ctx.Err(), context.DeadlineExceeded))
 	}
-	all := append(connectOptions(name, log), nats.Timeout(timeout))
-	nc, err := nats.Connect(url, append(all, opts...)...)
-	if err != nil {
-		return nil, connectError(url, err)
-	}
-	return nc, nil
+	return timeout, nil
 }
 
 // connectOptions are the settings that all of Roost's connections share.
@@ -116,23 +125,18 @@ func connectHandlers(log *slog.Logger) []nats.Option {
 		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { log.Debug("hub not reached", "error", err) }),
 		nats.ClosedHandler(func(nc *nats.Conn) { log.Debug("connection closed", "error", nc.LastError()) }),
 		nats.LameDuckModeHandler(func(nc *nats.Conn) { log.Warn("hub is about to stop", "hub", nc.ConnectedUrlRedacted()) }),
-		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
-			subject := ""
-			if sub != nil {
-				subject = sub.Subject
-			}
-			log.Warn("connection error", "subject", subject, "error", err)
-		}),
+		nats.ErrorHandler(logError(log)),
 	}
 }
 
-// connectError says in one line where the hub was looked for and what came of it.
-func connectError(urls string, err error) error {
-	where := Redact(urls)
-	if errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthExpired) {
-		return roostv1.Errorf(roostv1.ErrPermission, "hub at %s refused the credentials: %v", where, err)
+func logError(log *slog.Logger) nats.ErrHandler {
+	return func(_ *nats.Conn, sub *nats.Subscription, err error) {
+		subject := ""
+		if sub != nil {
+			subject = sub.Subject
+		}
+		log.Warn("connection error", "subject", subject, "error", err)
 	}
-	return roostv1.Errorf(roostv1.ErrUnavailable, "hub at %s cannot be reached: %v", where, err)
 }
 
 // Redact takes passwords and tokens out of a list of URLs.

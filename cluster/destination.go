@@ -109,7 +109,7 @@ func (d *destination) frameLocked(more int) (*frame, error) {
 // about to put something in, as far as they can run now: no time is waited for, and with many of
 // them a frame carries several times as much.
 func (d *destination) send() {
-	subject := d.peers.names.Live(d.to.gateway)
+	subject := d.peers.names.Live(d.to.gateway, d.peers.id)
 	runtime.Gosched()
 	for f := d.next(nil); f != nil; f = d.next(f) {
 		if err := d.peers.nc.Publish(subject, f.data); err != nil {

@@ -31,7 +31,8 @@ type Config struct {
 	Labels  map[string]string // for the placement of devices
 	Weight  uint32            // share of the fleet that it should get, relative to others; default 1
 	Version string            // of the program
-	Conn    *nats.Conn        // made by ConnectGateway; not closed
+	Conn    *nats.Conn        // for streams; made by ConnectGateway; not closed
+	Talk    *nats.Conn        // for requests, events and live traffic; not closed; default Conn
 	Host    Host              // the actors
 	Live    Deliverer         // takes what actors of other gateways ask; nil: nobody does
 	Logger  *slog.Logger      // default: none
@@ -68,6 +69,9 @@ func (c Config) withDefaults() Config {
 	c.Lease.Lease = cmp.Or(c.Lease.Lease, lease.DefaultLease)
 	c.Labels = maps.Clone(c.Labels)
 	c.Logger = orDiscard(c.Logger)
+	if c.Talk == nil {
+		c.Talk = c.Conn
+	}
 	if c.Begun == nil {
 		c.Begun = func(string) error { return nil }
 	}
@@ -141,7 +145,7 @@ func NewGateway(config Config) (*Gateway, error) {
 		names:   names,
 		clock:   clock,
 		picture: NewPicture(names),
-		events:  newEvents(config.Conn, names, config.ID, log),
+		events:  newEvents(config.Talk, names, config.ID, log),
 		fence:   newFence(clock),
 		hub:     &HubClock{clock: clock},
 		recent:  &recentEvents{},

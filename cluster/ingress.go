@@ -55,7 +55,7 @@ type ingress struct {
 func newIngress(g *Gateway) *ingress {
 	ending, end := context.WithCancel(context.Background())
 	return &ingress{
-		nc: g.config.Conn, names: g.names, id: g.config.ID, version: g.config.Version,
+		nc: g.config.Talk, names: g.names, id: g.config.ID, version: g.config.Version,
 		picture: g.picture, host: g.config.Host, keeper: g.keeper, fence: g.fence, recent: g.recent, log: g.log,
 		status: &gatewayStatus{keeper: g.keeper, hub: g.hub, host: g.config.Host},
 		slots:  make(chan struct{}, g.config.MaxRequests),

@@ -68,7 +68,7 @@ type Peers struct {
 // newPeers returns the peers of a gateway, of which local takes the messages; nil: nobody does.
 func newPeers(config Config, names Subjects, picture *Picture, incarnation func() string, local Deliverer, log *slog.Logger) *Peers {
 	return &Peers{
-		id: config.ID, incarnation: incarnation, names: names, nc: config.Conn, picture: picture, local: local, log: log,
+		id: config.ID, incarnation: incarnation, names: names, nc: config.Talk, picture: picture, local: local, log: log,
 		asks: newAsks(roostv1.Errorf(roostv1.ErrUnavailable, "gateway %s does not run yet", config.ID)), watches: newDeviceWatches(picture),
 		destinations: make(map[run]*destination), many: manyDestinations,
 	}

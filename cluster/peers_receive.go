@@ -19,7 +19,9 @@ const maxIncarnation = 64
 func (p *Peers) receive(msg *nats.Msg) {
 	defer p.contain()
 	f, err := readFrame(msg.Data)
-	if err != nil || string(f.receiver) != p.incarnation() || len(f.incarnation) > maxIncarnation {
+	// Who sent it the hub vouches for by the subject, and nobody for what the frame says.
+	if err != nil || string(f.gateway) != p.names.sender(msg.Subject) ||
+		string(f.receiver) != p.incarnation() || len(f.incarnation) > maxIncarnation {
 		p.dropped.Add(1)
 		return
 	}

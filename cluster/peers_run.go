@@ -12,7 +12,7 @@ import (
 
 // run carries messages until ctx ends. Asks that are open then end as lost.
 func (p *Peers) run(ctx context.Context) error {
-	in, err := p.nc.Subscribe(p.names.Live(p.id), p.receive)
+	in, err := p.nc.Subscribe(p.names.Live(p.id, "*"), p.receive)
 	if err != nil {
 		return fmt.Errorf("take live requests: %w", err)
 	}

@@ -231,7 +231,7 @@ func TestPeersFollowTheOwner(t *testing.T) {
 // is answered by the test, or not.
 func puppet(tb testing.TB, nc *nats.Conn, names cluster.Subjects, id string, answer func(*roostv1.LiveEnvelope) *roostv1.LiveEnvelope) (own func(bus string)) {
 	tb.Helper()
-	sub, err := nc.Subscribe(names.Live(id), func(msg *nats.Msg) {
+	sub, err := nc.Subscribe(names.Live(id, "*"), func(msg *nats.Msg) {
 		var f roostv1.LiveFrame
 		if err := proto.Unmarshal(msg.Data, &f); err != nil || f.Receiver != "run-of-"+id {
 			tb.Errorf("%s got %v, %v", id, &f, err)
@@ -241,7 +241,7 @@ func puppet(tb testing.TB, nc *nats.Conn, names cluster.Subjects, id string, ans
 			reply.Ask = e.Ask
 			data, err := proto.Marshal(&roostv1.LiveFrame{Gateway: id, Incarnation: "run-of-" + id, Receiver: f.Incarnation, Envelopes: []*roostv1.LiveEnvelope{reply}})
 			if err == nil {
-				err = nc.Publish(names.Live(f.Gateway), data)
+				err = nc.Publish(names.Live(f.Gateway, id), data)
 			}
 			if err != nil {
 				tb.Error(err)
@@ -308,9 +308,13 @@ func TestPeersForgedAnswer(t *testing.T) {
 	g1, _, _ := live(t, hub, newDelivered("g1"))
 	puppet(t, nc, names, "g9", func(e *roostv1.LiveEnvelope) *roostv1.LiveEnvelope {
 		forged := envelopeOf(e.Ask, "", 0, &roostv1.ReadResult{Gateway: "forged"})
-		for _, from := range []*roostv1.LiveFrame{{Gateway: "x1", Incarnation: "run-of-g9"}, {Gateway: "g9", Incarnation: "an earlier run"}} {
+		for sender, from := range map[string]*roostv1.LiveFrame{
+			names.Live("g1", "x1"): {Gateway: "x1", Incarnation: "run-of-g9"},
+			names.Live("g1", "g9"): {Gateway: "g9", Incarnation: "an earlier run"},
+			names.Live("g1", "x2"): {Gateway: "g9", Incarnation: "run-of-g9"}, // the hub knows that it is from x2
+		} {
 			from.Receiver, from.Envelopes = g1.Incarnation(), []*roostv1.LiveEnvelope{forged}
-			if err := nc.Publish(names.Live("g1"), encode(t, from)); err != nil {
+			if err := nc.Publish(sender, encode(t, from)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -384,7 +388,7 @@ func TestPeersLoseTheOwner(t *testing.T) {
 		member(live, incarnation)
 		publish(t, nc, names.Owner("there"), encode(t, &roostv1.Ownership{Bus: "there", Gateway: "g9", Incarnation: incarnation}))
 		routed(t, g1, "there", "g9")
-		sent, err := nc.SubscribeSync(names.Live("g9"))
+		sent, err := nc.SubscribeSync(names.Live("g9", "*"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -526,7 +530,7 @@ func TestPeersGarbage(t *testing.T) {
 	second := newDelivered("g2")
 	g2, _, _ := live(t, hub, second)
 	routed(t, g2, "there", "g2")
-	in, err := nc.SubscribeSync(names.Live("x1"))
+	in, err := nc.SubscribeSync(names.Live("x1", "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -549,12 +553,12 @@ func TestPeersGarbage(t *testing.T) {
 		garbage = append(garbage, broken)
 	}
 	for _, data := range garbage {
-		if err := nc.Publish(names.Live("g2"), data); err != nil {
+		if err := nc.Publish(names.Live("g2", "x1"), data); err != nil {
 			t.Fatal(err)
 		}
 	}
 	unknown := frame("x1", g2.Incarnation(), envelopeOf(8, "there", 0, nil), read)
-	if err := nc.Publish(names.Live("g2"), unknown); err != nil {
+	if err := nc.Publish(names.Live("g2", "x1"), unknown); err != nil {
 		t.Fatal(err)
 	}
 	answers := map[uint64]*roostv1.LiveEnvelope{}

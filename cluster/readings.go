@@ -38,9 +38,10 @@ type Readings struct {
 	// before is stored; default 1.5 s. It is set before Run.
 	FlushTimeout time.Duration
 
-	nc    *nats.Conn
-	names Subjects
-	log   *slog.Logger
+	nc      *nats.Conn
+	names   Subjects
+	gateway string
+	log     *slog.Logger
 
 	mu      sync.Mutex
 	queue   []pending
@@ -57,10 +58,10 @@ type pending struct {
 	done  func(error)
 }
 
-// NewReadings returns the store for a fleet's readings. Nothing is stored before Run.
-func NewReadings(nc *nats.Conn, names Subjects, log *slog.Logger) *Readings {
+// NewReadings returns the store for the readings that a gateway of the fleet takes. Nothing is stored before Run.
+func NewReadings(nc *nats.Conn, names Subjects, gateway string, log *slog.Logger) *Readings {
 	return &Readings{
-		nc: nc, names: names, log: orDiscard(log),
+		nc: nc, names: names, gateway: gateway, log: orDiscard(log),
 		ready:  make(chan struct{}, 1),
 		doubts: doubts{of: make(map[string]doubt)},
 	}

@@ -38,7 +38,7 @@ func store(tb testing.TB, r *cluster.Readings, b *roostv1.ReadingBatch) error {
 
 // startReadings runs a store of readings until the test ends or stop is called.
 func startReadings(tb testing.TB, nc *nats.Conn, names cluster.Subjects) (r *cluster.Readings, stop func()) {
-	r = cluster.NewReadings(nc, names, clustertest.Logger(tb))
+	r = cluster.NewReadings(nc, names, "g1", clustertest.Logger(tb))
 	return r, runs(tb, r.Run)
 }
 
@@ -301,7 +301,7 @@ func TestReadingsEndInOrder(t *testing.T) {
 	const many = 5000
 	hub := clustertest.Start(t)
 	names := newFleet(t, hub)
-	r := cluster.NewReadings(hub.Connect(t), names, clustertest.Logger(t))
+	r := cluster.NewReadings(hub.Connect(t), names, "g1", clustertest.Logger(t))
 	r.FlushTimeout = askWait // the disk may be slow
 	results := make(chan error, many)
 	for i := range many {
@@ -358,7 +358,7 @@ func TestReadingsDoubtOutlivesIDs(t *testing.T) {
 // TestReadingsBounded: what nobody stores does not pile up for ever.
 func TestReadingsBounded(t *testing.T) {
 	hub := clustertest.Start(t)
-	r := cluster.NewReadings(hub.Connect(t), newFleet(t, hub), nil)
+	r := cluster.NewReadings(hub.Connect(t), newFleet(t, hub), "g1", nil)
 	b := sampleBatch("d1", 1, 1, 1)
 	var refused error
 	for taken := 0; refused == nil; taken++ {
@@ -398,7 +398,7 @@ func TestReadingsEncoding(t *testing.T) {
 		if err := store(t, r, want); err != nil {
 			t.Fatal(err)
 		}
-		m, err := mustStream(t, jetStream(t, hub.Connect(t)), names.ReadingsStream()).GetLastMsgForSubject(t.Context(), names.Reading("d1"))
+		m, err := mustStream(t, jetStream(t, hub.Connect(t)), names.ReadingsStream()).GetLastMsgForSubject(t.Context(), names.Reading("d1", "g1"))
 		if err != nil {
 			t.Fatal(err)
 		}

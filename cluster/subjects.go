@@ -58,15 +58,29 @@ func (s Subjects) Cancel(device, id string) string { return s.root + "cancel." +
 // Desired is where the registry keeps what is desired of a device.
 func (s Subjects) Desired(device string) string { return s.root + "spec.desired." + device }
 
-// Reading is where the readings of a device are stored.
-func (s Subjects) Reading(device string) string { return s.root + "reading." + device }
+// Access is where it is kept what a credential's holder may do.
+func (s Subjects) Access(name string) string { return s.root + "spec.access." + name }
+
+// Reading is where a gateway stores the readings of a device. The hub lets each gateway store only its own.
+func (s Subjects) Reading(device, gateway string) string {
+	return s.root + "reading." + device + "." + gateway
+}
+
+// readingDevice is the device that a subject of Reading is about.
+func (s Subjects) readingDevice(subject string) string {
+	device, _, _ := strings.Cut(strings.TrimPrefix(subject, s.root+"reading."), ".")
+	return device
+}
 
 // Event is where a gateway tells what happens. Nothing keeps it.
 func (s Subjects) Event(gateway string) string { return s.root + "event." + gateway }
 
-// Live is where a gateway takes what actors of other gateways ask its devices, and their answers.
-// Nothing keeps it.
-func (s Subjects) Live(gateway string) string { return s.root + "live." + gateway }
+// Live is where a gateway takes what actors of another one ask its devices, and their answers.
+// Nothing keeps it. The hub lets each gateway send only as itself.
+func (s Subjects) Live(to, from string) string { return s.root + "live." + to + "." + from }
+
+// sender is the gateway that a subject of Live is from.
+func (s Subjects) sender(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }
 
 // Send is where any gateway takes requests to send a command.
 func (s Subjects) Send() string { return s.root + "api.send" }
@@ -89,6 +103,19 @@ func (s Subjects) GatewayDrain(gateway string) string { return s.gateway(gateway
 // GatewayHistory is where one gateway tells what it remembers of a device.
 func (s Subjects) GatewayHistory(gateway string) string { return s.gateway(gateway, "history") }
 
+// asIdentity is where a name asks what may be asked at a bare subject of the api; both may be wildcards.
+func asIdentity(bare, role, name string) string { return bare + "." + role + "." + name }
+
+// identityOf is who asks at a subject of the api: the hub lets nobody ask at another one's. It is nil for
+// the bare one, at which only hubs without users let anybody ask.
+func (s Subjects) identityOf(subject string) *roostv1.Identity {
+	parts := strings.Split(strings.TrimPrefix(subject, s.root+"api."), ".")
+	if len(parts) != 3 {
+		return nil
+	}
+	return &roostv1.Identity{Role: parts[1], Name: parts[2]}
+}
+
 func (s Subjects) gateway(id, verb string) string { return s.root + "gateway." + id + "." + verb }
 
 // controlSubjects are what the control stream stores.
@@ -100,7 +127,7 @@ func (s Subjects) controlSubjects() []string {
 }
 
 // readingSubjects are what the readings stream stores.
-func (s Subjects) readingSubjects() []string { return []string{s.Reading("*")} }
+func (s Subjects) readingSubjects() []string { return []string{s.Reading("*", "*")} }
 
 // Kind says what a record of the control stream is about.
 type Kind uint8
@@ -115,6 +142,7 @@ const (
 	KindCommand
 	KindCancel  // the wish that a command is not carried out
 	KindDesired // what is desired of a device
+	KindAccess  // what a credential's holder may do
 )
 
 // Key names one record of the control stream.
@@ -142,6 +170,7 @@ func (s Subjects) key(subject string) (Key, bool) {
 		{"probe.", KindProbe},
 		{"cancel.", KindCancel},
 		{"spec.desired.", KindDesired},
+		{"spec.access.", KindAccess},
 	} {
 		if id, ok := strings.CutPrefix(rest, p.prefix); ok {
 			return Key{Kind: p.kind, ID: id}, true

@@ -72,7 +72,7 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{id: cfg.ID, readings: cluster.NewReadings(cfg.Conn, names, cfg.Logger)}
+	g := &Gateway{id: cfg.ID, readings: cluster.NewReadings(cfg.Conn, names, cfg.ID, cfg.Logger)}
 	host := &lateHost{}
 	if g.cluster, err = cluster.NewGateway(cfg.cluster(host)); err != nil {
 		return nil, err

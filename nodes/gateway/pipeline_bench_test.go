@@ -148,7 +148,7 @@ func (p *pipeline) serve(b *testing.B, devices int, s *source) {
 	s.begin = make(chan struct{})
 	s.open.Add(devices)
 	s.deliveries.Add(devices * s.chunks)
-	store := cluster.NewReadings(p.connect(b), p.names, nil)
+	store := cluster.NewReadings(p.connect(b), p.names, "raw", nil)
 	g, err := actors.New(actors.Config{ID: "gw-1", Drivers: map[string]actors.Driver{"source": s}, Store: store})
 	if err != nil {
 		b.Fatal(err)
@@ -249,7 +249,7 @@ func (p *pipeline) stored(b *testing.B) []message {
 	}
 	defer iterator.Stop()
 	all := make([]message, 0, left)
-	readings := p.names.Reading("")
+	readings := strings.TrimSuffix(p.names.Reading("", ""), ".")
 	for ; left > 0; left-- {
 		msg, err := iterator.Next()
 		if err != nil {
