@@ -25,6 +25,7 @@ type env struct {
 	drivers map[string]Driver
 	store   Store
 	fence   Fence
+	rights  Rights  // nil: any command may be carried out
 	journal Journal // nil: records are kept in memory
 	clock   Clock
 	submit  Submitter // nil: devices here take commands themselves

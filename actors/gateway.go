@@ -42,6 +42,8 @@ type Config struct {
 	// Journal keeps the records of commands; nil: they live in memory only, as those of a gateway
 	// that is alone, and are lost with the process.
 	Journal Journal
+	// Rights say whether a command may still be carried out for who submitted it; nil: any may.
+	Rights Rights
 	// Clock tells the time by which commands expire; nil: this machine's.
 	Clock Clock
 	// Submitter has the commands accepted that are sent to a device's PID, by Ask, or by Execute; nil:
@@ -96,6 +98,7 @@ func New(cfg Config) (*Gateway, error) {
 		drivers:    cfg.Drivers,
 		store:      cfg.Store,
 		fence:      cfg.Fence,
+		rights:     cfg.Rights,
 		journal:    cfg.Journal,
 		clock:      cfg.Clock,
 		submit:     cfg.Submitter,

@@ -39,6 +39,7 @@ type attempt struct {
 	bus        string
 	order      *order // its record is read while the permit is being taken, and not later
 	permit     *permit
+	permitted  func() error // whether who submitted it may still have it carried out
 	fence      Fence
 	expires    time.Time
 	dispatched roostv1.Change // what is recorded, but for the time
@@ -54,6 +55,9 @@ func (a *attempt) run(ctx context.Context, actuator Actuator) (any, error) {
 	defer leave()
 	if ctx.Err() != nil { // nobody waits for it any more
 		return nil, context.Cause(ctx)
+	}
+	if err := a.permitted(); err != nil { // it waited for the bus; with the permit unused, it is rejected
+		return nil, err
 	}
 	record, err := a.take()
 	if err != nil {

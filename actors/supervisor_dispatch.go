@@ -9,6 +9,9 @@ import (
 // dispatch gives a command to the device, unless its precondition fails, or its profile has changed against it.
 func (s *supervisor) dispatch(ctx actor.Context, o *order) {
 	status := s.refit(o)
+	if err := s.env.permit(o.record); status == nil && err != nil {
+		status = roostv1.StatusOf(err)
+	}
 	if status == nil && !o.touched {
 		status = s.precondition(o.record.GetCommand().GetPrecondition())
 	}
@@ -22,7 +25,7 @@ func (s *supervisor) dispatch(ctx actor.Context, o *order) {
 	s.noteReason(o, roostv1.QueueReason_QUEUE_REASON_BUS_BUSY)
 	ctx.Send(s.child, &perform{timeout: o.plan.Timeout, attempt: &attempt{
 		env: s.env, supervisor: ctx.Self(), bus: s.charge.spec.BusID(), order: o, permit: o.permit,
-		fence: s.env.fenceOf(s.charge), expires: o.expires, actions: o.actions(s.charge.epoch),
+		permitted: s.env.permission(o.record), fence: s.env.fenceOf(s.charge), expires: o.expires, actions: o.actions(s.charge.epoch),
 		dispatched: roostv1.Change{
 			State: roostv1.CommandState_COMMAND_STATE_DISPATCHED, Gateway: s.env.id, Epoch: s.charge.epoch,
 			Harmless: o.absolute() || !o.touched,

@@ -11,12 +11,17 @@ import (
 type canceller struct {
 	*finder
 	picture *Picture
+	rights  *Rights
 }
 
 // cancel calls answer with the record of the cancelled command; with ErrConflict, and its record, if it was dispatched
 // before or has ended otherwise; with the present record when the wait is over before anything is known; or
-// with the reason why there is none.
+// with the reason why there is none. Who submits the wish must be one who may command the device.
 func (c *canceller) cancel(wish *roostv1.Cancellation, patience time.Duration, answer func(*roostv1.CommandRecord, error)) {
+	if err := c.rights.permit(wish.SubmittedBy, wish.DeviceId, "cancel a command for"); err != nil {
+		answer(nil, err)
+		return
+	}
 	wish.Nonce = newNonce()
 	data, err := fitCancellation(wish)
 	if err != nil {

@@ -92,4 +92,7 @@ func (p *Picture) markAllLocked(mark func(Key)) {
 	for id := range p.desired {
 		mark(Key{KindDesired, id})
 	}
+	for name := range p.grants {
+		mark(Key{KindAccess, name})
+	}
 }

@@ -23,9 +23,10 @@ const maxRequest = 128 << 10
 type exchange struct {
 	nc      *nats.Conn
 	subject string
-	reply   string // empty: nobody waits for an answer
-	data    []byte // nil once it was read: an answer may take minutes
-	inJSON  bool   // set by read, before anything is answered
+	by      *roostv1.Identity // who asks; nil: the hub knows nobody by name
+	reply   string            // empty: nobody waits for an answer
+	data    []byte            // nil once it was read: an answer may take minutes
+	inJSON  bool              // set by read, before anything is answered
 	log     *slog.Logger
 	once    sync.Once
 }

@@ -119,6 +119,7 @@ type Gateway struct {
 	desk    *desk
 	journal *Journal
 	waits   *waits
+	rights  *Rights
 	log     *slog.Logger
 
 	submitter *submitter
@@ -152,6 +153,7 @@ func NewGateway(config Config) (*Gateway, error) {
 		log:     log,
 	}
 	g.picture.takeovers = &takeovers{}
+	g.rights = &Rights{picture: g.picture, audit: newAudit(g.Emit)}
 	if err := g.newCommands(); err != nil {
 		return nil, err
 	}

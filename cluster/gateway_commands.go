@@ -19,7 +19,7 @@ func (g *Gateway) newCommands() error {
 	g.picture.told = g.waits.tell
 	g.journal.stored = g.waits.tellNow // whoever asked the owner itself need not wait for the picture
 	g.submitter = &submitter{
-		id: g.config.ID, names: g.names, picture: g.picture, journal: g.journal, waits: g.waits, clock: g.clock,
+		id: g.config.ID, names: g.names, picture: g.picture, rights: g.rights, journal: g.journal, waits: g.waits, clock: g.clock,
 		catchUp: g.catchUp, limit: g.config.MaxRequests, room: pendingRoom, pending: map[string][]uint64{},
 	}
 	js, err := jetstream.New(g.config.Conn)

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/roost-iot/roost/cluster/access"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -33,6 +36,7 @@ type ingress struct {
 	names   Subjects
 	id      string
 	version string
+	named   bool // the hub knows by name who asks
 	picture *Picture
 	host    Host
 	keeper  *keeper
@@ -46,6 +50,7 @@ type ingress struct {
 	ending  context.Context
 	end     context.CancelFunc
 
+	astray    atomic.Uint64 // requests that wanted their answers elsewhere than in an inbox
 	waits     *waits
 	submitter *submitter
 	finder    *finder
@@ -59,8 +64,8 @@ func newIngress(g *Gateway) *ingress {
 		picture: g.picture, host: g.config.Host, keeper: g.keeper, fence: g.fence, recent: g.recent, log: g.log,
 		status: &gatewayStatus{keeper: g.keeper, hub: g.hub, host: g.config.Host},
 		slots:  make(chan struct{}, g.config.MaxRequests),
-		ending: ending, end: end,
-		waits: g.waits, submitter: g.submitter, finder: g.finder, canceller: &canceller{g.finder, g.picture},
+		ending: ending, end: end, named: g.config.Talk != g.config.Conn,
+		waits: g.waits, submitter: g.submitter, finder: g.finder, canceller: &canceller{g.finder, g.picture, g.rights},
 	}
 }
 
@@ -108,15 +113,22 @@ func (in *ingress) stop() {
 // addEndpoints listens at all subjects.
 func (in *ingress) addEndpoints(service micro.Service) error {
 	alone := micro.WithEndpointQueueGroupDisabled()
+	// Where the hub knows names, nobody may ask without one; where it does not, any name would be made up.
+	api := func(bare string) string {
+		if in.named {
+			return asIdentity(bare, "*", "*")
+		}
+		return bare
+	}
 	for _, e := range []struct {
 		name    string
 		subject string
 		handle  func(context.Context, *exchange)
 		options []micro.EndpointOpt
 	}{
-		{"send", in.names.Send(), in.send, nil}, // any one gateway of the fleet takes it
-		{"command", in.names.FindCommand(), in.command, nil},
-		{"cancel", in.names.CancelCommand(), in.cancel, nil},
+		{"send", api(in.names.Send()), in.send, nil}, // any one gateway of the fleet takes it
+		{"command", api(in.names.FindCommand()), in.command, nil},
+		{"cancel", api(in.names.CancelCommand()), in.cancel, nil},
 		{"gateway-status", in.names.GatewayStatus(in.id), in.tellStatus, []micro.EndpointOpt{alone}},
 		{"gateway-release", in.names.GatewayRelease(in.id), in.release, []micro.EndpointOpt{alone}},
 		{"gateway-drain", in.names.GatewayDrain(in.id), in.drainGateway, []micro.EndpointOpt{alone}},
@@ -135,6 +147,12 @@ func (in *ingress) addEndpoints(service micro.Service) error {
 // accept has a request worked on, or refuses it if too many are.
 func (in *ingress) accept(ctx context.Context, r micro.Request, handle func(context.Context, *exchange)) {
 	x := newExchange(in.nc, r, in.log)
+	x.by = in.names.identityOf(x.subject)
+	if !inInbox(x.reply, x.by) {
+		in.log.Debug("request dropped: its answer is wanted where no inbox is",
+			"subject", x.subject, "reply", x.reply, "dropped", in.astray.Add(1))
+		return
+	}
 	select {
 	case in.slots <- struct{}{}:
 	default:
@@ -146,6 +164,16 @@ func (in *ingress) accept(ctx context.Context, r micro.Request, handle func(cont
 		defer in.contain(x)
 		handle(ctx, x)
 	}()
+}
+
+// inInbox reports whether an answer may go to a subject: no other than inboxes, and of who is known by name only
+// his own. A gateway may publish what those who ask may not, and would do it for them.
+func inInbox(reply string, by *roostv1.Identity) bool {
+	own := "_INBOX."
+	if by != nil {
+		own = access.InboxPrefix(by.Name) + "."
+	}
+	return reply == "" || strings.HasPrefix(reply, own)
 }
 
 // contain keeps a defect that shows in one request from ending the gateway.

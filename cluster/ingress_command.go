@@ -25,7 +25,7 @@ func (in *ingress) send(_ context.Context, x *exchange) {
 		x.refuse(err)
 		return
 	}
-	in.submitter.submit(context.Background(), request.Command, max(wait, 1), in.closed(), answerWith(x))
+	in.submitter.submit(context.Background(), x.by, request.Command, max(wait, 1), in.closed(), answerWith(x))
 }
 
 // closed returns why this gateway accepts nothing new, or nil. A request does not say when it was made: to a gateway that
@@ -87,7 +87,7 @@ func (in *ingress) cancel(_ context.Context, x *exchange) {
 		return
 	}
 	in.canceller.cancel(&roostv1.Cancellation{
-		CommandId: request.CommandId, DeviceId: request.DeviceId, Sender: request.Sender, Reason: request.Reason,
+		CommandId: request.CommandId, DeviceId: request.DeviceId, Sender: request.Sender, Reason: request.Reason, SubmittedBy: x.by,
 	}, max(wait, 1), answerWith(x))
 }
 

@@ -106,6 +106,10 @@ func (p *Picture) placeLocked(key Key) *place {
 		if r := p.desired[key.ID]; r != nil {
 			return &r.place
 		}
+	case KindAccess:
+		if r := p.grants[key.ID]; r != nil {
+			return &r.place
+		}
 	}
 	return nil
 }
@@ -157,6 +161,7 @@ func (p *Picture) sweepLocked() {
 		}
 	}
 	p.sweepCommandsLocked()
+	p.sweepGrantsLocked()
 	for key, at := range p.bad {
 		if p.goneLocked(*at) {
 			delete(p.bad, key)

@@ -48,6 +48,7 @@ type Picture struct {
 	queues   map[string][]*openCommand  // by device, in their order
 	wishes   map[string]record[[]byte]  // to cancel commands that a listing has yet to come to, by key
 	desired  map[string]*record[[]byte] // by device
+	grants   map[string]*record[grant]  // by the name of the credential
 
 	placements map[string]*roostv1.Placement // by what they ask; most devices share a few
 	takeovers  *takeovers                    // told of each change of an owner; nil: nobody is
@@ -120,6 +121,7 @@ func (p *Picture) clearLocked() {
 	p.queues = map[string][]*openCommand{}
 	p.wishes = map[string]record[[]byte]{}
 	p.desired = map[string]*record[[]byte]{}
+	p.grants = map[string]*record[grant]{}
 }
 
 // Profile returns the profile with that id, or nil.

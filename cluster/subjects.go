@@ -80,7 +80,9 @@ func (s Subjects) Event(gateway string) string { return s.root + "event." + gate
 func (s Subjects) Live(to, from string) string { return s.root + "live." + to + "." + from }
 
 // sender is the gateway that a subject of Live is from.
-func (s Subjects) sender(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }
+func (s Subjects) sender(subject string) string {
+	return subject[strings.LastIndexByte(subject, '.')+1:]
+}
 
 // Send is where any gateway takes requests to send a command.
 func (s Subjects) Send() string { return s.root + "api.send" }
@@ -109,7 +111,8 @@ func asIdentity(bare, role, name string) string { return bare + "." + role + "."
 // identityOf is who asks at a subject of the api: the hub lets nobody ask at another one's. It is nil for
 // the bare one, at which only hubs without users let anybody ask.
 func (s Subjects) identityOf(subject string) *roostv1.Identity {
-	parts := strings.Split(strings.TrimPrefix(subject, s.root+"api."), ".")
+	rest, _ := strings.CutPrefix(subject, s.root+"api.")
+	parts := strings.Split(rest, ".")
 	if len(parts) != 3 {
 		return nil
 	}

@@ -25,6 +25,7 @@ type submitter struct {
 	id      string
 	names   Subjects
 	picture *Picture
+	rights  *Rights
 	journal *Journal
 	waits   *waits
 	clock   boottime.Clock
@@ -42,7 +43,8 @@ type submitter struct {
 type submission struct {
 	*submitter
 	command *roostv1.Command
-	named   bool // the caller chose the id, so it may be known
+	by      *roostv1.Identity // who submits it; nil: the hub knows nobody by name
+	named   bool              // the caller chose the id, so it may be known
 	wait    *wait
 	late    boottime.Instant // when it is given up
 	closed  error            // why nothing new is accepted now; nil: it is
@@ -50,8 +52,8 @@ type submission struct {
 
 // submit has a command accepted, and calls answer once: with its final record, or with the present one when the
 // wait is over; else see Gateway.Submit. If closed is not nil, that is the reason why it is accepted only if it was
-// before.
-func (s *submitter) submit(ctx context.Context, c *roostv1.Command, patience time.Duration, closed error, answer func(*roostv1.CommandRecord, error)) {
+// before. by is who submits it, as the hub knows it, and not as the command says.
+func (s *submitter) submit(ctx context.Context, by *roostv1.Identity, c *roostv1.Command, patience time.Duration, closed error, answer func(*roostv1.CommandRecord, error)) {
 	if patience == 0 {
 		patience = defaultWait
 	}
@@ -74,7 +76,7 @@ func (s *submitter) submit(ctx context.Context, c *roostv1.Command, patience tim
 		return
 	}
 	s.waits.endWith(ctx, w)
-	sub := &submission{submitter: s, command: c, named: named, wait: w, late: s.clock.Now().Add(patience + acceptGrace), closed: closed}
+	sub := &submission{submitter: s, command: c, by: by, named: named, wait: w, late: s.clock.Now().Add(patience + acceptGrace), closed: closed}
 	sub.begin()
 }
 
@@ -90,6 +92,15 @@ func checkWait(wait time.Duration) error {
 
 // begin accepts the command, unless it is known already, or is to be refused.
 func (s *submission) begin() {
+	if s.by != nil && (s.picture.Device(s.command.DeviceId) == nil || s.rights.unsure(s.by)) {
+		s.unknownDevice(roostv1.Errorf(roostv1.ErrUnavailable, "gateway %s cannot find out at present whether %s may command device %s",
+			s.submitter.id, s.by.Name, s.command.DeviceId))
+		return
+	}
+	if err := s.rights.Permit(s.by, s.command.DeviceId); err != nil {
+		s.waits.fail(s.wait, nil, err) // nor is he told what others sent
+		return
+	}
 	if known := s.picture.Command(s.command.DeviceId, s.command.Id); known != nil {
 		s.known(known)
 		return
@@ -104,6 +115,12 @@ func (s *submission) begin() {
 
 // decide accepts the command, or refuses it.
 func (s *submission) decide(spec *roostv1.DeviceSpec, err error) {
+	if spec != nil {
+		if denied := s.rights.Permit(s.by, s.command.DeviceId); denied != nil {
+			s.waits.fail(s.wait, nil, denied)
+			return
+		}
+	}
 	if err == nil {
 		err = s.closed
 	}
@@ -162,7 +179,7 @@ func (s *submission) unknownDevice(err error) {
 
 // acceptance is the record by which a command is accepted. What it lacks, its message tells; see complete.
 func (s *submission) acceptance(bus string) *roostv1.CommandRecord {
-	r := &roostv1.CommandRecord{CommandId: s.command.Id, DeviceId: s.command.DeviceId, Command: s.command, Bus: bus, Nonce: newNonce()}
+	r := &roostv1.CommandRecord{CommandId: s.command.Id, DeviceId: s.command.DeviceId, Command: s.command, Bus: bus, Nonce: newNonce(), SubmittedBy: s.by}
 	_ = r.Enter(roostv1.Change{State: roostv1.CommandState_COMMAND_STATE_ACCEPTED, Gateway: s.submitter.id}) // it is the first
 	r.Transitions[0].At = nil
 	return r
@@ -240,7 +257,7 @@ func (s *submission) known(record *roostv1.CommandRecord) {
 // ErrInvalid, ErrNotFound, ErrLocked, ErrBusy and ErrUnavailable say that the command was certainly not accepted,
 // ErrConflict that its id is that of another one, ErrOutcomeUnknown that it may have been accepted.
 func (g *Gateway) Submit(ctx context.Context, c *roostv1.Command, wait time.Duration, answer func(*roostv1.CommandRecord, error)) {
-	g.submitter.submit(ctx, c, wait, nil, answer)
+	g.submitter.submit(ctx, nil, c, wait, nil, answer)
 }
 
 // Journal writes the records of commands, while Run runs.

@@ -21,6 +21,8 @@ func (p *Picture) takeLocked(key Key, at place, m message) error {
 		return p.takeCancelLocked(key, at, m.data)
 	case KindDesired:
 		return p.takeDesiredLocked(key, at, m.data)
+	case KindAccess:
+		return p.takeGrantLocked(key, at, m.data)
 	case KindProfile:
 		return p.takeProfileLocked(key, at, m.data)
 	case KindDevice:

@@ -25,6 +25,9 @@ type Config struct {
 	Fleet string
 	// Conn to the hub, made by cluster.ConnectGateway. It is not closed.
 	Conn *nats.Conn
+	// Talk is the connection for all but streams, as a hub that knows users by name wants it; default Conn. It is not
+	// closed.
+	Talk *nats.Conn
 	// Drivers by the names that devices give, besides those that come with Roost; one
 	// of the same name takes its place.
 	Drivers map[string]actors.Driver
@@ -87,6 +90,7 @@ func New(cfg Config) (*Gateway, error) {
 		Drivers:   drivers,
 		Store:     g.readings,
 		Fence:     g.cluster.Fence(),
+		Rights:    g.cluster.Rights(),
 		Peers:     g.cluster.Peers(),
 		Journal:   g.cluster.Journal(),
 		Clock:     g.cluster.HubClock(),
@@ -107,7 +111,7 @@ type lateHost struct{ *actors.Gateway }
 func (c Config) cluster(host *lateHost) cluster.Config {
 	config := cluster.Config{
 		Fleet: c.Fleet, ID: c.ID, Labels: c.Labels, Weight: c.Weight, Version: c.Version,
-		Conn: c.Conn, Host: host, Live: host, Logger: c.Logger, Schema: c.Schema, Lease: lease.Terms{Lease: c.Lease},
+		Conn: c.Conn, Talk: c.Talk, Host: host, Live: host, Logger: c.Logger, Schema: c.Schema, Lease: lease.Terms{Lease: c.Lease},
 	}
 	if c.Folder != nil {
 		config.BootID, config.Ended, config.Begun = c.Folder.BootID(), c.Folder.Ended(), c.Folder.Begin

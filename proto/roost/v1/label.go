@@ -1,6 +1,7 @@
 package roostv1
 
 import (
+	"encoding/csv"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,4 +49,23 @@ func MatchLabels(selector, labels map[string]string) bool {
 		}
 	}
 	return true
+}
+
+// ParseSelector reads a selector as the command line takes it: "site=north,floor=2", with CSV's quotes around
+// what has a comma in it. The error is ErrInvalid; also for a selector without any label, which would select
+// everything.
+func ParseSelector(text string) (map[string]string, error) {
+	fields, err := csv.NewReader(strings.NewReader(text)).Read()
+	if err != nil || strings.ContainsAny(text, "\r\n") {
+		return nil, Errorf(ErrInvalid, "selector %.80q is not KEY=VALUE,...", text)
+	}
+	selector := make(map[string]string, len(fields))
+	for _, field := range fields {
+		key, value, ok := strings.Cut(field, "=")
+		if _, twice := selector[key]; !ok || twice {
+			return nil, Errorf(ErrInvalid, "selector %.80q is not KEY=VALUE,... with each key once", text)
+		}
+		selector[key] = value
+	}
+	return selector, CheckLabels("selector", selector)
 }
