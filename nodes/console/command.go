@@ -38,12 +38,29 @@ func commandFacts(r *roostv1.CommandRecord, zone *time.Location) []Pair {
 	return []Pair{
 		{"  command", Cell{r.CommandId, Plain}},
 		{"  part of", Cell{c.GetParentId(), Plain}},
+		{"  submitted by", Cell{identity(r.GetSubmittedBy()), Plain}},
 		{"  sent by", Cell{c.GetSender(), Plain}},
 		{"  reason", Cell{c.GetReason(), Plain}},
 		{"  asked for", Cell{strings.Join(options(c), ", "), Plain}},
 		{"  accepted", Cell{accepted, Plain}},
 		{"  served by", Cell{served(r), Plain}},
 	}
+}
+
+// identity says who asked for something, as the hub knows it; empty: it knows nobody by name.
+func identity(by *roostv1.Identity) string {
+	if by == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s)", by.Name, by.Role)
+}
+
+// sender says who sent a command: as the hub knows it, and where it knows nobody, as the sender says.
+func sender(r *roostv1.CommandRecord) string {
+	if name := r.GetSubmittedBy().GetName(); name != "" {
+		return name
+	}
+	return r.GetCommand().GetSender()
 }
 
 // options says what a command asks for besides its arguments.

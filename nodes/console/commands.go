@@ -26,7 +26,7 @@ func Commands(records []*roostv1.CommandRecord, now time.Time, width int) *Table
 	for _, r := range records {
 		cells := []Cell{{accepted(r, now), Plain}, {r.DeviceId, Strong}, {Deed(r.Command), Plain}, Outcome(r)}
 		if wide {
-			cells = append(cells, Cell{took(r), Plain}, Cell{or(r.Command.GetSender()), Plain})
+			cells = append(cells, Cell{took(r), Plain}, Cell{or(sender(r)), Plain})
 		}
 		t.Add(append(cells, Cell{idFor(r.CommandId, width), Faint})...)
 	}

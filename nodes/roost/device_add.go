@@ -56,18 +56,18 @@ func (c *deviceCommand) add(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return &exit{exitData, err}
 	}
-	nc, err := c.dial(cmd)
+	to, err := c.dial(cmd)
 	if err != nil {
 		return err
 	}
-	defer nc.Close()
-	client, err := cluster.NewClient(nc, c.fleet)
+	defer to.Close()
+	client, err := cluster.NewClientOver(to, c.fleet)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := c.bounded(cmd.Context())
 	defer cancel()
-	registry, err := c.registry(ctx, nc)
+	registry, err := c.registry(ctx, to.Data)
 	if err != nil {
 		return fmt.Errorf("read the registry: %w", err)
 	}

@@ -61,7 +61,7 @@ func newGateway(p program) *cobra.Command {
 	}
 	c.link.where(cmd, p)
 	f := cmd.Flags()
-	f.StringVar(&c.id, "id", "", "`ID` of the gateway")
+	f.StringVar(&c.id, "id", "", "`ID` of the gateway (default: the name in its credentials)")
 	f.StringToStringVar(&c.labels, "label", nil, "`KEY=VALUE` that devices select; may be given again")
 	f.Uint32Var(&c.weight, "weight", 1, "its share of the devices, relative to others")
 	f.DurationVar(&c.lease, "lease", lease.DefaultLease, "how long it may act without a word of the hub")

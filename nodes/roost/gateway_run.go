@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/cluster/access"
 	"github.com/roost-iot/roost/nodes/console"
 	"github.com/roost-iot/roost/nodes/gateway"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -24,6 +26,12 @@ const hubWait = time.Second
 func (c *gatewayCommand) run(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return group(cmd, args)
+	}
+	if err := c.identify(cmd); err != nil {
+		return err
+	}
+	if err := c.identifyGateway(); err != nil {
+		return err
 	}
 	level, err := c.check()
 	if err != nil {
@@ -45,15 +53,16 @@ func (c *gatewayCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	defer folder.Close() // it ends with the process at the latest
 	log := newLogger(c.Err, level, false)
-	var refusal lastError
-	nc, err := cluster.ConnectGateway(c.hub, c.id, log, nats.ReconnectErrHandler(refusal.note))
+	refusal := lastError{credential: c.credential}
+	to, err := c.connect(log, nats.ReconnectErrHandler(refusal.note))
 	if err != nil {
 		return err
 	}
-	defer nc.Close()
+	defer to.Close()
+	nc := to.Data
 	lines := newEventLines(c.program)
 	g, err := gateway.New(gateway.Config{
-		ID: c.id, Fleet: c.fleet, Conn: nc, Labels: c.labels, Weight: c.weight, Lease: c.lease,
+		ID: c.id, Fleet: c.fleet, Conn: nc, Talk: to.Talk, Labels: c.labels, Weight: c.weight, Lease: c.lease,
 		Folder: folder, Version: readVersion().Version, Events: lines.event, Logger: log,
 	})
 	if err != nil {
@@ -93,7 +102,7 @@ func (c *gatewayCommand) announce(ctx context.Context, g *gateway.Gateway, nc *n
 	soon, cancel := context.WithTimeout(ctx, hubWait)
 	defer cancel()
 	if g.Ready(soon) != nil && !nc.IsConnected() && ctx.Err() == nil {
-		lines.line("waiting for the hub at " + cluster.Redact(c.hub) + refusal.clause())
+		lines.line(refusal.waiting(c.hub))
 	}
 	if g.Ready(ctx) == nil {
 		lines.line(fmt.Sprintf("ready %s  fleet %s, gateway %s", nc.ConnectedUrlRedacted(), c.fleet, c.id))
@@ -101,14 +110,32 @@ func (c *gatewayCommand) announce(ctx context.Context, g *gateway.Gateway, nc *n
 }
 
 // lastError is why the hub was not reached the last time it was tried.
-type lastError struct{ err atomic.Value }
+type lastError struct {
+	credential *access.Credential // that was used; nil: none was
+	err        atomic.Value
+}
 
-func (l *lastError) note(_ *nats.Conn, err error) { l.err.Store(err.Error()) }
+func (l *lastError) note(_ *nats.Conn, err error) { l.err.Store(&err) }
 
-// clause says it, after what came of it.
-func (l *lastError) clause() string {
-	if text, ok := l.err.Load().(string); ok {
-		return ": " + console.Clean(text)
+// waiting says for what hub the gateway waits, and why.
+func (l *lastError) waiting(hub string) string {
+	text := "waiting for the hub at " + cluster.Redact(hub)
+	err, ok := l.err.Load().(*error)
+	if !ok {
+		return text
 	}
-	return ""
+	problem := cluster.ConnectProblem(hub, l.credential, *err)
+	if errors.Is(problem, roostv1.ErrPermission) {
+		return "waiting: " + console.Clean(problem.Error())
+	}
+	return text + ": " + console.Clean((*err).Error())
+}
+
+// connect connects to the hub, also one that is away.
+func (c *gatewayCommand) connect(log *slog.Logger, noted nats.Option) (cluster.Link, error) {
+	if c.credential != nil {
+		return cluster.ConnectGatewayAs(c.credential, log, noted)
+	}
+	nc, err := cluster.ConnectGateway(c.hub, c.id, log, noted)
+	return cluster.Link{Data: nc}, err
 }

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
 	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/cluster/access"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -17,13 +17,17 @@ import (
 const (
 	envHub   = "ROOST_HUB"
 	envFleet = "ROOST_FLEET"
+	envCreds = "ROOST_CREDS"
 )
 
 // link says where the fleet is that a command uses, and how long to wait for it.
 type link struct {
 	hub     string
 	fleet   string
+	creds   string // file of credentials; empty: none
 	timeout time.Duration
+
+	credential *access.Credential // what the file has, once it was read; nil: there is none
 }
 
 // flags adds the flags of a link to a command and those below it. What the flags leave out is
@@ -37,6 +41,9 @@ func (l *link) flags(cmd *cobra.Command, p program) {
 func (l *link) where(cmd *cobra.Command, p program) {
 	cmd.PersistentFlags().StringVar(&l.hub, "hub", or(p.Getenv(envHub), cluster.DefaultURL), "`URL` of the hub; also "+envHub)
 	fleetFlag(cmd, p, &l.fleet)
+	cmd.PersistentFlags().StringVar(&l.creds, "creds", p.Getenv(envCreds),
+		"`FILE` of credentials; with it, --hub and --fleet-name default to what it says; also "+envCreds)
+	_ = cmd.MarkPersistentFlagFilename("creds") // the flag is there
 }
 
 // patience adds the flag that says how long to wait.
@@ -65,30 +72,37 @@ func (l *link) use(cmd *cobra.Command, act func(context.Context, *cluster.Client
 }
 
 // dial connects to the hub.
-func (l *link) dial(cmd *cobra.Command) (*nats.Conn, error) {
+func (l *link) dial(cmd *cobra.Command) (cluster.Link, error) {
 	if l.timeout <= 0 {
-		return nil, usage(cmd, "--timeout %v is not above zero", l.timeout)
+		return cluster.Link{}, usage(cmd, "--timeout %v is not above zero", l.timeout)
+	}
+	if err := l.identify(cmd); err != nil {
+		return cluster.Link{}, err
 	}
 	if err := roostv1.CheckID("--fleet-name", l.fleet); err != nil {
-		return nil, usage(cmd, "%v", err)
+		return cluster.Link{}, usage(cmd, "%v", err)
 	}
 	ctx, cancel := l.bounded(cmd.Context())
 	defer cancel()
-	nc, err := cluster.ConnectClient(ctx, l.hub, "roost "+cmd.Name(), nil)
+	name := "roost " + cmd.Name()
+	if l.credential != nil {
+		return cluster.ConnectClientAs(ctx, l.credential, name, nil)
+	}
+	nc, err := cluster.ConnectClient(ctx, l.hub, name, nil)
 	if errors.Is(err, roostv1.ErrUnavailable) {
 		err = fmt.Errorf("%w; start one with roost up, or name another with --hub", err)
 	}
-	return nc, err
+	return cluster.Link{Data: nc}, err
 }
 
 // open is use for acts that bound themselves what they wait for.
 func (l *link) open(cmd *cobra.Command, act func(context.Context, *cluster.Client) error) error {
-	nc, err := l.dial(cmd)
+	to, err := l.dial(cmd)
 	if err != nil {
 		return err
 	}
-	defer nc.Close()
-	client, err := cluster.NewClient(nc, l.fleet)
+	defer to.Close()
+	client, err := cluster.NewClientOver(to, l.fleet)
 	if err != nil {
 		return err
 	}
