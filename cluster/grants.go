@@ -10,19 +10,19 @@ type grant struct {
 	role     access.Role
 	selector map[string]string
 	revoked  bool
+	unusable bool // something is recorded, and nobody knows what
 }
 
-// takeGrantLocked takes in what a credential's holder may do. One that cannot be used leaves him without any, and
+// takeGrantLocked takes in what a credential's holder may do. One that cannot be used leaves him with nothing, and
 // not with the one before it: that may have been taken from him.
 func (p *Picture) takeGrantLocked(key Key, at place, data []byte) error {
-	delete(p.grants, key.ID)
-	p.markLocked(key)
 	g, err := readGrant(key.ID, data)
 	if err != nil {
-		return err
+		g = grant{unusable: true}
 	}
 	p.grants[key.ID] = &record[grant]{at, g}
-	return nil
+	p.markLocked(key)
+	return err
 }
 
 func readGrant(name string, data []byte) (grant, error) {
@@ -34,11 +34,14 @@ func readGrant(name string, data []byte) (grant, error) {
 		return grant{}, err
 	}
 	g := grant{role: access.Role(r.Role), revoked: r.Revoked}
+	if g.revoked { // whatever it was
+		return g, nil
+	}
 	if err := g.role.Check(); err != nil {
 		return grant{}, err
 	}
 	var err error
-	if r.Selector != "" || g.role == access.RoleLimited && !g.revoked {
+	if g.role == access.RoleLimited {
 		g.selector, err = roostv1.ParseSelector(r.Selector)
 	}
 	return g, err

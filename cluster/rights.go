@@ -42,6 +42,8 @@ func (r *Rights) objection(by *roostv1.Identity, spec *roostv1.DeviceSpec) strin
 		return "a " + by.Role + " commands nothing"
 	case known && granted.revoked:
 		return "the credentials were revoked"
+	case known && granted.unusable:
+		return "what is recorded of the credentials cannot be used"
 	case known && granted.role == access.RoleLimited:
 		role = access.RoleLimited
 	case known && granted.role != role:

@@ -22,6 +22,8 @@ type site struct {
 	Port  int   // for clients; RANDOM_PORT is any
 	Route int   // port for the other two; 0 for a hub that runs alone
 	Peers []int // their Routes
+
+	Config string // file with more of the server's settings; empty: there are none
 }
 
 func (s site) options() *server.Options {
@@ -54,7 +56,13 @@ type embedded struct {
 }
 
 func (e *embedded) start(at site) (int, error) {
-	s, err := server.NewServer(at.options())
+	options := at.options()
+	if at.Config != "" {
+		if err := options.ProcessConfigFile(at.Config); err != nil {
+			return 0, err
+		}
+	}
+	s, err := server.NewServer(options)
 	if err != nil {
 		return 0, err
 	}
