@@ -44,6 +44,8 @@ type env struct {
 	// storeFailing is whether the last attempt to store anything failed, so that an
 	// outage makes one event and not one a device.
 	storeFailing atomic.Bool
+	// totals count over all devices.
+	totals totals
 
 	rootProps, busProps, supervisorProps, deviceProps *actor.Props
 	// actors counts those that have not ended. The tree is kept by the actors
@@ -110,7 +112,7 @@ func (e *env) newProps() {
 }
 
 func (e *env) props(commands, work int, produce actor.Producer) *actor.Props {
-	kind := &mailboxKind{command: commands, work: work, dispatcher: e.dispatcher}
+	kind := &mailboxKind{command: commands, work: work, dispatcher: e.dispatcher, refused: &e.totals.refused}
 	return actor.PropsFromProducer(produce, actor.WithGuardian(e), actor.WithMailbox(func() actor.Mailbox {
 		return newMailbox(kind)
 	}))

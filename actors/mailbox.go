@@ -50,6 +50,7 @@ type mailbox struct {
 type mailboxKind struct {
 	command, work int
 	dispatcher    actor.Dispatcher
+	refused       *atomic.Uint64 // counts what found a mailbox full; nil: nobody asks
 }
 
 func (k *mailboxKind) limit(n lane) int {
@@ -71,6 +72,9 @@ func (m *mailbox) offer(msg any) error {
 	}
 	if n != laneControl && m.fullLocked(n) && isRefusable(msg) {
 		m.mu.Unlock()
+		if m.kind.refused != nil {
+			m.kind.refused.Add(1)
+		}
 		return roostv1.Errorf(roostv1.ErrBusy, "%d messages are waiting, no more are taken", m.kind.limit(n))
 	}
 	m.lanes[n].push(msg)

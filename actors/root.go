@@ -91,6 +91,8 @@ func (r *root) Receive(ctx actor.Context) {
 		for _, e := range r.buses {
 			ctx.Send(e.pid, msg)
 		}
+	case *pulse:
+		close(msg.beat)
 	case *shutRoot:
 		r.shut(ctx, msg.done)
 	}

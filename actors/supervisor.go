@@ -122,6 +122,7 @@ func (s *supervisor) spawn(ctx actor.Context) {
 	}
 	if again {
 		s.count().Restarts++
+		s.env.totals.restarts.Add(1)
 		s.tell(&roostv1.Event{
 			Kind: roostv1.EventKind_EVENT_KIND_RESTARTED, Attempt: s.restarts.attempt,
 			Message: fmt.Sprintf("started again, attempt %d", s.restarts.attempt),

@@ -161,6 +161,7 @@ func (s *supervisor) ended(o *order) {
 	}
 	o.durable = true
 	s.commands.ending--
+	s.env.totals.ended(o.record.State)
 	s.commands.finish(o)
 	message := fmt.Sprintf("%s: %s", o.record.GetCommand().GetName(), o.record.State.Word())
 	if o.record.Status != nil {

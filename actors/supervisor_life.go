@@ -139,6 +139,7 @@ func (s *supervisor) childEnded(ctx actor.Context, who *actor.PID) {
 
 func (s *supervisor) abandonedCall(what string) {
 	s.count().AbandonedCalls++
+	s.env.totals.abandoned.Add(1)
 	s.count().AbandonedRunning++
 	s.tell(&roostv1.Event{
 		Kind:    roostv1.EventKind_EVENT_KIND_CALL_ABANDONED,

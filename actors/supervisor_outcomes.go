@@ -218,6 +218,7 @@ func (s *supervisor) recall() {
 // park sets a command aside that broke the driver each time.
 func (s *supervisor) park(o *order) {
 	s.count().Parked++
+	s.env.totals.parked.Add(1)
 	status := roostv1.Errorf(roostv1.ErrParked, "set aside: it broke the driver %d times: %s", o.crashes, o.record.Status.GetMessage())
 	s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_PARKED, Message: fmt.Sprintf("command %s %s", o.record.CommandId, status.Message), Status: status})
 	s.conclude(o, indeterminateWith(status))

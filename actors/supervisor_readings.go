@@ -68,6 +68,7 @@ func (s *supervisor) lost(msg *lost) {
 	s.readings.outbox.missed += msg.polls
 	if msg.polls > 0 {
 		s.count().MissedPolls += msg.polls
+		s.env.totals.missed.Add(msg.polls)
 	}
 	s.skip(msg.samples.collect())
 }
@@ -87,6 +88,7 @@ func (s *supervisor) dropped(n uint64, why string) {
 		return
 	}
 	s.count().ReadingsDropped += n
+	s.env.totals.dropped.Add(n)
 	if !s.readings.dropping {
 		s.readings.dropping = true
 		s.tell(&roostv1.Event{
@@ -124,7 +126,9 @@ func (s *supervisor) stored(ctx actor.Context, err error) {
 		return
 	}
 	r.failures, r.dropping = 0, false
-	s.storedCount += uint64(r.outbox.stored())
+	stored := uint64(r.outbox.stored())
+	s.storedCount += stored
+	s.env.totals.stored.Add(stored)
 	if s.env.storeFailing.CompareAndSwap(true, false) {
 		s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_STORE_RECOVERED, Message: "readings are stored again"})
 	}

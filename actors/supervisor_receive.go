@@ -109,6 +109,8 @@ func (s *supervisor) receiveRequest(ctx actor.Context, msg any) {
 		s.recordWanted(msg)
 	case *statusWanted:
 		msg.answer <- s.status(msg.resources)
+	case *viewWanted:
+		msg.answer <- s.view()
 	case *releaseWanted:
 		msg.answer <- s.release(ctx)
 	}
