@@ -124,6 +124,7 @@ type Gateway struct {
 
 	submitter *submitter
 	finder    *finder
+	requests  requestCounts
 }
 
 // NewGateway returns a gateway that does nothing before Run. The error is ErrInvalid.

@@ -51,6 +51,7 @@ type ingress struct {
 	end     context.CancelFunc
 
 	astray    atomic.Uint64 // requests that wanted their answers elsewhere than in an inbox
+	counts    *requestCounts
 	waits     *waits
 	submitter *submitter
 	finder    *finder
@@ -65,7 +66,7 @@ func newIngress(g *Gateway) *ingress {
 		status: &gatewayStatus{keeper: g.keeper, hub: g.hub, host: g.config.Host},
 		slots:  make(chan struct{}, g.config.MaxRequests),
 		ending: ending, end: end, named: g.config.Talk != g.config.Conn,
-		waits: g.waits, submitter: g.submitter, finder: g.finder, canceller: &canceller{g.finder, g.picture, g.rights},
+		counts: &g.requests, waits: g.waits, submitter: g.submitter, finder: g.finder, canceller: &canceller{g.finder, g.picture, g.rights},
 	}
 }
 
@@ -155,7 +156,9 @@ func (in *ingress) accept(ctx context.Context, r micro.Request, handle func(cont
 	}
 	select {
 	case in.slots <- struct{}{}:
+		in.counts.taken.Add(1)
 	default:
+		in.counts.refused.Add(1)
 		x.refuse(roostv1.Errorf(roostv1.ErrBusy, "gateway %s works on %d requests already", in.id, cap(in.slots)))
 		return
 	}
