@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +15,7 @@ import (
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/lease"
+	"github.com/roost-iot/roost/nodes/control"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -58,6 +60,11 @@ type Gateway struct {
 	readings *cluster.Readings
 	actors   *actors.Gateway
 	cluster  *cluster.Gateway
+
+	tap         *control.Tap
+	watched     *watched
+	withoutEdge withoutEdge
+	ending      atomic.Bool // Run's context has ended
 }
 
 // New puts a gateway together; Run starts it. The error is about the configuration.
@@ -75,7 +82,8 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{id: cfg.ID, readings: cluster.NewReadings(cfg.Conn, names, cfg.ID, cfg.Logger)}
+	g := &Gateway{id: cfg.ID, readings: cluster.NewReadings(cfg.Conn, names, cfg.ID, cfg.Logger), tap: control.NewTap()}
+	g.watched, g.withoutEdge.gateway = &watched{gateway: g, fleet: cfg.Fleet, version: cfg.Version}, g
 	host := &lateHost{}
 	if g.cluster, err = cluster.NewGateway(cfg.cluster(host)); err != nil {
 		return nil, err
@@ -88,7 +96,7 @@ func New(cfg Config) (*Gateway, error) {
 	if g.actors, err = actors.New(actors.Config{
 		ID:        cfg.ID,
 		Drivers:   drivers,
-		Store:     g.readings,
+		Store:     tapped{g.readings, g.tap},
 		Fence:     g.cluster.Fence(),
 		Rights:    g.cluster.Rights(),
 		Peers:     g.cluster.Peers(),
@@ -148,6 +156,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	defer stopActors()
 	storeCtx, stopStore := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopStore()
+	defer context.AfterFunc(ctx, func() { g.ending.Store(true) })()
 	var all errgroup.Group // whoever ends lets the next one end
 	all.Go(func() error {
 		defer cancel()

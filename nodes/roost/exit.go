@@ -10,6 +10,7 @@ import (
 
 	"github.com/roost-iot/roost/nodes/fleetfile"
 	"github.com/roost-iot/roost/nodes/gateway"
+	"github.com/roost-iot/roost/nodes/health"
 	"github.com/roost-iot/roost/nodes/hub"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -97,6 +98,7 @@ type codeOf struct {
 // exitCodes are looked through from the first; what is none of them is exitFailed.
 func exitCodes() []codeOf {
 	return []codeOf{
+		{health.ErrAddress, exitUsage}, {health.ErrNotLoopback, exitUsage}, {health.ErrAddressInUse, exitUnavailable},
 		{hub.ErrAddress, exitUsage}, {hub.ErrNotLoopback, exitUsage}, {hub.ErrPeers, exitUsage},
 		{hub.ErrAddressInUse, exitUnavailable}, {hub.ErrCannotListen, exitUnavailable}, {hub.ErrFolderInUse, exitUnavailable}, {gateway.ErrFolderInUse, exitUnavailable},
 		{hub.ErrNotFolder, exitCreate}, {hub.ErrNotWritable, exitCreate}, {hub.ErrMode, exitCreate},

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/roost-iot/roost/cluster/lease"
+	"github.com/roost-iot/roost/nodes/health"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -29,6 +30,10 @@ placement selects site=north is served only where --label site=north is given.
 All gateways of a fleet have the same lease: the longer it is, the longer it
 takes until the devices of a dead gateway are served elsewhere.
 
+On its own machine it tells how it does, over HTTP on loopback: /healthz,
+/readyz, and /metrics for Prometheus. People there can use it without the hub:
+see --local of roost devices, device show, readings, why and send.
+
 Ctrl-C or SIGTERM stops it in order, within 5 s; a second Ctrl-C at once.`
 
 // gatewayCommand is roost gateway, and what is below it.
@@ -41,6 +46,7 @@ type gatewayCommand struct {
 	lease      time.Duration
 	data       string
 	logLevel   string
+	health     healthFlag
 	withParent bool
 	wait       time.Duration // of drain
 }
@@ -66,6 +72,7 @@ func newGateway(p program) *cobra.Command {
 	f.Uint32Var(&c.weight, "weight", 1, "its share of the devices, relative to others")
 	f.DurationVar(&c.lease, "lease", lease.DefaultLease, "how long it may act without a word of the hub")
 	f.StringVar(&c.data, "data", "", "`FOLDER` that keeps what is its own (default: one of this user)")
+	c.health.flag(cmd, health.GatewayAddress)
 	logLevelFlag(cmd, &c.logLevel)
 	parentFlag(cmd, &c.withParent)
 	_ = cmd.MarkFlagDirname("data") // the flag is there
@@ -74,7 +81,7 @@ func newGateway(p program) *cobra.Command {
 }
 
 // check checks the flags.
-func (c *gatewayCommand) check() (slog.Level, error) {
+func (c *gatewayCommand) check(cmd *cobra.Command) (slog.Level, error) {
 	if c.id == "" {
 		return 0, fmt.Errorf("--id ID is missing")
 	}
@@ -83,6 +90,7 @@ func (c *gatewayCommand) check() (slog.Level, error) {
 		roostv1.CheckID("--fleet-name", c.fleet),
 		roostv1.CheckLabels("--label", c.labels),
 		lease.Terms{Lease: c.lease}.Validate(),
+		c.health.check(cmd),
 	} {
 		if err != nil {
 			return 0, err

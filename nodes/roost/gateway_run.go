@@ -33,7 +33,7 @@ func (c *gatewayCommand) run(cmd *cobra.Command, args []string) error {
 	if err := c.identifyGateway(); err != nil {
 		return err
 	}
-	level, err := c.check()
+	level, err := c.check(cmd)
 	if err != nil {
 		return usage(cmd, "%v", err)
 	}
@@ -68,9 +68,16 @@ func (c *gatewayCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	lines.line(fmt.Sprintf("starting gateway %s of fleet %s with data in %s", c.id, c.fleet, own))
+	here, err := openBeside(g, own, &c.health, log)
+	if err != nil {
+		return err
+	}
+	lines.line(fmt.Sprintf("starting gateway %s of fleet %s with data in %s%s", c.id, c.fleet, own, healthClause(here.health)))
+	if w := here.warning(); w != "" {
+		lines.line(w)
+	}
 	defer lines.start()()
-	err = withinBound(cmd.Context(), func(ctx context.Context) error { return c.serve(ctx, g, nc, &refusal, lines) })
+	err = withinBound(cmd.Context(), func(ctx context.Context) error { return c.serve(ctx, g, here, nc, &refusal, lines) })
 	switch {
 	case errors.Is(err, roostv1.ErrConflict): // the name or the streams are another one's
 		return &exit{exitUnavailable, err}
@@ -82,30 +89,37 @@ func (c *gatewayCommand) run(cmd *cobra.Command, args []string) error {
 }
 
 // serve runs the gateway until ctx ends or it fails, and says when it has joined.
-func (c *gatewayCommand) serve(ctx context.Context, g *gateway.Gateway, nc *nats.Conn, refusal *lastError, lines *eventLines) error {
+func (c *gatewayCommand) serve(ctx context.Context, g *gateway.Gateway, here *beside, nc *nats.Conn, refusal *lastError, lines *eventLines) error {
 	defer context.AfterFunc(ctx, func() { lines.line("stopping") })()
 	ctx, stop := context.WithCancel(ctx)
+	rest, end := context.WithCancel(context.WithoutCancel(ctx)) // of what tells also how it stops
+	defer end()
 	var all errgroup.Group
 	all.Go(func() error {
+		defer end()
 		defer stop()
 		return g.Run(ctx)
 	})
 	all.Go(func() error {
-		c.announce(ctx, g, nc, refusal, lines)
+		here.run(rest)
+		return nil
+	})
+	all.Go(func() error {
+		c.announce(ctx, g, here, nc, refusal, lines)
 		return nil
 	})
 	return all.Wait()
 }
 
 // announce says when the gateway has joined, and before that for what it waits.
-func (c *gatewayCommand) announce(ctx context.Context, g *gateway.Gateway, nc *nats.Conn, refusal *lastError, lines *eventLines) {
+func (c *gatewayCommand) announce(ctx context.Context, g *gateway.Gateway, here *beside, nc *nats.Conn, refusal *lastError, lines *eventLines) {
 	soon, cancel := context.WithTimeout(ctx, hubWait)
 	defer cancel()
 	if g.Ready(soon) != nil && !nc.IsConnected() && ctx.Err() == nil {
 		lines.line(refusal.waiting(c.hub))
 	}
 	if g.Ready(ctx) == nil {
-		lines.line(fmt.Sprintf("ready %s  fleet %s, gateway %s", nc.ConnectedUrlRedacted(), c.fleet, c.id))
+		lines.line(fmt.Sprintf("ready %s  fleet %s, gateway %s%s", nc.ConnectedUrlRedacted(), c.fleet, c.id, healthClause(here.health)))
 	}
 }
 

@@ -37,7 +37,7 @@ func TestGateway(t *testing.T) {
 		for range hub.lines {
 		}
 	}()
-	if line := g.until(t, "ready "); line != "ready "+url+"  fleet roost, gateway gw-2" {
+	if line := g.until(t, "ready "); !strings.HasPrefix(line, "ready "+url+"  fleet roost, gateway gw-2, health at http://127.0.0.1:") {
 		t.Errorf("got the line %q", line)
 	}
 	twin := run(t, append(args, t.TempDir())...)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/roost-iot/roost/nodes/health"
 	"github.com/roost-iot/roost/nodes/hub"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -33,6 +34,9 @@ A line that starts with "ready" and the address says that it serves. One of
 three says so when two of them have found each other, and what it waits for
 until then.
 
+It tells how it does, over HTTP on loopback: /healthz, /readyz, and /metrics for
+Prometheus.
+
 It listens on loopback only: anybody who reaches it may do anything. A data
 folder belongs to one hub, alone or in a cluster, for good.
 
@@ -46,6 +50,7 @@ type hubCommand struct {
 	cluster  string
 	route    string
 	peers    []string
+	health   healthFlag
 	logLevel string
 }
 
@@ -68,6 +73,7 @@ func newHub(p program) *cobra.Command {
 	f.StringVar(&c.cluster, "cluster", "", "`NAME` of the cluster that it is one of three of")
 	f.StringVar(&c.route, "route", "", "`HOST:PORT` that the other two dial")
 	f.StringSliceVar(&c.peers, "peers", nil, "the routes of all three, a `LIST` with commas")
+	c.health.flag(cmd, health.HubAddress)
 	logLevelFlag(cmd, &c.logLevel)
 	_ = cmd.MarkFlagDirname("data")
 	for _, flag := range []string{"listen", "cluster", "route", "peers"} {
@@ -78,6 +84,9 @@ func newHub(p program) *cobra.Command {
 
 func (c *hubCommand) run(cmd *cobra.Command, _ []string) error {
 	level, err := c.check()
+	if err == nil {
+		err = c.health.check(cmd)
+	}
 	if err != nil {
 		return usage(cmd, "%v", err)
 	}
@@ -89,7 +98,11 @@ func (c *hubCommand) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if err := withinBound(cmd.Context(), func(ctx context.Context) error { return c.serve(ctx, h) }); err != nil {
+	told, err := c.health.open(hubSubject{h}, c.config(level).Logger)
+	if err != nil {
+		return errors.Join(err, closeHub(h))
+	}
+	if err := withinBound(cmd.Context(), func(ctx context.Context) error { return c.serve(ctx, h, told) }); err != nil {
 		return err
 	}
 	c.say("stopped")
@@ -120,7 +133,7 @@ func (c *hubCommand) config(level slog.Level) hub.Config {
 }
 
 // serve says when the hub can be used, watches its disk until ctx ends or that fails, and closes it.
-func (c *hubCommand) serve(ctx context.Context, h *hub.Hub) error {
+func (c *hubCommand) serve(ctx context.Context, h *hub.Hub, told *health.Server) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var all errgroup.Group
@@ -129,16 +142,24 @@ func (c *hubCommand) serve(ctx context.Context, h *hub.Hub) error {
 		return h.Watch(ctx)
 	})
 	all.Go(func() error {
-		c.announce(ctx, h)
+		c.announce(ctx, h, told)
 		return nil
 	})
+	if told != nil {
+		all.Go(func() error {
+			if err := told.Run(ctx); err != nil { // no reason for a hub to stop
+				c.say("%v", err)
+			}
+			return nil
+		})
+	}
 	err := all.Wait()
 	c.say("stopping")
 	return errors.Join(err, closeHub(h))
 }
 
 // announce says that the hub can be used when it can, and before that what it waits for.
-func (c *hubCommand) announce(ctx context.Context, h *hub.Hub) {
+func (c *hubCommand) announce(ctx context.Context, h *hub.Hub, told *health.Server) {
 	now, cancel := context.WithCancel(ctx)
 	cancel()
 	if h.Quorum(now) != nil {
@@ -151,7 +172,7 @@ func (c *hubCommand) announce(ctx context.Context, h *hub.Hub) {
 	if c.cluster != "" {
 		whose = " of cluster " + c.cluster
 	}
-	c.say("ready %s  %s%s, data in %s", h.URL(), h.Name(), whose, c.data)
+	c.say("ready %s  %s%s, data in %s%s", h.URL(), h.Name(), whose, c.data, healthClause(told))
 }
 
 // say writes a line. That nobody reads it any more stops no hub.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,10 @@ What is missing is said in its place: readings that were dropped, since there
 was no room for them, polls that were left out, since the device was slow, and
 gaps that nothing explains.
 
-With --json each line is a batch of readings; gaps are told on the error output.`
+With --json each line is a batch of readings; gaps are told on the error output.
+
+` + localHelp + `
+It shows what it still has in memory.`
 
 const (
 	// defaultSince is how far back readings are shown.
@@ -34,6 +38,7 @@ const (
 type readingsCommand struct {
 	program
 	link
+	local    local
 	json     bool
 	since    time.Duration
 	follow   bool
@@ -50,6 +55,7 @@ func newReadings(p program) *cobra.Command {
 		Long:    readingsHelp,
 		Example: `  roost readings host
   roost readings host --follow
+  roost readings host --local --follow
   roost readings cellar --resource temperature --since 15m
   roost readings pump --since 24h --json > pump.jsonl`,
 		Args:              takes("ID"),
@@ -57,6 +63,7 @@ func newReadings(p program) *cobra.Command {
 		RunE:              c.run,
 	}
 	c.link.flags(cmd, p)
+	c.local.flag(cmd)
 	jsonFlag(cmd, &c.json)
 	f := cmd.Flags()
 	f.DurationVar(&c.since, "since", 0, "how far back (default 1h, or 10s with --follow)")
@@ -71,29 +78,35 @@ func (c *readingsCommand) run(cmd *cobra.Command, args []string) error {
 	if err := c.settle(cmd, args[0]); err != nil {
 		return err
 	}
+	if c.local.asked() {
+		return c.runLocal(cmd, args[0])
+	}
 	return c.open(cmd, func(ctx context.Context, client *cluster.Client) error {
 		profile, err := c.deviceProfile(ctx, client, args[0])
 		if err != nil {
 			return err
 		}
-		batches := client.Readings(ctx, cluster.ReadingsQuery{
+		return c.write(ctx, c.sink(args[0], profile), client.Readings(ctx, cluster.ReadingsQuery{
 			Device: args[0], Resource: c.resource, Since: c.since, Follow: c.follow,
-		})
-		out := c.sink(args[0], profile)
-		for batch, err := range batches {
-			more, err := c.take(out, batch, err)
-			if err != nil && ctx.Err() != nil && c.follow {
-				break // Ctrl-C is how following ends
-			}
-			if err != nil {
-				return fmt.Errorf("read readings: %w", err)
-			}
-			if !more {
-				break
-			}
-		}
-		return out.end()
+		}))
 	})
+}
+
+// write writes what comes until that ends, no more is wanted, or ctx ends.
+func (c *readingsCommand) write(ctx context.Context, out sink, batches iter.Seq2[*roostv1.ReadingBatch, error]) error {
+	for batch, err := range batches {
+		more, err := c.take(out, batch, err)
+		if err != nil && ctx.Err() != nil && c.follow {
+			break // Ctrl-C is how following ends
+		}
+		if err != nil {
+			return fmt.Errorf("read readings: %w", err)
+		}
+		if !more {
+			break
+		}
+	}
+	return out.end()
 }
 
 // settle checks the flags, and fills in what they leave out.
@@ -104,6 +117,7 @@ func (c *readingsCommand) settle(cmd *cobra.Command, device string) error {
 		return usage(cmd, "--since %v is not above zero", c.since)
 	case c.limit < 0:
 		return usage(cmd, "--limit %d is below zero", c.limit)
+	case c.since == 0 && c.local.asked(): // as far as it remembers: its clock may be off
 	case c.since == 0 && c.follow:
 		c.since = followSince
 	case c.since == 0:
@@ -129,8 +143,13 @@ func (c *readingsCommand) deviceProfile(ctx context.Context, client *cluster.Cli
 	if err != nil {
 		return nil, fmt.Errorf("read readings: %w", err)
 	}
-	if c.resource != "" && view.Profile != nil && view.Profile.Resource(c.resource) == nil {
-		return nil, fmt.Errorf("device %s has no resource %s; roost device show %s lists what it has", device, c.resource, device)
+	return view.Profile, c.hasResource(device, view.Profile)
+}
+
+// hasResource refuses a resource that a device does not have.
+func (c *readingsCommand) hasResource(device string, profile *roostv1.Profile) error {
+	if c.resource != "" && profile != nil && profile.Resource(c.resource) == nil {
+		return fmt.Errorf("device %s has no resource %s; roost device show %s lists what it has", device, c.resource, device)
 	}
-	return view.Profile, nil
+	return nil
 }

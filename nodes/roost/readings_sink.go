@@ -6,6 +6,7 @@ import (
 
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/nodes/console"
+	"github.com/roost-iot/roost/nodes/control"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -46,6 +47,10 @@ func (c *readingsCommand) nothing(device string) error {
 	if c.resource != "" {
 		what += " " + c.resource
 	}
+	if c.local.asked() && c.since == 0 {
+		_, err := fmt.Fprintf(c.Err, "roost: the gateway has no readings of %s in its memory\n", what)
+		return err
+	}
 	_, err := fmt.Fprintf(c.Err, "roost: no readings of %s in the last %s: look further back with --since\n", what, console.Span(c.since))
 	return err
 }
@@ -53,12 +58,13 @@ func (c *readingsCommand) nothing(device string) error {
 // take gives a batch, or what came in its place, to a sink.
 func (c *readingsCommand) take(out sink, batch *roostv1.ReadingBatch, err error) (more bool, _ error) {
 	var gap *cluster.Gap
+	var lost *control.Lost
 	switch {
 	case err == nil:
 		return out.batch(batch)
 	case errors.As(err, &gap):
 		return true, out.gap(gap)
-	case errors.Is(err, roostv1.ErrInvalid): // a message that is no batch; others are
+	case errors.As(err, &lost), errors.Is(err, roostv1.ErrInvalid): // a message that is no batch; others are
 		_, err = fmt.Fprintln(c.Err, "roost: "+errorText(err))
 		return true, err
 	default:

@@ -48,6 +48,9 @@ func newRoot(p program) *cobra.Command {
 	root.SetHelpCommandGroupID(groupOther)
 	root.SetCompletionCommandGroupID(groupOther)
 	root.AddGroup(&cobra.Group{ID: groupOther, Title: "Other:"})
+	root.Flags().String("local", "", "") // so that it may come before the command
+	root.Flags().Lookup("local").NoOptDefVal = anyFolder
+	_ = root.Flags().MarkHidden("local") // the flag is there
 	root.AddCommand(
 		newUp(p), newHub(p), newGateway(p), newSim(p),
 		newDevices(p), newDevice(p), newReadings(p), newSend(p), newSet(p), newCancel(p), newCommands(p), newCommand(p), newGateways(p), newWhy(p),

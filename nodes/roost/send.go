@@ -39,6 +39,11 @@ and has an outcome of its own; the summary has those that did not succeed. After
 Ctrl-C no more are begun. With the same --id it goes on where it stopped: no
 device that has it already acts twice.
 
+With --local the gateway of this machine is told, without the hub: while that is
+away, and for a device that this gateway alone can reach. The record says which
+user of the machine it was. The gateway is the one that has FOLDER, or else the
+only one of this user.
+
 Exit code; that of several devices is the worst:
    0  done
    1  failed, or not sent: refused, expired, cancelled
@@ -52,6 +57,7 @@ type sendCommand struct {
 	program
 	link
 	sendFlags
+	local    local
 	json     bool
 	wait     time.Duration
 	selector map[string]string
@@ -75,6 +81,7 @@ func newSend(p program) *cobra.Command {
   roost send valve open --queue --expires 10m     # also if it is away now
   roost send pump dose ml=20 --id batch-17-dose   # safe to repeat
   roost send pump self_test --json | jq .results
+  roost send pump stop --local                    # while the hub is away
   roost send -l site=north,kind=pump set_speed rpm=900 --max-in-flight 20
   roost send -l kind=pump stop --json | jq -r '[.deviceId, .state] | @tsv'`,
 		ValidArgsFunction: c.completeSend,
@@ -87,6 +94,7 @@ func newSend(p program) *cobra.Command {
 		return takes("DEVICE", "COMMAND", "[NAME=VALUE...]")(cmd, args)
 	}
 	c.link.flags(cmd, p)
+	c.local.flag(cmd)
 	jsonFlag(cmd, &c.json)
 	c.sendFlags.flags(cmd)
 	f := cmd.Flags()
@@ -105,6 +113,11 @@ func (c *sendCommand) run(cmd *cobra.Command, args []string) error {
 	if c.all && len(c.selector) > 0 {
 		return usage(cmd, "--all and --selector say different things")
 	}
+	if c.local.asked() {
+		if err := c.local.refuses(cmd, "selector", "all", "max-in-flight"); err != nil {
+			return err
+		}
+	}
 	c.wait = max(c.wait, time.Millisecond)
 	if c.many() {
 		return c.runFleet(cmd, args[0], args[1:])
@@ -120,25 +133,38 @@ func (c *sendCommand) run(cmd *cobra.Command, args []string) error {
 	if err := roostv1.ValidateCommand(command); err != nil {
 		return usage(cmd, "%v", err)
 	}
-	return c.open(cmd, func(ctx context.Context, client *cluster.Client) error {
-		lookup, cancel := c.bounded(ctx)
-		defer cancel()
-		view, err := client.Device(lookup, command.DeviceId)
+	if c.local.asked() {
+		client, err := c.local.client(c.program)
 		if err != nil {
 			return fmt.Errorf("not sent: %w", err)
 		}
-		if err := c.complete(view.Profile, command, args[2:]); err != nil {
-			return usage(cmd, "%v", err)
-		}
-		record, err := client.Send(ctx, command, c.wait)
-		if err != nil {
-			return c.unanswered(ctx, command, err)
-		}
-		if record.Command == nil { // too long to come back with its answer
-			record.Command = command
-		}
-		return tell(c.program, c.json, record)
+		return c.tellDevice(cmd, localSender{client}, command, args[2:])
+	}
+	return c.open(cmd, func(_ context.Context, client *cluster.Client) error {
+		return c.tellDevice(cmd, hubSender{client}, command, args[2:])
 	})
+}
+
+// tellDevice sends the command to its device, and says what became of it.
+func (c *sendCommand) tellDevice(cmd *cobra.Command, by commandSender, command *roostv1.Command, arguments []string) error {
+	ctx := cmd.Context()
+	lookup, cancel := c.bounded(ctx)
+	defer cancel()
+	profile, err := by.profile(lookup, command.DeviceId)
+	if err != nil {
+		return fmt.Errorf("not sent: %w", err)
+	}
+	if err := c.complete(profile, command, arguments); err != nil {
+		return usage(cmd, "%v", err)
+	}
+	record, err := by.Send(ctx, command, c.wait)
+	if err != nil {
+		return c.unanswered(ctx, command, err)
+	}
+	if record.Command == nil { // too long to come back with its answer
+		record.Command = command
+	}
+	return tell(c.program, c.json, record)
 }
 
 // unanswered says what is known of a command without a record.

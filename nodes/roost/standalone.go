@@ -10,6 +10,7 @@ import (
 
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/nodes/gateway"
+	"github.com/roost-iot/roost/nodes/health"
 	"github.com/roost-iot/roost/nodes/hub"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -29,6 +30,7 @@ type standalone struct {
 	conns   []*nats.Conn
 	client  *cluster.Client
 	gateway *gateway.Gateway
+	beside  *beside
 }
 
 // openStandalone opens the hub and puts the gateway together; run starts it.
@@ -62,6 +64,12 @@ func (s *standalone) connect(ctx context.Context) error {
 		Schema: schema(ctx, s.config.data), Folder: s.folder,
 	}); err != nil {
 		return err
+	}
+	if s.beside, err = openBeside(s.gateway, gatewayFolder(s.config.data, s.config.id), &healthFlag{address: health.Off}, log); err != nil {
+		return err
+	}
+	if w := s.beside.warning(); w != "" {
+		log.Warn(w)
 	}
 	forClient, err := cluster.ConnectClient(ctx, s.hub.URL(), "roost up", log, inside, quiet)
 	if err != nil {
@@ -103,6 +111,10 @@ func (s *standalone) run(ctx context.Context, show func(ctx, rest context.Contex
 		return s.gateway.Run(ctx)
 	})
 	all.Go(func() error {
+		s.beside.run(rest)
+		return nil
+	})
+	all.Go(func() error {
 		defer stop()
 		return s.hub.Watch(rest)
 	})
@@ -118,6 +130,9 @@ func (s *standalone) run(ctx context.Context, show func(ctx, rest context.Contex
 func (s *standalone) close() error {
 	for _, nc := range s.conns {
 		nc.Close()
+	}
+	if s.beside != nil {
+		_ = s.beside.close() // as it was when it ran
 	}
 	if s.folder != nil {
 		_ = s.folder.Close() // it ends with the process at the latest
