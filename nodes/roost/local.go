@@ -15,8 +15,8 @@ import (
 )
 
 // localHelp is what commands with --local say about it.
-const localHelp = `With --local the gateway of this machine is asked, also while the hub is away: the
-one that has FOLDER, or else the only one of this user.`
+const localHelp = `With --local the gateway of this machine is asked, also while the hub is away:
+the one that has FOLDER, or else the only one of this user.`
 
 // anyFolder stands for the only folder that there is.
 const anyFolder = "?"
