@@ -94,7 +94,9 @@ func TestSendRefused(t *testing.T) {
 		{"a shared device", func(*roostv1.Command) {}, time.Second, roostv1.Errorf(roostv1.ErrNotOwner, "shared"), roostv1.ErrNotOwner},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			g.submit = func(_ context.Context, _ *roostv1.Command, answer func(*roostv1.CommandRecord, error)) { answer(nil, test.submit) }
+			g.submit = func(_ context.Context, _ *roostv1.Command, answer func(*roostv1.CommandRecord, error)) {
+				answer(nil, test.submit)
+			}
 			before := len(g.commands())
 			c := good()
 			test.change(c)

@@ -61,12 +61,24 @@ func run(t *testing.T, args ...string) result {
 	return runWith(t, nil, args...)
 }
 
+// runIn runs a command with more in its environment.
+func runIn(t *testing.T, env []string, args ...string) result {
+	t.Helper()
+	return runAs(t, nil, env, args...)
+}
+
 func runWith(t *testing.T, in io.Reader, args ...string) result {
+	t.Helper()
+	return runAs(t, in, nil, args...)
+}
+
+func runAs(t *testing.T, in io.Reader, env []string, args ...string) result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), longest)
 	defer cancel()
 	var out, errors bytes.Buffer
 	cmd := command(ctx, args...)
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, &out, &errors
 	err := cmd.Run()
 	if ctx.Err() != nil {
