@@ -35,6 +35,7 @@ type scene struct {
 	fleet    string
 	gateways string // which there are, in words
 	data     string
+	health   string // where the gateway tells how it does, as a clause; empty: nowhere, or it says so itself
 	try      string // a command to try in another terminal
 	// start gives the fleet its devices, and returns them when they are served.
 	start func(context.Context) ([]*roostv1.DeviceStatus, error)
@@ -60,7 +61,7 @@ func (c *upCommand) face(level slog.Level) face {
 
 // readyLine says that the gateway serves. Scripts read its first two words.
 func readyLine(s scene, devices []*roostv1.DeviceStatus) string {
-	return fmt.Sprintf("ready %s  fleet %s, %s, %d devices, data in %s", s.url, s.fleet, s.gateways, len(devices), s.data)
+	return fmt.Sprintf("ready %s  fleet %s, %s, %d devices, data in %s%s", s.url, s.fleet, s.gateways, len(devices), s.data, s.health)
 }
 
 // noteOf is an event of this program, which no gateway tells.

@@ -243,3 +243,15 @@ func TestNoRoomForASocket(t *testing.T) {
 	g.until(t, "no control socket, so --local finds nobody here: path too long for a Unix socket")
 	g.until(t, "ready ")
 }
+
+// TestUpTellsHealth: a gateway in roost up tells as well how it does, and is used on its machine.
+func TestUpTellsHealth(t *testing.T) {
+	i := up(t, shortFolder(t))
+	if code, body := fetch(t, healthOf(t, i.until(t, "ready "))+"/readyz"); code != 200 || !strings.Contains(body, "gateway gw-1 of fleet roost") {
+		t.Errorf("got %d %s", code, body)
+	}
+	i.drain()
+	if got := run(t, "up", "--gateways", "2", "--health", "off"); got.code != 64 || !strings.Contains(got.err, "--health does not go with --gateways") {
+		t.Errorf("got %+v", got)
+	}
+}

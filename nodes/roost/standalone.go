@@ -10,7 +10,6 @@ import (
 
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/nodes/gateway"
-	"github.com/roost-iot/roost/nodes/health"
 	"github.com/roost-iot/roost/nodes/hub"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -19,6 +18,7 @@ import (
 type standaloneConfig struct {
 	data, listen string // of the hub
 	fleet, id    string // of the gateway
+	health       *healthFlag
 	log          *slog.Logger
 }
 
@@ -65,7 +65,7 @@ func (s *standalone) connect(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	if s.beside, err = openBeside(s.gateway, gatewayFolder(s.config.data, s.config.id), &healthFlag{address: health.Off}, log); err != nil {
+	if s.beside, err = openBeside(s.gateway, gatewayFolder(s.config.data, s.config.id), s.config.health, log); err != nil {
 		return err
 	}
 	if w := s.beside.warning(); w != "" {
@@ -88,8 +88,9 @@ func (s *standalone) scene(fleet *roostv1.Fleet) scene {
 	}
 	return scene{
 		client: s.client, url: s.hub.URL(), fleet: s.config.fleet, gateways: "gateway " + s.config.id, data: s.config.data,
-		try:   "roost send pump start",
-		start: func(ctx context.Context) ([]*roostv1.DeviceStatus, error) { return starter.start(ctx, fleet) },
+		health: healthClause(s.beside.health),
+		try:    "roost send pump start",
+		start:  func(ctx context.Context) ([]*roostv1.DeviceStatus, error) { return starter.start(ctx, fleet) },
 		last: func(e *roostv1.Event) bool {
 			return e.Kind == roostv1.EventKind_EVENT_KIND_GATEWAY && e.Gateway == s.config.id
 		},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/roost-iot/roost/nodes/fleetfile"
 	"github.com/roost-iot/roost/nodes/gateway"
+	"github.com/roost-iot/roost/nodes/health"
 	"github.com/roost-iot/roost/nodes/hub"
 )
 
@@ -70,6 +71,7 @@ type upCommand struct {
 	id       string
 	gateways int
 	restart  bool
+	health   healthFlag
 	logLevel string
 	plain    bool
 }
@@ -97,6 +99,7 @@ func newUp(p program) *cobra.Command {
 	f.StringVar(&c.id, "id", "gw-1", "`ID` of the gateway")
 	f.IntVar(&c.gateways, "gateways", 0, "run `N` gateways as processes of their own, gw-1 to gw-N")
 	f.BoolVar(&c.restart, "restart", false, "start gateway processes again that end")
+	c.health.flag(cmd, health.GatewayAddress)
 	logLevelFlag(cmd, &c.logLevel)
 	f.BoolVar(&c.plain, "plain", false, "a line for each event, also on a terminal")
 	_ = cmd.MarkFlagDirname("data")
@@ -145,7 +148,7 @@ func (c *upCommand) open(ctx context.Context, face face) (stage, error) {
 		})
 	}
 	return openStandalone(ctx, standaloneConfig{
-		data: c.data, listen: c.listen, fleet: c.fleet, id: c.id, log: face.logger(),
+		data: c.data, listen: c.listen, fleet: c.fleet, id: c.id, health: &c.health, log: face.logger(),
 	})
 }
 
@@ -159,6 +162,11 @@ func (c *upCommand) check(cmd *cobra.Command) (slog.Level, error) {
 		return 0, fmt.Errorf("--id does not go with --gateways, which are gw-1, gw-2 and so on")
 	case !many && c.restart:
 		return 0, fmt.Errorf("--restart goes with --gateways only")
+	case many && cmd.Flags().Changed("health"):
+		return 0, fmt.Errorf("--health does not go with --gateways: each of them says in its log where it tells how it does")
+	}
+	if err := c.health.check(cmd); err != nil {
+		return 0, err
 	}
 	if err := roostv1.CheckID("--id", c.id); err != nil {
 		return 0, err
