@@ -4,6 +4,7 @@
 //
 //	hub <-> cluster.Gateway --Assign, Execute--> actors.Gateway --> drivers --> devices
 //	hub <-- cluster.Readings <------Store------------'
+//	                     control.Tap <-------'
 //	hub <-> cluster.Peers <--Ask, Deliver--> actors, for the devices of other gateways
 //
 // It is wiring: what is decided is decided in those packages. What it adds is the order of

@@ -5,7 +5,10 @@
 //	roost up --gateways 3             hub in this process (ensemble), gateways and hardware as children (process)
 //	roost hub                         the hub alone, one server or one of three
 //	roost gateway                     one gateway in one process
-//	roost devices, send, readings...  a client of a hub (link), which shows what it is told
+//	roost devices, send, readings...  a client of a hub (link), or with --local of the gateway of this
+//	                                  machine (local), which shows what it is told
+//
+// What a gateway has beside it (beside) on its machine is its control socket and where it tells how it does.
 //
 // There is a file for each verb; what is shown, and how, is in package console, the live table in
 // package live, plots in package plot, and the arguments of commands in package argument.
