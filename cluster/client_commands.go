@@ -120,7 +120,7 @@ func (c *Client) Commands(ctx context.Context, q CommandQuery) iter.Seq2[*roostv
 			yield(nil, fmt.Errorf("use JetStream: %w", err))
 			return
 		}
-		r := &commandsReader{query: q, names: c.names, yield: yield, loop: loop{tail: tail{js, c.names.CommandsStream(), filter}, follow: q.Follow}}
+		r := &commandsReader{query: q, names: c.names, yield: yield, loop: loop{tail: tail{js: js, stream: c.names.CommandsStream(), filter: filter}, follow: q.Follow}}
 		r.run(ctx)
 	}
 }

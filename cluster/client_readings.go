@@ -15,7 +15,7 @@ import (
 type ReadingsQuery struct {
 	Device   string        // id; empty: all devices
 	Resource string        // only readings of this resource; empty: all
-	Since    time.Duration // how far back; 0: from the first that the hub still has
+	Since    time.Duration // how far back, on the hub's clock; 0: from the first that the hub still has
 	New      bool          // only what is stored from now on; Since is not used then
 	Follow   bool          // do not end with the last reading that there is
 }
@@ -36,7 +36,7 @@ func (c *Client) Readings(ctx context.Context, q ReadingsQuery) iter.Seq2[*roost
 		}
 		r := &readingsReader{
 			query: q, names: c.names, yield: yield,
-			loop: loop{tail: tail{js, c.names.ReadingsStream(), filter}, follow: q.Follow},
+			loop: loop{tail: tail{js: js, stream: c.names.ReadingsStream(), filter: filter, since: q.Since}, follow: q.Follow},
 		}
 		r.run(ctx)
 	}
@@ -81,8 +81,7 @@ func (r *readingsReader) first() jetstream.ConsumerConfig {
 	case r.query.New:
 		return jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverNewPolicy}
 	case r.query.Since > 0:
-		since := time.Now().Add(-r.query.Since)
-		return jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &since}
+		return jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy}
 	}
 	return jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy}
 }

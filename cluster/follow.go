@@ -38,7 +38,7 @@ func NewFollower(nc *nats.Conn, names Subjects, picture *Picture, report func(*r
 		report = func(*roostv1.Event) {}
 	}
 	return &Follower{
-		tail:    tail{js, names.ControlStream(), names.root + ">"},
+		tail:    tail{js: js, stream: names.ControlStream(), filter: names.root + ">"},
 		picture: picture,
 		again:   make(chan struct{}, 1),
 		report:  report,

@@ -30,6 +30,9 @@ type tail struct {
 	js     jetstream.JetStream
 	stream string
 	filter string // of subjects
+	// since is how far back it begins by the hub's clock, where the start is to be by time and names none:
+	// this machine's wall clock may say anything.
+	since time.Duration
 }
 
 // tailStart is the state of the stream before its first message is read.
@@ -92,6 +95,9 @@ func (t tail) open(ctx context.Context, start jetstream.ConsumerConfig) (jetstre
 	stream, err := t.js.Stream(ctx, t.stream)
 	if err != nil {
 		return nil, tailStart{}, err
+	}
+	if start.DeliverPolicy == jetstream.DeliverByStartTimePolicy && start.OptStartTime == nil {
+		start.OptStartTime = new(stream.CachedInfo().TimeStamp.Add(-t.since))
 	}
 	start.FilterSubject = t.filter
 	start.AckPolicy = jetstream.AckNonePolicy
