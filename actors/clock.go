@@ -6,11 +6,14 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// machineClock is the Clock of a gateway that knows no hub.
-type machineClock struct{}
+// machineClock is the Clock of a gateway that knows no hub: this machine's wall clock as it stood when
+// the gateway began, and no step since.
+type machineClock struct{ began time.Time }
 
 // Now implements [Clock].
-func (machineClock) Now() (time.Time, time.Duration, bool) { return time.Now(), 0, true }
+func (c machineClock) Now() (time.Time, time.Duration, bool) {
+	return c.began.Round(0).Add(time.Since(c.began)), 0, true
+}
 
 // clockRecheck is how long commands wait before they look again at a clock that was not known.
 const clockRecheck = 100 * time.Millisecond

@@ -18,6 +18,10 @@
 // the outbox until the store has acknowledged it. One batch of a device is on its way at a time;
 // what piles up meanwhile goes in the next.
 //
+// A batch carries the hub's time where the [Clock] knows it, else this machine's wall clock, and says which; and
+// always the [BootClock], on which all of its readings are placed. Times in statuses and events are by this machine's wall
+// clock: they are for people, and nothing is decided by them.
+//
 // # A command
 //
 //	Commands --> root --> bus --> supervisor: queue, by priority and as the hub stored them
@@ -75,6 +79,8 @@
 //   - DISPATCHED is durable before the first byte, and an end before anybody hears of it.
 //     [TestIntentIsDurableBeforeTheFirstByte], [TestNothingIsSentAfterAnIntentThatCameLate], [TestEndIsDurableBeforeItIsTold]
 //   - Times of commands are the hub's: no wall clock of a gateway takes part. [TestTimesAreTheHubs]
+//   - No step of a wall clock changes what is published, in which order, or how far apart readings are.
+//     [TestReadingsAreOnTheHubsClockOnceThatIsKnown], [TestOneBatchIsOnOneClock], [TestWallClockDecidesNothing]
 //   - SUCCEEDED says how it is known; FAILED what was applied; UNKNOWN is settled by what the device shows,
 //     never by what another command did. [TestReadbackConfirms], [TestDeviceReportedConfirms], [TestUnknownIsSettledByReadback]
 //   - A hand-over ends what is on the wire, and leaves the rest to the next owner.

@@ -107,12 +107,18 @@ type Sample struct {
 	// Quality; unspecified means GOOD.
 	Quality roostv1.Quality
 	Reason  roostv1.QualityReason
-	// At is when the bytes arrived; zero means when Poll returned, or Emit or Deliver was called.
+	// At is when the bytes arrived, as time.Now told it: with its monotonic reading, so that no step
+	// of the wall clock moves it. Zero means when Poll returned, or Emit or Deliver was called. So does a time
+	// without monotonic reading, which somebody's wall clock told: it is taken for Source, if that is zero.
 	At time.Time
-	// Source is when the device says that it sampled; zero if it has no clock.
+	// Source is when the device says that it sampled, by its own clock; zero if it has none. It is
+	// passed on as it is, however wrong it may be, and decides nothing.
 	Source time.Time
 	// VendorCode is the protocol's own code behind the quality.
 	VendorCode uint32
+
+	// uptime is that of the machine at At; the gateway notes it when the sample comes.
+	uptime time.Duration
 }
 
 // Action is one thing to do at a device: a write to a resource, or a command that

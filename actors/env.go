@@ -28,7 +28,11 @@ type env struct {
 	rights  Rights  // nil: any command may be carried out
 	journal Journal // nil: records are kept in memory
 	clock   Clock
-	submit  Submitter // nil: devices here take commands themselves
+	hub     Clock // nil: there is no hub whose time readings could have
+	boot    BootClock
+	uptime  *uptime
+	wall    func() time.Time // this machine's wall clock: it decides nothing
+	submit  Submitter        // nil: devices here take commands themselves
 	events  func(*roostv1.Event)
 	logger  *slog.Logger
 	dice    func() float64

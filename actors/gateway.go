@@ -44,8 +44,11 @@ type Config struct {
 	Journal Journal
 	// Rights say whether a command may still be carried out for who submitted it; nil: any may.
 	Rights Rights
-	// Clock tells the time by which commands expire; nil: this machine's.
+	// Clock tells the hub's time, by which commands expire and which readings carry; nil: there is no hub,
+	// and readings say that they are not synced.
 	Clock Clock
+	// Boot tells how long this machine is up; nil: how long the gateway is, and no boot has a name.
+	Boot BootClock
 	// Submitter has the commands accepted that are sent to a device's PID, by Ask, or by Execute; nil:
 	// they go straight to the device, if it is served here.
 	Submitter Submitter
@@ -62,6 +65,9 @@ type Config struct {
 	// Jitter draws from [0, 1) for delays and phases, by any goroutine; default
 	// math/rand/v2. For tests.
 	Jitter func() float64
+	// Wall is this machine's wall clock, which readings carry while the hub's time is not known; default
+	// time.Now. For tests.
+	Wall func() time.Time
 }
 
 // Gateway runs the actors of the devices that are assigned to it.
@@ -101,6 +107,9 @@ func New(cfg Config) (*Gateway, error) {
 		rights:     cfg.Rights,
 		journal:    cfg.Journal,
 		clock:      cfg.Clock,
+		hub:        cfg.Clock,
+		boot:       cfg.Boot,
+		wall:       cfg.Wall,
 		submit:     cfg.Submitter,
 		life:       uuid.NewString(),
 		events:     cfg.Events,
@@ -114,8 +123,15 @@ func New(cfg Config) (*Gateway, error) {
 		e.fence = unfenced{}
 	}
 	if e.clock == nil {
-		e.clock = machineClock{}
+		e.clock = machineClock{began: e.started}
 	}
+	if e.boot == nil {
+		e.boot = processClock{began: e.started}
+	}
+	if e.wall == nil {
+		e.wall = time.Now
+	}
+	e.uptime = newUptime(e.boot)
 	if e.events == nil {
 		e.events = func(*roostv1.Event) {}
 	}

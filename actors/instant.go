@@ -19,3 +19,6 @@ func (i instant) until(now instant) time.Duration { return max(time.Duration(i-n
 
 // now is the present instant.
 func (e *env) now() instant { return instant(time.Since(e.started)) }
+
+// instantOf is the instant of a time that has a monotonic reading.
+func (e *env) instantOf(t time.Time) instant { return instant(t.Sub(e.started)) }

@@ -31,6 +31,15 @@ type Clock interface {
 	Now() (now time.Time, bound time.Duration, ok bool)
 }
 
+// BootClock tells how long this machine has been up. Nobody sets it: it runs on through every step of the wall
+// clock, and while the machine is suspended. Its methods may be called concurrently.
+type BootClock interface {
+	// Now returns the time since the machine booted.
+	Now() time.Duration
+	// ID tells this boot from every other; empty: nothing does.
+	ID() string
+}
+
 // Submitter has commands accepted: it writes them down at the hub, from where their device's owner,
 // which may be this gateway, is handed them.
 type Submitter interface {

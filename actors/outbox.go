@@ -4,8 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -105,7 +103,8 @@ func (o *outbox) take(final bool) *roostv1.ReadingBatch {
 		return nil
 	}
 	n := o.cut()
-	batch := &roostv1.ReadingBatch{MissedPolls: o.missed, FirstSequence: o.last + 1}
+	batch := newBatch()
+	batch.MissedPolls, batch.FirstSequence = o.missed, o.last+1
 	if n > 0 {
 		batch.FirstSequence = o.pending[0].sequence
 		fill(batch, o.pending[:n])
@@ -134,27 +133,30 @@ func (o *outbox) cut() int {
 	return len(o.pending)
 }
 
-// fill puts readings into a batch, with times as offsets from the first.
+// fill puts readings into a batch, with times as offsets from the first: on the boot clock, so that
+// nothing that happens to another clock moves one reading against the next.
 func fill(batch *roostv1.ReadingBatch, entries []entry) {
-	base := entries[0].sample.At
-	batch.BaseTime = timestamppb.New(base)
+	first := entries[0].sample
+	base := first.uptime.Microseconds()
+	batch.MonotonicUs = base
+	batch.BaseTime.Seconds, batch.BaseTime.Nanos = first.At.Unix(), int32(first.At.Nanosecond())
 	batch.Readings = make([]*roostv1.Reading, len(entries))
 	readings := make([]roostv1.Reading, len(entries)) // one allocation for all
 	for i := range entries {
 		s, r := entries[i].sample, &readings[i]
 		r.Resource, r.Value = s.Resource, s.Value
 		r.Quality, r.Reason, r.VendorCode = s.Quality, s.Reason, s.VendorCode
-		r.AcquiredOffsetUs = offset(base, s.At)
+		r.AcquiredOffsetUs = s.uptime.Microseconds() - base
 		if !s.Source.IsZero() {
-			r.SourceOffsetUs = new(offset(base, s.Source))
+			r.SourceOffsetUs = new(offset(first.At, s.Source))
 		}
 		batch.Readings[i] = r
 	}
 }
 
-// offset is in microseconds. Times from different clocks, decades apart after a
-// reset, saturate rather than wrap.
-func offset(base, t time.Time) int64 { return t.Sub(base).Microseconds() }
+// offset is in microseconds by wall clocks, a device's and this machine's. Times that are centuries apart
+// saturate rather than wrap.
+func offset(base, t time.Time) int64 { return t.Round(0).Sub(base.Round(0)).Microseconds() }
 
 // stored notes that the batch in flight is durable, and returns how many readings it held.
 func (o *outbox) stored() int {

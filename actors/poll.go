@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -16,7 +15,7 @@ func (d *device) startPoll(ctx actor.Context, resources []string) {
 		return
 	}
 	self, env := ctx.Self(), d.env
-	work := func(ctx context.Context) (any, error) { return pollOnce(ctx, poller, resources) }
+	work := func(ctx context.Context) (any, error) { return env.pollOnce(ctx, poller, resources) }
 	d.poll = d.calling("poll", classPoll, d.policy().PollTimeout, work, func(o outcome) {
 		env.send(self, &polled{resources: resources, outcome: o})
 	})
@@ -24,20 +23,10 @@ func (d *device) startPoll(ctx actor.Context, resources []string) {
 }
 
 // pollOnce polls, and notes when the samples came: what handles them may be busy for long.
-func pollOnce(ctx context.Context, poller Poller, resources []string) ([]Sample, error) {
+func (e *env) pollOnce(ctx context.Context, poller Poller, resources []string) ([]Sample, error) {
 	samples, err := poller.Poll(ctx, resources)
-	stampSamples(samples)
+	e.uptime.stamp(samples)
 	return samples, err
-}
-
-// stampSamples notes that samples have come now, where the driver does not say when.
-func stampSamples(samples []Sample) {
-	now := time.Now()
-	for i := range samples {
-		if samples[i].At.IsZero() {
-			samples[i].At = now
-		}
-	}
 }
 
 // polled takes the end of a poll.
@@ -61,7 +50,7 @@ func (d *device) pollFailed(msg *polled) {
 	status := deviceStatus("poll", msg.outcome.err)
 	d.failedPolls++
 	if d.failedPolls == 1 {
-		d.sampled(noValues(msg.resources), nil)
+		d.sampled(d.env.noValues(msg.resources), nil)
 	}
 	broken := msg.outcome.abandoned || status.Code == roostv1.ErrPanic
 	if broken || d.failedPolls >= d.policy().FailedPolls {
@@ -72,7 +61,7 @@ func (d *device) pollFailed(msg *polled) {
 	}
 }
 
-func noValues(resources []string) []Sample {
+func (e *env) noValues(resources []string) []Sample {
 	samples := make([]Sample, len(resources))
 	for i, name := range resources {
 		samples[i] = Sample{
@@ -81,7 +70,7 @@ func noValues(resources []string) []Sample {
 			Reason:   roostv1.QualityReason_QUALITY_REASON_COMM_FAILURE,
 		}
 	}
-	stampSamples(samples)
+	e.uptime.stamp(samples)
 	return samples
 }
 

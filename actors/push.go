@@ -14,7 +14,7 @@ import (
 // beside the turns of the bus.
 func (d *device) startPush(ctx actor.Context, pusher Pusher) {
 	self, env := ctx.Self(), d.env
-	s := &sink{box: d.box, losses: d.losses, budget: rate.NewLimiter(maxEmitted, maxEmitted)}
+	s := &sink{uptime: env.uptime, box: d.box, losses: d.losses, budget: rate.NewLimiter(maxEmitted, maxEmitted)}
 	work := func(ctx context.Context) (any, error) { return nil, pusher.Push(ctx, s) }
 	d.push = d.calling("push", classPoll, 0, work, func(o outcome) {
 		env.send(self, &pushEnded{outcome: o})
@@ -47,6 +47,7 @@ const (
 
 // sink implements [Sink] for one incarnation of a device.
 type sink struct {
+	uptime *uptime
 	box    *mailbox
 	losses *losses
 	budget *rate.Limiter
@@ -57,7 +58,7 @@ func (s *sink) Emit(samples ...Sample) error {
 	if len(samples) == 0 {
 		return nil
 	}
-	stampSamples(samples)
+	s.uptime.stamp(samples)
 	err := s.offer(&pushed{samples: samples, losses: s.losses})
 	if err != nil {
 		s.losses.add(len(samples))
@@ -78,7 +79,7 @@ func (s *sink) Deliver(ctx context.Context, samples ...Sample) error {
 	if len(samples) == 0 {
 		return nil
 	}
-	stampSamples(samples)
+	s.uptime.stamp(samples)
 	done := make(chan error, 1) // told once, without waiting
 	msg := &pushed{samples: samples, losses: s.losses, done: func(err error) { done <- err }}
 	if err := s.box.offer(msg); err != nil {

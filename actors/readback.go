@@ -19,7 +19,7 @@ func (d *device) readBack(ctx actor.Context, msg *readBack) {
 		return
 	}
 	self, env := ctx.Self(), d.env
-	work := func(ctx context.Context) (any, error) { return pollOnce(ctx, poller, msg.resources) }
+	work := func(ctx context.Context) (any, error) { return env.pollOnce(ctx, poller, msg.resources) }
 	reading := d.calling("read-back", classCommand, d.policy().PollTimeout, work, func(end outcome) {
 		msg.answer(end)
 		if end.abandoned {

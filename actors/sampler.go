@@ -22,6 +22,7 @@ type sampler struct {
 type lastSample struct {
 	value       *roostv1.Value // of the last sample, published or not
 	at          int64          // Unix nanoseconds by the sample, for people; 0: no sample yet
+	came        instant        // the same, to compare
 	published   *roostv1.Value
 	publishedAt instant
 	// grade and publishedGrade are quality and reason in one; zero: there was none.
@@ -34,8 +35,8 @@ type grade struct{ quality, reason uint8 }
 func gradeOf(s *Sample) grade { return grade{quality: uint8(s.Quality), reason: uint8(s.Reason)} }
 
 // check converts a sample in place to what the profile says of it, and reports
-// whether it is to be published. known is false if the profile has no such resource.
-func (s *sampler) check(m *model, sample *Sample, now instant) (publish, known bool) {
+// whether it is to be published. known is false if the profile has no such resource. came is when it did.
+func (s *sampler) check(m *model, sample *Sample, came, now instant) (publish, known bool) {
 	resource, i := m.resource(sample.Resource)
 	if resource == nil {
 		return false, false
@@ -46,7 +47,7 @@ func (s *sampler) check(m *model, sample *Sample, now instant) (publish, known b
 		s.last = make([]lastSample, len(m.profile.Resources))
 	}
 	l := &s.last[i]
-	l.value, l.at, l.grade = sample.Value, sample.At.UnixNano(), gradeOf(sample)
+	l.value, l.at, l.came, l.grade = sample.Value, sample.At.UnixNano(), came, gradeOf(sample)
 	if !l.due(resource, now) {
 		return false, true
 	}
@@ -62,13 +63,13 @@ func (s *sampler) value(i int) *roostv1.Value {
 	return s.last[i].value
 }
 
-// sample returns the last sample of a resource; it has no value if there is none.
-func (s *sampler) sample(i int, name string) Sample {
+// sample returns the last sample of a resource; it has no value if there is none. Instants count from began.
+func (s *sampler) sample(i int, name string, began time.Time) Sample {
 	if i >= len(s.last) || s.last[i].at == 0 {
 		return Sample{Resource: name}
 	}
 	l := &s.last[i]
-	return Sample{Resource: name, Value: l.value, Quality: roostv1.Quality(l.grade.quality), At: time.Unix(0, l.at)}
+	return Sample{Resource: name, Value: l.value, Quality: roostv1.Quality(l.grade.quality), At: began.Add(time.Duration(l.came))}
 }
 
 // maxValueBytes bounds a text or a string of bytes: a longer one is no reading.

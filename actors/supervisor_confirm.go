@@ -51,7 +51,7 @@ func (s *supervisor) seeLast(l *look) bool {
 	var samples []Sample
 	for i := range l.glances {
 		if _, at := s.charge.model.resource(l.glances[i].shown.Name); at >= 0 {
-			samples = append(samples, s.readings.sampler.sample(at, l.glances[i].shown.Name))
+			samples = append(samples, s.readings.sampler.sample(at, l.glances[i].shown.Name, s.env.started))
 		}
 	}
 	return l.see(samples) && l.confirmed()

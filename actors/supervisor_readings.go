@@ -34,7 +34,7 @@ func (s *supervisor) sampled(ctx actor.Context, msg *sampled) {
 	before, dropped := o.last, 0
 	limit, now := s.charge.spec.OutboxSize(), s.env.now()
 	for i := range msg.samples {
-		publish, known := s.readings.sampler.check(s.charge.model, &msg.samples[i], now)
+		publish, known := s.readings.sampler.check(s.charge.model, &msg.samples[i], s.env.instantOf(msg.samples[i].At), now)
 		if !known {
 			s.unknownResource(msg.samples[i].Resource)
 		}
@@ -109,6 +109,7 @@ func (s *supervisor) flush(ctx actor.Context) {
 	batch.ProfileRevision = s.charge.model.profile.Revision
 	batch.Gateway = s.env.id
 	batch.Epoch = s.charge.epoch
+	s.env.date(batch)
 	s.give(ctx)
 }
 
