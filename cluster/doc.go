@@ -51,6 +51,8 @@
 //     that was written before the claim is then missing from it.
 //   - A reading that was acknowledged is stored, once, whatever happened to the hub in
 //     between (TestReadingsHubKilled, TestReadingsDoubtOutlivesIDs).
+//   - Readings that were made before the hub's time was known can be put on it later, within the bound that they
+//     then tell, and no others (TestCorrect, TestCorrectLeavesOthersAlone).
 //   - A write whose answer was lost is read back, and counts once (TestLostAnswer).
 //   - A record that cannot be used is reported once, and harms nothing else (TestPictureBadRecords).
 //   - A command is on the hub's disk before its sender is told of it (TestAcceptedIsDurable). The same id and body is

@@ -42,7 +42,8 @@ type Config struct {
 	// fleet. Default 2 s, and a quarter of it that peers wait beyond it.
 	Lease lease.Terms
 
-	// BootID tells one boot of this machine from every other; for people.
+	// BootID tells one boot of this machine from every other, for people and for readings that were made
+	// before the hub's time was known; empty: the system does not say.
 	BootID string
 
 	// Ended are incarnations of this gateway that are certain to act no more, since their process
@@ -113,6 +114,7 @@ type Gateway struct {
 	peers   *Peers
 	events  *events
 	fence   *Fence
+	boot    BootClock
 	hub     *HubClock
 	keeper  *keeper
 	recent  *recentEvents
@@ -149,10 +151,11 @@ func NewGateway(config Config) (*Gateway, error) {
 		picture: NewPicture(names),
 		events:  newEvents(config.Talk, names, config.ID, log),
 		fence:   newFence(clock),
-		hub:     &HubClock{clock: clock},
+		boot:    newBootClock(clock, config.BootID),
 		recent:  &recentEvents{},
 		log:     log,
 	}
+	g.hub = &HubClock{clock: clock, boot: g.boot.ID()}
 	g.picture.takeovers = &takeovers{}
 	g.rights = &Rights{picture: g.picture, audit: newAudit(g.Emit)}
 	if err := g.newCommands(); err != nil {
@@ -199,6 +202,9 @@ func (g *Gateway) Fence() *Fence { return g.fence }
 
 // HubClock tells the time of the hub, once the gateway has joined.
 func (g *Gateway) HubClock() *HubClock { return g.hub }
+
+// BootClock tells how long this machine is up.
+func (g *Gateway) BootClock() BootClock { return g.boot }
 
 // Incarnation names this run of the gateway in every record that it writes. It changes when the
 // lease was lost; before Run it is empty.

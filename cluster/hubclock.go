@@ -16,6 +16,7 @@ const clockDrift = 500e-6
 // a board may have booted in 1970. Its methods may be called concurrently.
 type HubClock struct {
 	clock boottime.Clock
+	boot  string // of which the clock tells
 
 	mu   sync.Mutex
 	best clockSample
@@ -42,9 +43,9 @@ func (h *HubClock) learn(stamp time.Time, ordered, received boottime.Instant) {
 	}
 }
 
-// aged is how far off the sample may be at an instant.
-func (s clockSample) aged(now boottime.Instant) time.Duration {
-	return s.bound + time.Duration(float64(now.Sub(s.at))*clockDrift)
+// aged is how far off the sample may be at an instant, which may also be an earlier one.
+func (s clockSample) aged(at boottime.Instant) time.Duration {
+	return s.bound + time.Duration(float64(at.Sub(s.at).Abs())*clockDrift)
 }
 
 // contradicts reports whether the hub's clock must have been set between the two.
@@ -55,14 +56,18 @@ func (s clockSample) contradicts(earlier clockSample) bool {
 
 // Now returns the time of the hub, and how far off it may be; false while nothing is known.
 func (h *HubClock) Now() (now time.Time, bound time.Duration, ok bool) {
+	return h.at(h.clock.Now())
+}
+
+// at is the hub's time at an instant of this boot.
+func (h *HubClock) at(i boottime.Instant) (at time.Time, bound time.Duration, ok bool) {
 	h.mu.Lock()
 	best := h.best
 	h.mu.Unlock()
 	if best.stamp.IsZero() {
 		return time.Time{}, 0, false
 	}
-	at := h.clock.Now()
-	return best.stamp.Add(at.Sub(best.at)), best.aged(at), true
+	return best.stamp.Add(i.Sub(best.at)), best.aged(i), true
 }
 
 // Ahead returns by how much this machine's wall clock is ahead of the hub's; false while nothing is
