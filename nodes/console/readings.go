@@ -12,6 +12,7 @@ import (
 // Entry is one line of a log of readings: a reading, or a note about what is not there.
 type Entry struct {
 	At       time.Time
+	Unsynced bool // At is by a clock of the gateway that may be wrong by decades
 	Resource string
 	Value    string
 	Quality  Cell
@@ -33,6 +34,8 @@ type Log struct {
 	units  map[string]string
 	name   int // columns of the resources' names
 	epoch  uint64
+	// unsynced is whether the gateway did not know the time when it made the last batch.
+	unsynced bool
 }
 
 // NewLog returns a log of a device with that profile, which may be nil.
@@ -59,6 +62,7 @@ func (l *Log) Entries(b *roostv1.ReadingBatch) []Entry {
 	for _, r := range b.GetReadings() {
 		entries = append(entries, Entry{
 			At:       base.Add(time.Duration(r.GetAcquiredOffsetUs()) * time.Microsecond),
+			Unsynced: l.unsynced,
 			Resource: Clean(r.GetResource()),
 			Value:    Quantity(r.GetValue(), l.units[r.GetResource()], readingDigits),
 			Quality:  quality(r),
@@ -86,7 +90,20 @@ func (l *Log) notes(b *roostv1.ReadingBatch) []Entry {
 	if b.Backfill {
 		note("stored later, after an outage:")
 	}
+	if unsynced := !synced(b); unsynced != l.unsynced && len(b.Readings) > 0 {
+		l.unsynced = unsynced
+		if unsynced {
+			note("times with ? are by gateway %s alone, which did not know the time; their order is right", Clean(b.Gateway))
+		} else {
+			note("from here on the gateway knew the time")
+		}
+	}
 	return notes
+}
+
+// synced reports whether a batch is on the hub's time.
+func synced(b *roostv1.ReadingBatch) bool {
+	return b.GetClockState() == roostv1.ClockState_CLOCK_STATE_SYNCED
 }
 
 // Missing is the line of a gap.
@@ -126,12 +143,16 @@ func (l *Log) Write(e Entry) error {
 		_, err := fmt.Fprintln(l.screen, l.screen.Paint(Doubt, note))
 		return err
 	}
-	return l.write(l.row(e.At.Format(readingTime), e.Resource, e.Value), e.Quality, Plain)
+	at := e.At.Format(readingTime)
+	if e.Unsynced {
+		at += "?"
+	}
+	return l.write(l.row(at, e.Resource, e.Value), e.Quality, Plain)
 }
 
 // row puts everything but the quality below the titles.
 func (l *Log) row(at, resource, value string) string {
-	return pad(at, len(readingTime)) + pad(resource, l.name) + pad(value, valueColumns)
+	return pad(at, len(readingTime)+len("?")) + pad(resource, l.name) + pad(value, valueColumns)
 }
 
 func pad(s string, width int) string {

@@ -32,7 +32,8 @@ func pumpProfile() *roostv1.Profile {
 func batch(epoch uint64, readings ...*roostv1.Reading) *roostv1.ReadingBatch {
 	return &roostv1.ReadingBatch{
 		DeviceId: "pump", Gateway: "gw-1", Epoch: epoch, FirstSequence: 1, Readings: readings,
-		BaseTime: timestamppb.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.Local)),
+		ClockState: roostv1.ClockState_CLOCK_STATE_SYNCED,
+		BaseTime:   timestamppb.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.Local)),
 	}
 }
 
@@ -56,15 +57,15 @@ func TestLog(t *testing.T) {
 		}
 	}
 	want := strings.TrimLeft(`
-TIME                     RESOURCE     VALUE               QUALITY
-2026-03-01 12:00:00.001  speed        902.111 rev/min     good
+TIME                      RESOURCE     VALUE               QUALITY
+2026-03-01 12:00:00.001   speed        902.111 rev/min     good
 -- 5 readings are missing here: 5 to 9 of epoch 7
 -- epoch 8 begins, on gateway gw-1
 -- 12 readings were dropped here: the gateway could not keep them
 -- 1 poll was left out here: the device was slow
 -- stored later, after an outage:
-2026-03-01 12:00:00.000  temperature  -                   bad, comm failure
-2026-03-01 12:00:02.500  unheard_of   3                   uncertain
+2026-03-01 12:00:00.000   temperature  -                   bad, comm failure
+2026-03-01 12:00:02.500   unheard_of   3                   uncertain
 `, "\n")
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
@@ -97,8 +98,41 @@ func TestLogFits(t *testing.T) {
 func TestLogOfNothing(t *testing.T) {
 	log := console.NewLog(console.Screen{Writer: &bytes.Buffer{}}, nil, "")
 	for _, b := range []*roostv1.ReadingBatch{{}, {Readings: []*roostv1.Reading{nil, {}}}} {
-		if got := len(log.Entries(b)); got != len(b.Readings) {
+		got := 0
+		for _, e := range log.Entries(b) {
+			if e.Note == "" {
+				got++
+			}
+		}
+		if got != len(b.Readings) {
 			t.Errorf("got %d entries, want %d", got, len(b.Readings))
 		}
+	}
+}
+
+// TestLogOfAGatewayWithoutTime: times that are no better than a board's own clock are told from others.
+func TestLogOfAGatewayWithoutTime(t *testing.T) {
+	reading := &roostv1.Reading{Resource: "speed", Value: roostv1.Double(900), Quality: roostv1.Quality_QUALITY_GOOD}
+	lost, known := batch(7, reading), batch(7, reading)
+	lost.ClockState = roostv1.ClockState_CLOCK_STATE_UNSYNCED
+	lost.BaseTime = timestamppb.New(time.Date(1970, 1, 1, 0, 1, 40, 0, time.Local))
+	var out bytes.Buffer
+	log := console.NewLog(console.Screen{Writer: &out}, pumpProfile(), "speed")
+	for _, b := range []*roostv1.ReadingBatch{lost, lost, known} {
+		for _, e := range log.Entries(b) {
+			if err := log.Write(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	want := strings.TrimLeft(`
+-- times with ? are by gateway gw-1 alone, which did not know the time; their order is right
+1970-01-01 00:01:40.000?  speed     900 rev/min         good
+1970-01-01 00:01:40.000?  speed     900 rev/min         good
+-- from here on the gateway knew the time
+2026-03-01 12:00:00.000   speed     900 rev/min         good
+`, "\n")
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
 }

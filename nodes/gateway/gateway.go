@@ -102,6 +102,7 @@ func New(cfg Config) (*Gateway, error) {
 		Peers:     g.cluster.Peers(),
 		Journal:   g.cluster.Journal(),
 		Clock:     g.cluster.HubClock(),
+		Boot:      g.cluster.BootClock(),
 		Submitter: g.cluster,
 		Events:    g.cluster.Emit,
 		Logger:    cfg.Logger,
@@ -120,9 +121,10 @@ func (c Config) cluster(host *lateHost) cluster.Config {
 	config := cluster.Config{
 		Fleet: c.Fleet, ID: c.ID, Labels: c.Labels, Weight: c.Weight, Version: c.Version,
 		Conn: c.Conn, Talk: c.Talk, Host: host, Live: host, Logger: c.Logger, Schema: c.Schema, Lease: lease.Terms{Lease: c.Lease},
+		BootID: bootID(),
 	}
 	if c.Folder != nil {
-		config.BootID, config.Ended, config.Begun = c.Folder.BootID(), c.Folder.Ended(), c.Folder.Begin
+		config.Ended, config.Begun = c.Folder.Ended(), c.Folder.Begin
 	}
 	return config
 }

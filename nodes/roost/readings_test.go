@@ -6,8 +6,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/roost-iot/roost/cluster"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // fastFleet has two sensors that are sampled often.
@@ -31,6 +33,9 @@ func TestReadings(t *testing.T) {
 	for _, b := range batches(t, i.run("readings", "s1", "--json", "--since", "5m")) {
 		if b.DeviceId != "s1" || b.Epoch == 0 || b.FirstSequence == 0 || len(b.Readings) == 0 {
 			t.Errorf("got the batch %v", b)
+		}
+		if b.ClockState != roostv1.ClockState_CLOCK_STATE_SYNCED || b.ClockError == nil || b.BootId == "" || b.MonotonicUs <= 0 || time.Since(b.BaseTime.AsTime()).Abs() > time.Minute {
+			t.Errorf("base time %v is %s within %v; boot %q, %d us", b.BaseTime.AsTime(), b.ClockState.Word(), b.ClockError.AsDuration(), b.BootId, b.MonotonicUs)
 		}
 		if _, gap := complete.Observe(b); gap != nil {
 			t.Error(gap)
