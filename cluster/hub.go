@@ -29,23 +29,18 @@ const (
 // ErrConflict, and named as nats-server names it. That writes are synced it cannot see: README.md
 // says what to set.
 func checkHub(nc *nats.Conn) (servers int, err error) {
-	before := nc.Stats().Reconnects
-	version, payload, clustered := nc.ConnectedServerVersion(), nc.MaxPayload(), nc.ConnectedClusterName() != ""
-	if !nc.IsConnected() || nc.Stats().Reconnects != before {
-		return 0, errAway // what was read may be of nobody, or of two servers
-	}
-	where := nc.ConnectedUrlRedacted()
+	hub, err := InspectHub(nc)
 	switch {
-	case !newEnough(version):
+	case err != nil:
+		return 0, err
+	case !hub.NewEnough:
 		return 0, roostv1.Errorf(roostv1.ErrConflict,
-			"the hub at %s runs nats-server %s: at least %d.%d is needed", where, version, minMajor, minMinor)
-	case payload < minPayload:
+			"the hub at %s runs nats-server %s: at least %s is needed", hub.Where, hub.Version, LeastVersion)
+	case hub.Payload < hub.LeastPayload:
 		return 0, roostv1.Errorf(roostv1.ErrConflict,
-			"the hub at %s has settings that break what Roost relies on: max_payload is %d, must be at least %d", where, payload, minPayload)
-	case clustered:
-		return clusterServers, nil
+			"the hub at %s has settings that break what Roost relies on: max_payload is %d, must be at least %d", hub.Where, hub.Payload, hub.LeastPayload)
 	}
-	return 1, nil
+	return hub.Servers, nil
 }
 
 // newEnough reports whether a server's version has what the schema needs.

@@ -138,40 +138,48 @@ func (s Schema) Ensure(ctx context.Context, nc *nats.Conn, names Subjects) error
 		return err
 	}
 	s = s.withDefaults(servers)
-	for _, want := range []struct {
-		jetstream.StreamConfig
-		flaws func(got, want jetstream.StreamConfig) []string
-	}{
-		{s.control(names), controlFlaws},
-		{s.readings(names), readingsFlaws},
-		{s.commands(names), historyFlaws},
-	} {
-		if err := ensureStream(ctx, js, want.StreamConfig, want.flaws); err != nil {
+	for _, want := range s.streams(names) {
+		if err := ensureStream(ctx, js, want); err != nil {
 			return fmt.Errorf("stream %s: %w", want.Name, err)
 		}
 	}
 	return nil
 }
 
-func ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig, check func(got, want jetstream.StreamConfig) []string) error {
+// wantedStream is a stream as it is to be made, and what finds out what is wrong with one that is there.
+type wantedStream struct {
+	jetstream.StreamConfig
+	flaws func(got, want jetstream.StreamConfig) []Flaw
+}
+
+// streams are those of a fleet.
+func (s Schema) streams(names Subjects) []wantedStream {
+	return []wantedStream{
+		{s.control(names), controlFlaws},
+		{s.readings(names), readingsFlaws},
+		{s.commands(names), historyFlaws},
+	}
+}
+
+func ensureStream(ctx context.Context, js jetstream.JetStream, want wantedStream) error {
 	stream, err := js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		stream, err = js.CreateStream(ctx, want)
+		stream, err = js.CreateStream(ctx, want.StreamConfig)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // somebody was faster
 			stream, err = js.Stream(ctx, want.Name)
 		}
 	}
 	if err != nil {
-		return schemaError(ctx, want, err)
+		return schemaError(ctx, want.StreamConfig, err)
 	}
-	if flaws := check(stream.CachedInfo().Config, want); len(flaws) > 0 {
-		return roostv1.Errorf(roostv1.ErrConflict, "its settings break what Roost relies on: %s", strings.Join(flaws, "; "))
+	if flaws := want.flaws(stream.CachedInfo().Config, want.StreamConfig); len(flaws) > 0 {
+		return roostv1.Errorf(roostv1.ErrConflict, "its settings break what Roost relies on: %s", joinFlaws(flaws))
 	}
 	return nil
 }
 
 // commonFlaws lists the settings that would break a promise in any of the streams.
-func commonFlaws(got, want jetstream.StreamConfig) []string {
+func commonFlaws(got, want jetstream.StreamConfig) []Flaw {
 	subjects := slices.Sorted(slices.Values(got.Subjects))
 	return wrong(
 		setting{"subjects", slices.Equal(subjects, slices.Sorted(slices.Values(want.Subjects))), subjects, want.Subjects},
@@ -185,7 +193,7 @@ func commonFlaws(got, want jetstream.StreamConfig) []string {
 }
 
 // writtenFlaws are about what would let a write to a stream fail, or count for more than it is.
-func writtenFlaws(got, want jetstream.StreamConfig) []string {
+func writtenFlaws(got, want jetstream.StreamConfig) []Flaw {
 	return append(commonFlaws(got, want), wrong(
 		setting{"allow_atomic", got.AllowAtomicPublish, got.AllowAtomicPublish, true},
 		setting{"no_ack", !got.NoAck, got.NoAck, false},
@@ -195,10 +203,10 @@ func writtenFlaws(got, want jetstream.StreamConfig) []string {
 	)...)
 }
 
-func readingsFlaws(got, want jetstream.StreamConfig) []string { return writtenFlaws(got, want) }
+func readingsFlaws(got, want jetstream.StreamConfig) []Flaw { return writtenFlaws(got, want) }
 
 // historyFlaws are about what would keep a command out of the history, or let it go too early.
-func historyFlaws(got, want jetstream.StreamConfig) []string {
+func historyFlaws(got, want jetstream.StreamConfig) []Flaw {
 	source := len(got.Sources) == 1 && got.Sources[0].Name == want.Sources[0].Name &&
 		got.Sources[0].FilterSubject == want.Sources[0].FilterSubject && len(got.Sources[0].SubjectTransforms) == 0 &&
 		got.Sources[0].External == nil && got.Sources[0].OptStartSeq == 0 && got.Sources[0].OptStartTime == nil
@@ -212,7 +220,7 @@ func historyFlaws(got, want jetstream.StreamConfig) []string {
 }
 
 // controlFlaws are about what would let a record of the control stream go.
-func controlFlaws(got, want jetstream.StreamConfig) []string {
+func controlFlaws(got, want jetstream.StreamConfig) []Flaw {
 	return append(writtenFlaws(got, want), wrong(
 		setting{"max_msgs_per_subject", got.MaxMsgsPerSubject == 1, got.MaxMsgsPerSubject, 1},
 		setting{"max_msgs", got.MaxMsgs <= 0, got.MaxMsgs, "unlimited"},
@@ -232,12 +240,26 @@ type setting struct {
 	got, want any
 }
 
-func wrong(settings ...setting) []string {
-	var flaws []string
+// Flaw is a setting of a stream that breaks a promise.
+type Flaw struct {
+	Setting string // as nats-server names it
+	Text    string // what it is, and what it must be
+}
+
+func wrong(settings ...setting) []Flaw {
+	var flaws []Flaw
 	for _, s := range settings {
 		if !s.good {
-			flaws = append(flaws, fmt.Sprintf("%s is %v, must be %v", s.name, s.got, s.want))
+			flaws = append(flaws, Flaw{s.name, fmt.Sprintf("%s is %v, must be %v", s.name, s.got, s.want)})
 		}
 	}
 	return flaws
+}
+
+func joinFlaws(flaws []Flaw) string {
+	texts := make([]string, len(flaws))
+	for i, f := range flaws {
+		texts[i] = f.Text
+	}
+	return strings.Join(texts, "; ")
 }
