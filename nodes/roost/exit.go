@@ -20,6 +20,8 @@ const (
 	exitOK          = 0
 	exitFailed      = 1  // it was refused, or did not succeed
 	exitUnknown     = 2  // it may have been done or not
+	exitWarning     = 3  // roost doctor warns
+	exitUnsafe      = 4  // roost doctor has found that a promise does not hold
 	exitUsage       = 64 // the command line is wrong
 	exitData        = 65 // a file is wrong
 	exitUnavailable = 69 // hub, gateway, device, address, folder or id is not to be had
@@ -35,6 +37,8 @@ const exitHelp = `What the exit code of roost says:
     0  done
     1  refused, failed, expired or cancelled
     2  unknown: a command may have been carried out or not, or has not ended
+    3  roost doctor warns of something that should be mended
+    4  roost doctor has found something that is unsafe, or no hub
    64  the command line is wrong
    65  a fleet file is wrong
    69  hub, gateway or device cannot be reached; address, folder or id in use

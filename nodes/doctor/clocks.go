@@ -1,0 +1,75 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// clockWrong is how far off a clock may be before people are misled: they compare times to seconds.
+const clockWrong = time.Second
+
+// clocks: nothing is decided by them. Certificates expire by them, and people read them.
+func clocks(ctx context.Context, e *examination) Finding {
+	var wrong []string
+	mend := ""
+	note := func(who string, ahead time.Duration, how string) {
+		if ahead.Abs() < clockWrong {
+			return
+		}
+		by := "ahead of"
+		if ahead < 0 {
+			by = "behind"
+		}
+		wrong = append(wrong, fmt.Sprintf("%s is %s %s the hub", who, ahead.Abs().Round(100*time.Millisecond), by))
+		if mend == "" {
+			mend = how
+		}
+	}
+	hub, err := e.hubTime(ctx)
+	if err == nil {
+		note("this machine", time.Since(hub), "set this machine's clock, and keep it with chrony or systemd-timesyncd")
+	}
+	gateways, known := e.memberClocks(ctx, note)
+	switch {
+	case len(wrong) > 0:
+		return Finding{State: Warning, Seen: strings.Join(wrong, "; "), Mend: mend}
+	case err != nil:
+		return unknown(err)
+	}
+	return ok("this machine and %d of %d gateways within %s of the hub", known, gateways, clockWrong)
+}
+
+// memberClocks tells of the gateways that know their clock, and how many do.
+func (e *examination) memberClocks(ctx context.Context, note func(who string, ahead time.Duration, how string)) (all, known int) {
+	members, err := e.members(ctx)
+	if err != nil {
+		return 0, 0
+	}
+	for _, g := range members {
+		if !here(g) {
+			continue
+		}
+		all++
+		if g.Answers && g.Status.ClockAhead != nil {
+			known++
+			note("gateway "+g.Status.GatewayId, g.Status.ClockAhead.AsDuration(), "set the clock of its host, "+or(g.Status.Host, "which it does not name")+"; readings are on the hub's time all the same")
+		}
+	}
+	return all, known
+}
+
+// hubTime is the time of the server that leads the control stream, or was a moment ago.
+func (e *examination) hubTime(ctx context.Context) (time.Time, error) {
+	asked := time.Now()
+	js, err := e.jetStream()
+	if err != nil {
+		return time.Time{}, err
+	}
+	stream, err := js.Stream(ctx, e.names.ControlStream())
+	if err != nil {
+		return time.Time{}, fmt.Errorf("ask %s for the hub's time: %w", e.names.ControlStream(), err)
+	}
+	return stream.CachedInfo().TimeStamp.Add(time.Since(asked) / 2), nil
+}

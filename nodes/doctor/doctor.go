@@ -1,0 +1,164 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/roost-iot/roost/cluster"
+)
+
+// Config says what is looked at.
+type Config struct {
+	// Fleet is its name; default cluster.DefaultFleet.
+	Fleet string
+	// Connect dials the hub. Its error is a finding.
+	Connect func(context.Context) (*nats.Conn, error)
+	// Folder is where this machine keeps, or is to keep, a hub's or a gateway's data; empty: no disk
+	// is looked at.
+	Folder string
+	// Version of this program, to compare with those of the gateways; empty: they are compared among themselves.
+	Version string
+	// Schema is what the streams are to be; the zero value is right where none was given to gateways either.
+	Schema cluster.Schema
+}
+
+// check is one thing that is looked at.
+type check struct {
+	name string
+	look func(context.Context, *examination) Finding
+	// local is whether it needs no hub.
+	local bool
+}
+
+// checks are all, in the order in which they are done and told.
+var checks = []check{
+	{name: "hub version", look: hubVersion},
+	{name: "max_payload", look: maxPayload},
+	{name: "exposure", look: exposure},
+	{name: "streams", look: streams},
+	{name: "direct gets", look: directGets},
+	{name: "replicas", look: replicas},
+	{name: "link", look: link},
+	{name: "writes", look: writes},
+	{name: "sync", look: synced}, // knows by then how long writes take
+	{name: "gateways", look: gateways},
+	{name: "versions", look: versions},
+	{name: "clocks", look: clocks},
+	{name: "spools", look: spools},
+	{name: "devices", look: devices},
+	{name: "placement", look: placement},
+	{name: "commands", look: commands},
+	{name: "permissions", look: permissions},
+	{name: "disk", look: disk, local: true},
+}
+
+// examination is one run, and what it has learned.
+type examination struct {
+	Config
+	nc     *nats.Conn
+	names  cluster.Subjects
+	client *cluster.Client
+	hub    cluster.HubInspection
+
+	streams func(context.Context) ([]cluster.StreamInspection, error)
+	members func(context.Context) ([]cluster.GatewayView, error)
+	served  func(context.Context) ([]device, error)
+
+	trip, write quantiles // zero: not measured
+	refused     refusals
+}
+
+// Examine looks at everything until ctx ends, and tells each finding as it comes. The error says that the fleet's
+// name is none; all else is a finding.
+func Examine(ctx context.Context, cfg Config, tell func(Finding)) error {
+	cfg.Fleet = cmp.Or(cfg.Fleet, cluster.DefaultFleet)
+	names, err := cluster.SubjectsOf(cfg.Fleet)
+	if err != nil {
+		return err
+	}
+	e := &examination{Config: cfg, names: names}
+	tell(e.connect(ctx))
+	if e.nc != nil {
+		defer e.nc.Close()
+	}
+	for _, c := range checks {
+		tell(e.one(ctx, c))
+	}
+	return nil
+}
+
+// one does one check.
+func (e *examination) one(ctx context.Context, c check) Finding {
+	f := Finding{State: Unknown}
+	switch {
+	case !c.local && e.nc == nil:
+		f.Seen = "the hub is away"
+	case !c.local && ctx.Err() != nil:
+		f.Seen, f.Mend = "there was no time left to look", "give it more with --timeout"
+	default:
+		f = c.look(ctx, e)
+	}
+	f.Check = c.name
+	return f
+}
+
+// connect reaches the hub.
+func (e *examination) connect(ctx context.Context) Finding {
+	f := Finding{Check: "hub"}
+	nc, err := e.Connect(ctx)
+	if err == nil {
+		e.nc = nc
+		e.client, err = cluster.NewClient(nc, e.Fleet)
+	}
+	if err == nil {
+		e.hub, err = cluster.InspectHub(nc)
+	}
+	if err != nil {
+		if e.nc != nil {
+			e.nc.Close()
+			e.nc = nil
+		}
+		f.State, f.Seen = Unsafe, err.Error()
+		f.Mend = "start it with roost hub, or say where it is with --hub"
+		return f
+	}
+	nc.SetErrorHandler(e.refused.note)
+	e.streams = once(func(ctx context.Context) ([]cluster.StreamInspection, error) {
+		return e.Schema.Inspect(ctx, nc, e.names)
+	})
+	e.members = once(e.client.Gateways)
+	e.served = once(e.devices)
+	f.Seen = fmt.Sprintf("%s at %s", e.hub.Name, e.hub.Where)
+	return f
+}
+
+// once asks once, for all checks that want to know.
+func once[T any](ask func(context.Context) (T, error)) func(context.Context) (T, error) {
+	var asked sync.Once
+	var answer T
+	var err error
+	return func(ctx context.Context) (T, error) {
+		asked.Do(func() { answer, err = ask(ctx) })
+		return answer, err
+	}
+}
+
+// unknown is a finding about what could not be found out.
+func unknown(why error) Finding { return Finding{State: Unknown, Seen: why.Error()} }
+
+func ok(format string, args ...any) Finding {
+	return Finding{State: OK, Seen: fmt.Sprintf(format, args...)}
+}
+
+// bounded leaves some of the time for the other checks.
+func bounded(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		most = min(most, time.Until(deadline)/3)
+	}
+	return context.WithTimeout(ctx, most)
+}
