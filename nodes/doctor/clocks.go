@@ -30,6 +30,7 @@ func clocks(ctx context.Context, e *examination) Finding {
 	hub, err := e.hubTime(ctx)
 	if err == nil {
 		note("this machine", time.Since(hub), "set this machine's clock, and keep it with chrony or systemd-timesyncd")
+		e.serverClocks(ctx, hub, note)
 	}
 	gateways, known := e.memberClocks(ctx, note)
 	switch {
@@ -62,14 +63,44 @@ func (e *examination) memberClocks(ctx context.Context, note func(who string, ah
 
 // hubTime is the time of the server that leads the control stream, or was a moment ago.
 func (e *examination) hubTime(ctx context.Context) (time.Time, error) {
-	asked := time.Now()
+	now, _, err := e.leaderTime(ctx, e.names.ControlStream())
+	return now, err
+}
+
+// serverClocks compares the servers that lead streams. Times of readings and of commands are by different ones.
+func (e *examination) serverClocks(ctx context.Context, hub time.Time, note func(who string, ahead time.Duration, how string)) {
+	since := time.Now()
+	for _, stream := range []string{e.names.ReadingsStream(), e.names.CommandsStream()} {
+		now, leader, err := e.leaderTime(ctx, stream)
+		if err == nil && leader != "" {
+			note("server "+leader, now.Sub(hub)-time.Since(since), "set the clock of that server, and keep it with chrony or systemd-timesyncd")
+		}
+	}
+}
+
+// leaderTime is the time of the server that leads a stream, and its name; empty: there is only one.
+func (e *examination) leaderTime(ctx context.Context, name string) (now time.Time, leader string, err error) {
 	js, err := e.jetStream()
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, "", err
 	}
-	stream, err := js.Stream(ctx, e.names.ControlStream())
+	ctx, cancel := bounded(ctx, asking)
+	defer cancel()
+	err = e.unlessRefused(ctx, func(ctx context.Context) error {
+		asked := time.Now()
+		stream, err := js.Stream(ctx, name)
+		if err != nil {
+			return err
+		}
+		info := stream.CachedInfo()
+		now = info.TimeStamp.Add(time.Since(asked) / 2)
+		if info.Cluster != nil {
+			leader = info.Cluster.Leader
+		}
+		return nil
+	})
 	if err != nil {
-		return time.Time{}, fmt.Errorf("ask %s for the hub's time: %w", e.names.ControlStream(), err)
+		return time.Time{}, "", fmt.Errorf("ask %s for the hub's time: %w", name, err)
 	}
-	return stream.CachedInfo().TimeStamp.Add(time.Since(asked) / 2), nil
+	return now, leader, nil
 }

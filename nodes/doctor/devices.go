@@ -13,8 +13,6 @@ import (
 
 type device = *roostv1.DeviceStatus
 
-func (e *examination) devices(ctx context.Context) ([]device, error) { return e.client.Devices(ctx) }
-
 // devices: one in quarantine is tried seldom, and not served meanwhile.
 func devices(ctx context.Context, e *examination) Finding {
 	all, err := e.served(ctx)
@@ -116,20 +114,26 @@ func commands(ctx context.Context, e *examination) Finding {
 	defer cancel()
 	count := 0
 	var overdue []string
-	for record, err := range e.client.Commands(ctx, cluster.CommandQuery{Since: now.Add(-history), States: open}) {
-		switch {
-		case errors.Is(err, roostv1.ErrInvalid): // a message that is no record; others are
-			continue
-		case err != nil:
-			return unknown(err)
+	err = e.unlessRefused(ctx, func(ctx context.Context) error {
+		for record, err := range e.client.Commands(ctx, cluster.CommandQuery{Since: now.Add(-history), States: open}) {
+			switch {
+			case errors.Is(err, roostv1.ErrInvalid): // a message that is no record; others are
+				continue
+			case err != nil:
+				return err
+			}
+			count++
+			if e.overdue(ctx, record, now) {
+				overdue = append(overdue, record.DeviceId+" "+record.CommandId)
+			}
+			if len(overdue) == mostOverdue {
+				break
+			}
 		}
-		count++
-		if e.overdue(ctx, record, now) {
-			overdue = append(overdue, record.DeviceId+" "+record.CommandId)
-		}
-		if len(overdue) == mostOverdue {
-			break
-		}
+		return nil
+	})
+	if err != nil {
+		return unknown(err)
 	}
 	if len(overdue) == 0 {
 		return ok("%d have not ended, none of them after its deadline", count)

@@ -128,22 +128,32 @@ func (e *examination) connect(ctx context.Context) Finding {
 		return f
 	}
 	nc.SetErrorHandler(e.refused.note)
-	e.streams = once(func(ctx context.Context) ([]cluster.StreamInspection, error) {
+	e.streams = once(e, func(ctx context.Context) ([]cluster.StreamInspection, error) {
 		return e.Schema.Inspect(ctx, nc, e.names)
 	})
-	e.members = once(e.client.Gateways)
-	e.served = once(e.devices)
+	e.members = once(e, e.client.Gateways)
+	e.served = once(e, e.client.Devices)
 	f.Seen = fmt.Sprintf("%s at %s", e.hub.Name, e.hub.Where)
 	return f
 }
 
+// asking is how long one question to the hub and its gateways may take.
+const asking = 5 * time.Second
+
 // once asks once, for all checks that want to know.
-func once[T any](ask func(context.Context) (T, error)) func(context.Context) (T, error) {
+func once[T any](e *examination, ask func(context.Context) (T, error)) func(context.Context) (T, error) {
 	var asked sync.Once
 	var answer T
 	var err error
 	return func(ctx context.Context) (T, error) {
-		asked.Do(func() { answer, err = ask(ctx) })
+		asked.Do(func() {
+			ctx, cancel := bounded(ctx, asking)
+			defer cancel()
+			err = e.unlessRefused(ctx, func(ctx context.Context) error {
+				answer, err = ask(ctx)
+				return err
+			})
+		})
 		return answer, err
 	}
 }

@@ -34,20 +34,27 @@ func (r *refusals) wait(end context.CancelCauseFunc) {
 	r.waiting = end
 }
 
-// request asks the hub. The error is errRefused if it may not be asked that, or if nobody is there to take it.
-func (e *examination) request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
+// unlessRefused does something that the hub may refuse. It ends at once then, and the error is errRefused: whoever waits
+// for an answer to what was refused waits in vain.
+func (e *examination) unlessRefused(ctx context.Context, act func(context.Context) error) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	e.refused.wait(end)
 	defer e.refused.wait(nil)
-	reply, err := e.nc.RequestMsgWithContext(ctx, m)
-	switch {
-	case err == nil:
-		return reply, nil
-	case errors.Is(context.Cause(ctx), errRefused):
-		return nil, errRefused
+	err := act(ctx)
+	if errors.Is(context.Cause(ctx), errRefused) {
+		return errRefused
 	}
-	return nil, err
+	return err
+}
+
+// request asks the hub.
+func (e *examination) request(ctx context.Context, m *nats.Msg) (reply *nats.Msg, err error) {
+	err = e.unlessRefused(ctx, func(ctx context.Context) error {
+		reply, err = e.nc.RequestMsgWithContext(ctx, m)
+		return err
+	})
+	return reply, err
 }
 
 // store has a stream store a message, and returns the code with which it refuses to; 0: it did.

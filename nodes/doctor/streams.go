@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/roost-iot/roost/cluster"
 )
 
@@ -49,7 +51,7 @@ func replicas(ctx context.Context, e *examination) Finding {
 			return OK, "", ""
 		case s.Info.Config.Replicas < e.hub.Servers:
 			return Unsafe, fmt.Sprintf("%s is on %s of %d", s.Name, servers(s.Info.Config.Replicas), e.hub.Servers),
-				fmt.Sprintf("nats stream edit %s --replicas %d", s.Name, e.hub.Servers)
+				spread(s, e.hub.Servers)
 		case s.Info.Cluster == nil || e.hub.Servers == 1:
 			return OK, "", ""
 		case s.Info.Cluster.Leader == "":
@@ -57,6 +59,15 @@ func replicas(ctx context.Context, e *examination) Finding {
 		}
 		return peers(s)
 	})
+}
+
+// spread says how to have a stream on more servers. One that does not sync each record, as the history on a hub of one,
+// cannot be changed to be: the hub refuses that.
+func spread(s cluster.StreamInspection, servers int) string {
+	if s.Info.Config.PersistMode != jetstream.DefaultPersistMode {
+		return "nats stream rm " + s.Name + ", and start a gateway again: it makes it anew, with what the control stream still has"
+	}
+	return fmt.Sprintf("nats stream edit %s --replicas %d", s.Name, servers)
 }
 
 // peers looks at the servers that follow the leader.

@@ -20,9 +20,9 @@ What is missing is said in its place: readings that were dropped, since there
 was no room for them, polls that were left out, since the device was slow, and
 gaps that nothing explains.
 
-Times are the hub's. A gateway that ran while the hub was away may not have known
-it, as a board that boots in 1970: such times have a ? behind them, unless they
-could be corrected later. --json has clock_state, clock_error, boot_id, and
+Times are the hub's. A gateway that ran while the hub was away may not have
+known it, as a board that boots in 1970: such times have a ? behind them, unless
+they could be corrected later. --json has clock_state, clock_error, boot_id, and
 monotonic_us, which orders the readings of one boot whatever the clocks said.
 
 With --json each line is a batch of readings; gaps are told on the error output.

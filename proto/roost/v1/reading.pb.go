@@ -29,7 +29,7 @@ type ClockState int32
 const (
 	// Nothing was recorded; treated as unsynced.
 	ClockState_CLOCK_STATE_UNSPECIFIED ClockState = 0
-	// The gateway's clock agreed with the hub's, within the batch's clock_error.
+	// The times are the hub's, within the batch's clock_error.
 	ClockState_CLOCK_STATE_SYNCED ClockState = 1
 	// The gateway did not know the time; boot_id and monotonic_us order the batch.
 	ClockState_CLOCK_STATE_UNSYNCED ClockState = 2
@@ -90,7 +90,8 @@ type Reading struct {
 	Reason QualityReason `protobuf:"varint,4,opt,name=reason,proto3,enum=roost.v1.QualityReason" json:"reason,omitempty"`
 	// When the gateway had the bytes, in microseconds after the batch's base_time.
 	AcquiredOffsetUs int64 `protobuf:"zigzag64,5,opt,name=acquired_offset_us,json=acquiredOffsetUs,proto3" json:"acquired_offset_us,omitempty"`
-	// When the device says it sampled, likewise; absent if the device has no clock.
+	// When the device says it sampled, by its own clock, likewise; absent if it
+	// has none. It is told as it was said, and nothing is decided by it.
 	SourceOffsetUs *int64 `protobuf:"zigzag64,6,opt,name=source_offset_us,json=sourceOffsetUs,proto3,oneof" json:"source_offset_us,omitempty"`
 	// The protocol's own code behind the quality: a Modbus exception, an OPC UA status.
 	VendorCode    uint32 `protobuf:"varint,7,opt,name=vendor_code,json=vendorCode,proto3" json:"vendor_code,omitempty"`
@@ -196,7 +197,8 @@ type ReadingBatch struct {
 	Epoch uint64 `protobuf:"varint,5,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// Sequence of the first reading; sequences count from 1 in every epoch.
 	FirstSequence uint64 `protobuf:"varint,6,opt,name=first_sequence,json=firstSequence,proto3" json:"first_sequence,omitempty"`
-	// The time that the readings' offsets count from, on the gateway's clock.
+	// The time that the readings' offsets count from: the hub's, if the gateway
+	// knew it or it was corrected later (clock_state), else its own wall clock's.
 	BaseTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=base_time,json=baseTime,proto3" json:"base_time,omitempty"`
 	// The readings, in the order in which they were acquired.
 	Readings []*Reading `protobuf:"bytes,8,rep,name=readings,proto3" json:"readings,omitempty"`
@@ -213,7 +215,8 @@ type ReadingBatch struct {
 	ClockError *durationpb.Duration `protobuf:"bytes,13,opt,name=clock_error,json=clockError,proto3" json:"clock_error,omitempty"`
 	// Id of the kernel's boot that monotonic_us counts from.
 	BootId string `protobuf:"bytes,14,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
-	// base_time on the boot clock, in microseconds.
+	// base_time on the boot clock, in microseconds: the time since the boot, which
+	// nobody sets and which counts suspended time. It is never corrected.
 	MonotonicUs   int64 `protobuf:"varint,15,opt,name=monotonic_us,json=monotonicUs,proto3" json:"monotonic_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
