@@ -39,8 +39,7 @@ func newSecuredFleet(t *testing.T, h *host) *securedFleet {
 	f.g1 = f.start(t, h)
 	client := f.client(t, "ann")
 	apply(t, client, sited("d1", "north"), sited("d2", "south"))
-	h.assigned(t, "d1", nil)
-	h.assigned(t, "d2", nil)
+	await(t, "assignment of both", h.calls, func(hostCall) bool { return len(h.served()) == 2 })
 	return f
 }
 
