@@ -38,6 +38,8 @@ func headline(story *roostv1.Story, now time.Time) string {
 		return fmt.Sprintf("nobody serves %s: %s", device, unowned(story))
 	case !c.GetAnswers():
 		return fmt.Sprintf("it is not certain that anybody serves %s: its owner %s does not answer", device, owner)
+	case c.Suspended && story.Attached:
+		return fmt.Sprintf("%s serves %s, and goes on without a lease: nobody else can reach it", owner, device)
 	case c.Suspended:
 		return fmt.Sprintf("%s serves %s, but is suspended: it may not act until it hears of the hub", owner, device)
 	}

@@ -102,6 +102,9 @@ func TestStoryTells(t *testing.T) {
 		change func(*roostv1.Story)
 		want   []string
 	}{
+		{"attached and suspended", func(s *roostv1.Story) { s.Candidates[0].Suspended, s.Attached = true, true }, []string{
+			"gw-3 serves rig-3, and goes on without a lease: nobody else can reach it\n", "lease       suspended",
+		}},
 		{"suspended", func(s *roostv1.Story) { s.Candidates[0].Suspended = true }, []string{
 			"gw-3 serves rig-3, but is suspended: it may not act until it hears of the hub\n", "lease       suspended",
 		}},

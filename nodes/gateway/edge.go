@@ -52,13 +52,10 @@ func (w *withoutEdge) LocalStory(device string) (*roostv1.Story, error) {
 	if !ok {
 		return nil, roostv1.Errorf(roostv1.ErrNotFound, "gateway %s does not serve device %s", g.id, device)
 	}
-	picture, stand := g.cluster.Picture(), g.cluster.Standing()
+	picture := g.cluster.Picture()
 	story := &roostv1.Story{
 		DeviceId: device, Bus: v.Spec.BusID(), Owner: g.id, Incarnation: g.cluster.Incarnation(), Epoch: v.Status.Epoch,
 		Attached: v.Spec.Attached(), Status: v.Status, Takeovers: picture.Takeovers(v.Spec.BusID()),
-		Candidates: []*roostv1.Candidate{{
-			GatewayId: g.id, Eligible: true, Rank: 1, State: picture.Member(g.id).GetState(), Answers: true, Suspended: stand.Suspended,
-		}},
 	}
 	_, devices := picture.Bus(story.Bus)
 	for _, d := range devices {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/roost-iot/roost/actors"
@@ -27,7 +28,21 @@ func (l local) Device(id string) (control.Device, bool) {
 }
 
 // Story implements [control.Fleet].
-func (l local) Story(device string) (*roostv1.Story, error) { return l.edge().LocalStory(device) }
+func (l local) Story(device string) (*roostv1.Story, error) {
+	story, err := l.edge().LocalStory(device)
+	if err != nil {
+		return nil, err
+	}
+	self := slices.IndexFunc(story.Candidates, func(c *roostv1.Candidate) bool { return c.GatewayId == l.id })
+	if self < 0 { // the hub has not told yet of anybody
+		self = 0
+		story.Candidates = slices.Insert(story.Candidates, 0, &roostv1.Candidate{
+			GatewayId: l.id, Eligible: true, Rank: 1, State: roostv1.MemberState_MEMBER_STATE_LIVE,
+		})
+	}
+	story.Candidates[self].Answers, story.Candidates[self].Suspended = true, l.cluster.Standing().Suspended
+	return story, nil
+}
 
 // Submit implements [control.Fleet].
 func (l local) Submit(ctx context.Context, c *roostv1.Command, wait time.Duration, answer func(*roostv1.CommandRecord, error)) {
