@@ -1,0 +1,31 @@
+package guard
+
+import (
+	"context"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/roost-iot/roost/cluster"
+)
+
+// Found makes the streams of the fleet, and tells its gateways who has which role. The connection is an
+// administrator's. It may be done over and over, also by several at once.
+func Found(ctx context.Context, nc *nats.Conn, r *Roster) error {
+	names, err := cluster.SubjectsOf(r.Fleet)
+	if err != nil {
+		return err
+	}
+	if err := (cluster.Schema{}).Ensure(ctx, nc, names); err != nil {
+		return err
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return err
+	}
+	stream, err := js.Stream(ctx, names.ControlStream())
+	if err != nil {
+		return err
+	}
+	return (&grants{js: js, stream: stream, root: grantRoot(r.Fleet)}).follow(ctx, r)
+}

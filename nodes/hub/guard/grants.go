@@ -1,0 +1,116 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/roost-iot/roost/cluster/access"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// grants are the records by which gateways know who has which role, in the control stream. The hub's permissions
+// already say what a role may do; to which devices a limited one may send commands, only gateways can check.
+type grants struct {
+	js     jetstream.JetStream
+	stream jetstream.Stream
+	root   string // of their subjects, up to the name
+}
+
+func grantRoot(fleet string) string { return "roost." + fleet + ".spec.access." }
+
+// follow makes the records say what the roster says. Those of names that are not in it are revoked.
+func (g *grants) follow(ctx context.Context, r *Roster) error {
+	for _, want := range grantsOf(r) {
+		if err := g.write(ctx, want); err != nil {
+			return err
+		}
+	}
+	info, err := g.stream.Info(ctx, jetstream.WithSubjectFilter(g.root+"*"))
+	if err != nil {
+		return fmt.Errorf("list what gateways know of users: %w", err)
+	}
+	for subject := range info.State.Subjects {
+		if name := strings.TrimPrefix(subject, g.root); r.Find(name) == nil {
+			if err := g.write(ctx, &roostv1.Grant{Name: name, Revoked: true}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// grantsOf are the records of a roster. An administrator has none: gateways take no requests of it.
+func grantsOf(r *Roster) []*roostv1.Grant {
+	var all []*roostv1.Grant
+	for _, u := range r.Users {
+		if u.Role != access.RoleAdmin {
+			all = append(all, &roostv1.Grant{Name: u.Name, Role: string(u.Role), Selector: u.Selector, Revoked: !u.Active()})
+		}
+	}
+	return all
+}
+
+// grantTries bounds how often another hub may be faster.
+const grantTries = 5
+
+// write has a record say what is wanted; one that does is left as it is.
+func (g *grants) write(ctx context.Context, want *roostv1.Grant) error {
+	var err error
+	for range grantTries {
+		if err = g.try(ctx, want); !wrongSequence(err) {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("tell gateways of user %s: %w", want.Name, err)
+	}
+	return nil
+}
+
+func (g *grants) try(ctx context.Context, want *roostv1.Grant) error {
+	sequence, known, err := g.read(ctx, want.Name)
+	if err != nil {
+		return err
+	}
+	want.Revision = known.GetRevision()
+	if proto.Equal(known, want) {
+		return nil
+	}
+	want.Revision++
+	data, err := roostv1.Marshal(want, false)
+	if err != nil {
+		return err
+	}
+	_, err = g.js.Publish(ctx, g.root+want.Name, data, jetstream.WithExpectLastSequencePerSubject(sequence))
+	return err
+}
+
+// read returns the record of a name, or none. One that cannot be read is none: it is replaced.
+func (g *grants) read(ctx context.Context, name string) (uint64, *roostv1.Grant, error) {
+	last, err := g.stream.GetLastMsgForSubject(ctx, g.root+name)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return 0, nil, nil
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	known := new(roostv1.Grant)
+	if err := proto.Unmarshal(last.Data, known); err != nil {
+		known = nil
+	}
+	return last.Sequence, known, nil
+}
+
+// wrongSequence reports whether a write lost against another one, or met it on its way.
+func wrongSequence(err error) bool {
+	var refused *jetstream.APIError
+	return errors.As(err, &refused) && (refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || refused.ErrorCode == codeWriteInFlight)
+}
+
+// codeWriteInFlight is the server's code for a subject that is being written.
+const codeWriteInFlight jetstream.ErrorCode = 10164
