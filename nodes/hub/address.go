@@ -23,29 +23,46 @@ var (
 // exampleRoute is what a route could be, for people who gave one that is none.
 const exampleRoute = "127.0.0.1:6222"
 
-// parseListen reads an address to listen on, which must be loopback.
-func parseListen(listen, example string) (netip.AddrPort, error) {
+// reach is how far a hub's addresses may be seen.
+type reach bool
+
+const (
+	thisMachine reach = false // whoever reaches the hub may do anything
+	anywhere    reach = true  // the hub has users
+)
+
+// toUsers is what makes a hub fit to be reached from elsewhere.
+const toUsers = "make users with roost hub init, and then roost hub enrol gateway NAME"
+
+// listen reads an address to listen on, which must be loopback unless the hub has users.
+func (r reach) listen(listen, example string) (netip.AddrPort, error) {
 	address, err := parseAddress(listen, example)
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
-	if !address.Addr().IsLoopback() {
+	switch {
+	case r == thisMachine && !address.Addr().IsLoopback():
 		return netip.AddrPort{}, fmt.Errorf("%w: other machines could reach %q, and this hub has no authentication: "+
-			"choose an address such as %s", ErrNotLoopback, listen, example)
+			"%s, or choose an address such as %s", ErrNotLoopback, listen, toUsers, example)
+	case !address.IsValid():
+		return netip.AddrPort{}, fmt.Errorf("%w: %q has no host: 0.0.0.0 is all addresses of this machine", ErrAddress, listen)
 	}
 	return address, nil
 }
 
-// parsePeer reads the address of another hub. A hub that is dialled may do all that one that
-// dials may do, so it must be on this machine too.
-func parsePeer(peer string) (netip.AddrPort, error) {
+// peer reads the address of another hub. A hub that is dialled may do all that one that
+// dials may do, so without users it must be on this machine too.
+func (r reach) peer(peer string) (netip.AddrPort, error) {
 	address, err := parseAddress(peer, exampleRoute)
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
-	if !address.Addr().IsLoopback() || address.Port() == 0 {
+	switch {
+	case r == thisMachine && (!address.Addr().IsLoopback() || address.Port() == 0):
 		return netip.AddrPort{}, fmt.Errorf("%w: peer %q is not on this machine, and hubs have no authentication: "+
-			"choose an address such as %s", ErrNotLoopback, peer, exampleRoute)
+			"%s, or choose an address such as %s", ErrNotLoopback, peer, toUsers, exampleRoute)
+	case !address.IsValid() || address.Addr().IsUnspecified() || address.Port() == 0:
+		return netip.AddrPort{}, fmt.Errorf("%w: peer %q must be an address that can be dialled, such as %s", ErrAddress, peer, exampleRoute)
 	}
 	return address, nil
 }

@@ -25,7 +25,7 @@ type Cluster struct {
 	// Name is the name of the cluster, the same in all three hubs. It is an id.
 	Name string
 	// Route is the address that the other two dial, host:port. Like Config.Listen it
-	// must be a loopback address; its port must be given, since the others have to know it.
+	// must be a loopback address unless the hub has users; its port must be given, since the others have to know it.
 	Route string
 	// Peers are the Routes of the three hubs. It makes no difference whether this
 	// hub's own is among them.
@@ -40,21 +40,24 @@ type membership struct {
 }
 
 // parse checks a cluster; nil for nil.
-func (c *Cluster) parse() (*membership, error) {
+func (c *Cluster) parse(seen reach) (*membership, error) {
 	if c == nil {
 		return nil, nil
 	}
 	if err := roostv1.CheckID("cluster name", c.Name); err != nil {
 		return nil, err
 	}
-	route, err := parseListen(c.Route, exampleRoute)
+	route, err := seen.listen(c.Route, exampleRoute)
 	if err != nil {
 		return nil, err
 	}
 	if route.Port() == 0 {
 		return nil, fmt.Errorf("%w: %q: the port must be given, since the other hubs have to know it", ErrAddress, c.Route)
 	}
-	peers, err := others(route, c.Peers)
+	if route.Addr().IsUnspecified() {
+		return nil, fmt.Errorf("%w: %q: the route must be the one address that the other hubs dial", ErrAddress, c.Route)
+	}
+	peers, err := others(route, c.Peers, seen)
 	if err != nil {
 		return nil, err
 	}
@@ -64,10 +67,10 @@ func (c *Cluster) parse() (*membership, error) {
 // others are the peers other than the hub itself. A server counts those that it is told
 // of: one that is told of itself waits for a fourth, and three of them only ever
 // start when all of them are there.
-func others(self netip.AddrPort, peers []string) ([]netip.AddrPort, error) {
+func others(self netip.AddrPort, peers []string, seen reach) ([]netip.AddrPort, error) {
 	var found []netip.AddrPort
 	for _, text := range peers {
-		peer, err := parsePeer(text)
+		peer, err := seen.peer(text)
 		if err != nil {
 			return nil, err
 		}
@@ -94,19 +97,17 @@ func (m *membership) mode() mode { return mode("cluster-" + m.name) }
 
 // apply adds what a member of a cluster needs to a server's settings.
 func (m *membership) apply(o *server.Options) {
-	o.Cluster = server.ClusterOpts{
-		Name: m.name,
-		Host: m.route.Addr().String(),
-		Port: int(m.route.Port()),
-		// Clients dial the addresses that they were given, and no others.
-		NoAdvertise: true,
-		// A peer that fell silent is cut off after 8 s: until then, who asks for something
-		// that only it has waits in vain.
-		PingInterval: 2 * time.Second,
-		MaxPingsOut:  3,
-		// A peer may be slow for longer than a client: to cut it off costs more.
-		WriteDeadline: 5 * time.Second,
-	}
+	o.Cluster.Name = m.name
+	o.Cluster.Host = m.route.Addr().String()
+	o.Cluster.Port = int(m.route.Port())
+	// Clients dial the addresses that they were given, and no others.
+	o.Cluster.NoAdvertise = true
+	// A peer that fell silent is cut off after 8 s: until then, who asks for something
+	// that only it has waits in vain.
+	o.Cluster.PingInterval = 2 * time.Second
+	o.Cluster.MaxPingsOut = 3
+	// A peer may be slow for longer than a client: to cut it off costs more.
+	o.Cluster.WriteDeadline = 5 * time.Second
 	for _, peer := range m.peers {
 		o.Routes = append(o.Routes, &url.URL{Scheme: "nats-route", Host: peer.String()})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ type Hub struct {
 	folder *folder
 	log    *serverLog
 	url    string
+	warden *warden // nil if it has no users
 
 	closing sync.Once
 	closed  chan struct{} // closed when the server has ended and the folder is free
@@ -82,8 +84,11 @@ func (h *Hub) serve(ctx context.Context, cfg Config) error {
 		_ = h.folder.release()
 		return err
 	}
-	var err error
-	if h.server, err = server.NewServer(options(cfg, h.site, h.folder.store)); err != nil {
+	o, err := options(cfg, h.site, h.folder.store)
+	if err == nil {
+		h.server, err = server.NewServer(o)
+	}
+	if err != nil {
 		_ = h.folder.release()
 		return fmt.Errorf("%w: %w", ErrStart, err)
 	}
@@ -95,6 +100,12 @@ func (h *Hub) serve(ctx context.Context, cfg Config) error {
 		return h.fail(err)
 	}
 	h.url = "nats://" + h.server.Addr().String()
+	if h.site.users != nil {
+		_, port, _ := net.SplitHostPort(h.server.Addr().String()) // the port may have been any
+		h.url = "tls://" + net.JoinHostPort(h.site.listen.Addr().String(), port)
+		h.warden = newWarden(h, cfg)
+		h.warden.start()
+	}
 	return nil
 }
 
@@ -147,7 +158,7 @@ func (h *Hub) fail(said error) error {
 	return fmt.Errorf("%w: %w", ErrStart, said)
 }
 
-// URL is what clients dial: nats://127.0.0.1:4222.
+// URL is what clients dial: nats://127.0.0.1:4222, or tls:// if the hub has users.
 func (h *Hub) URL() string {
 	return h.url
 }
@@ -169,7 +180,7 @@ func (h *Hub) Peers() []string {
 }
 
 // InProcess gives connections to the hub that take no port, for nats.InProcessServer.
-// They end with the hub.
+// They end with the hub. A hub that has users wants a credential here, too.
 func (h *Hub) InProcess() nats.InProcessConnProvider {
 	return h.server
 }
@@ -189,6 +200,9 @@ func (h *Hub) Close() error {
 
 func (h *Hub) close() {
 	h.closing.Do(func() {
+		if h.warden != nil {
+			h.warden.stop()
+		}
 		h.server.Shutdown()
 		h.server.WaitForShutdown()
 		h.unlock = h.folder.release()

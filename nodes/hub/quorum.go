@@ -15,7 +15,8 @@ var ErrClosed = errors.New("hub is closed")
 // quorumInterval is how often a server is asked: it tells nobody by itself.
 const quorumInterval = 50 * time.Millisecond
 
-// Quorum returns nil as soon as the hub can be used: at once if it runs alone, and when
+// Quorum returns nil as soon as the hub can be used: at once if it runs alone (with users: as soon as
+// it has made the streams of the fleet), and when
 // two of three have elected a leader, and this one knows what that has decided. Else it
 // returns when ctx ends, with its cause and what is missing, or ErrClosed. A ctx that
 // has ended already asks how it is now.
@@ -27,6 +28,9 @@ func (h *Hub) Quorum(ctx context.Context) error {
 	defer ticker.Stop()
 	for {
 		missing := h.missing()
+		if missing == "" && h.warden != nil && !h.warden.ready() {
+			missing = "the streams of the fleet are not there yet"
+		}
 		if missing == "" {
 			return nil
 		}

@@ -10,19 +10,25 @@ type site struct {
 	name    string
 	listen  netip.AddrPort
 	cluster *membership // nil if it runs alone
+	users   *users      // nil if everybody may do anything
 }
 
 // siteOf reads where a hub is to be.
 func siteOf(cfg Config) (site, error) {
-	listen, err := parseListen(cfg.Listen, DefaultListen)
+	users, err := usersOf(cfg)
 	if err != nil {
 		return site{}, err
 	}
-	cluster, err := cfg.Cluster.parse()
+	seen := reach(users != nil)
+	listen, err := seen.listen(cfg.Listen, DefaultListen)
 	if err != nil {
 		return site{}, err
 	}
-	s := site{name: cfg.Name, listen: listen, cluster: cluster}
+	cluster, err := cfg.Cluster.parse(seen)
+	if err != nil {
+		return site{}, err
+	}
+	s := site{name: cfg.Name, listen: listen, cluster: cluster, users: users}
 	if s.name == "" {
 		s.name = s.defaultName()
 	}

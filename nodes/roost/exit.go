@@ -12,6 +12,7 @@ import (
 	"github.com/roost-iot/roost/nodes/gateway"
 	"github.com/roost-iot/roost/nodes/health"
 	"github.com/roost-iot/roost/nodes/hub"
+	"github.com/roost-iot/roost/nodes/hub/guard"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -40,7 +41,7 @@ const exitHelp = `What the exit code of roost says:
     3  roost doctor warns of something that should be mended
     4  roost doctor has found something that is unsafe, or no hub
    64  the command line is wrong
-   65  a fleet file is wrong
+   65  a fleet file, or the hub's users file, is wrong
    69  hub, gateway or device cannot be reached; address, folder or id in use
    70  a defect of Roost
    73  the data folder cannot be written
@@ -105,6 +106,7 @@ func exitCodes() []codeOf {
 		{health.ErrAddress, exitUsage}, {health.ErrNotLoopback, exitUsage}, {health.ErrAddressInUse, exitUnavailable},
 		{hub.ErrAddress, exitUsage}, {hub.ErrNotLoopback, exitUsage}, {hub.ErrPeers, exitUsage},
 		{hub.ErrAddressInUse, exitUnavailable}, {hub.ErrCannotListen, exitUnavailable}, {hub.ErrFolderInUse, exitUnavailable}, {gateway.ErrFolderInUse, exitUnavailable},
+		{guard.ErrRoster, exitData}, {hub.ErrUsers, exitData}, {guard.ErrNone, exitCreate},
 		{hub.ErrNotFolder, exitCreate}, {hub.ErrNotWritable, exitCreate}, {hub.ErrMode, exitCreate},
 		{hub.ErrDiskFull, exitIO}, {hub.ErrStore, exitIO}, {roostv1.ErrExhausted, exitIO},
 		{roostv1.ErrOutcomeUnknown, exitUnknown},

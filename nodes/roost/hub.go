@@ -37,8 +37,19 @@ until then.
 It tells how it does, over HTTP on loopback: /healthz, /readyz, and /metrics for
 Prometheus.
 
-It listens on loopback only: anybody who reaches it may do anything. A data
-folder belongs to one hub, alone or in a cluster, for good.
+It listens on loopback only, since anybody who reaches it may do anything, until
+it has users. These two commands make them; from then on it speaks TLS, asks for
+credentials, and may listen anywhere:
+
+  roost hub init --host hub.plant
+  roost hub enrol gateway gw-1
+  roost hub --listen 0.0.0.0:4222
+
+Hubs of a cluster all have the same users: make them once, for the hosts of all
+three, and copy the folder "security" to the data folder of each. To change
+them, copy its file "users".
+
+A data folder belongs to one hub, alone or in a cluster, for good.
 
 Ctrl-C or SIGTERM stops it in order, within 5 s; a second Ctrl-C at once.`
 
@@ -63,7 +74,7 @@ func newHub(p program) *cobra.Command {
 		Long:    hubHelp,
 		Example: `  roost hub
   roost hub --data ./data --log-level info`,
-		Args:              takes(),
+		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              c.run,
 	}
@@ -79,10 +90,15 @@ func newHub(p program) *cobra.Command {
 	for _, flag := range []string{"listen", "cluster", "route", "peers"} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions) // the flag is there
 	}
+	cmd.AddCommand(newHubInit(p), newHubEnrol(p), newHubRevoke(p), newHubUsers(p), newHubRenew(p), newHubConfig(p), newHubApply(p))
 	return cmd
 }
 
-func (c *hubCommand) run(cmd *cobra.Command, _ []string) error {
+// run runs the hub, unless there is an argument: that is no command then.
+func (c *hubCommand) run(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return group(cmd, args)
+	}
 	level, err := c.check()
 	if err == nil {
 		err = c.health.check(cmd)
@@ -162,7 +178,7 @@ func (c *hubCommand) serve(ctx context.Context, h *hub.Hub, told *health.Server)
 func (c *hubCommand) announce(ctx context.Context, h *hub.Hub, told *health.Server) {
 	now, cancel := context.WithCancel(ctx)
 	cancel()
-	if h.Quorum(now) != nil {
+	if c.cluster != "" && h.Quorum(now) != nil {
 		c.say("waiting for another hub of cluster %s, at %s", c.cluster, strings.Join(h.Peers(), " or "))
 	}
 	if h.Quorum(ctx) != nil {

@@ -105,7 +105,7 @@ func TestHubRefuses(t *testing.T) {
 		{"port in use", []string{"--listen", taken}, 69, "choose another address with --listen"},
 		{"beyond loopback", []string{"--listen", "0.0.0.0:0"}, 64, "not loopback"},
 		{"no level", []string{"--log-level", "loud"}, 64, `--log-level "loud" is none of`},
-		{"an argument", []string{"north"}, 64, `unexpected argument "north"`},
+		{"an argument", []string{"north"}, 64, `there is no command "north"`},
 		{"cluster only", north(), 64, "all of --cluster, --route and --peers"},
 		{"no cluster", []string{"--peers", "127.0.0.1:1,127.0.0.1:2"}, 64, "all of --cluster, --route and --peers"},
 		{"no name", []string{"--cluster", "a b", "--route", "127.0.0.1:1", "--peers", "127.0.0.1:2"}, 64, `--cluster "a b"`},

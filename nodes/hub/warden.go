@@ -1,0 +1,144 @@
+package hub
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/roost-iot/roost/nodes/hub/guard"
+)
+
+// lookInterval is how often the users file is looked at: one that was revoked is cut off after that at the latest.
+const lookInterval = time.Second
+
+// foundTimeout bounds one attempt to write what the fleet needs.
+const foundTimeout = 10 * time.Second
+
+// warden keeps a running hub in step with its users file: who may connect, and what gateways are told of it. It
+// also makes the streams of the fleet, which nobody else may.
+type warden struct {
+	hub    *Hub
+	config Config
+	users  *users
+	log    *slog.Logger
+
+	conn    *nats.Conn    // as administrator; nil until it was needed
+	due     bool          // the fleet has not what the users file says
+	founded chan struct{} // closed when the streams are there
+	failure string        // that was last told
+
+	cancel context.CancelFunc
+	all    errgroup.Group
+}
+
+func newWarden(h *Hub, cfg Config) *warden {
+	return &warden{hub: h, config: cfg, users: h.site.users, log: cfg.Logger, due: true, founded: make(chan struct{})}
+}
+
+// start begins the watch, which ends with stop.
+func (w *warden) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
+	w.all.Go(func() error {
+		w.run(ctx)
+		return nil
+	})
+}
+
+func (w *warden) stop() {
+	w.cancel()
+	_ = w.all.Wait()
+}
+
+// ready reports whether the fleet has its streams.
+func (w *warden) ready() bool {
+	select {
+	case <-w.founded:
+		return true
+	default:
+		return false
+	}
+}
+
+func (w *warden) run(ctx context.Context) {
+	ticker := time.NewTicker(lookInterval)
+	defer ticker.Stop()
+	for {
+		w.round(ctx)
+		select {
+		case <-ctx.Done():
+			if w.conn != nil {
+				w.conn.Close()
+			}
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// round looks once. What fails is tried again in the next one, and told once.
+func (w *warden) round(ctx context.Context) {
+	changed, err := w.users.read()
+	if err != nil {
+		w.tell("the users file is not followed: those before stay", err)
+		return
+	}
+	if changed {
+		if err := w.reload(); err != nil {
+			w.tell("the users file is not followed: those before stay", err)
+			return
+		}
+		w.log.Info("users changed", "users", len(w.users.roster.Users))
+		w.due = true
+	}
+	if !w.due || w.hub.missing() != "" {
+		return
+	}
+	if err := w.found(ctx); err != nil {
+		if ctx.Err() == nil {
+			w.tell("the fleet has not what its users need", err)
+		}
+		return
+	}
+	w.due, w.failure = false, ""
+}
+
+func (w *warden) tell(what string, err error) {
+	if text := err.Error(); text != w.failure {
+		w.failure = text
+		w.log.Error(what, "error", err)
+	}
+}
+
+// reload has the server take the present users. It cuts off who is none any more.
+func (w *warden) reload() error {
+	o, err := options(w.config, w.hub.site, w.hub.folder.store)
+	if err != nil {
+		return err
+	}
+	return w.hub.server.ReloadOptions(o)
+}
+
+// found makes what the fleet needs at the hub.
+func (w *warden) found(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, foundTimeout)
+	defer cancel()
+	if w.conn == nil {
+		nc, err := nats.Connect("", nats.InProcessServer(w.hub.server), nats.Nkey(w.users.public, w.users.self.Sign),
+			nats.Name("roost hub"), nats.MaxReconnects(-1))
+		if err != nil {
+			return err
+		}
+		w.conn = nc
+	}
+	if err := guard.Found(ctx, w.conn, w.users.roster); err != nil {
+		return err
+	}
+	if !w.ready() {
+		close(w.founded)
+	}
+	return nil
+}
