@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/roost-iot/roost/nodes/hub/guard"
@@ -126,13 +127,8 @@ func (w *warden) reload() error {
 func (w *warden) found(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, foundTimeout)
 	defer cancel()
-	if w.conn == nil {
-		nc, err := nats.Connect("", nats.InProcessServer(w.hub.server), nats.Nkey(w.users.public, w.users.self.Sign),
-			nats.Name("roost hub"), nats.MaxReconnects(-1))
-		if err != nil {
-			return err
-		}
-		w.conn = nc
+	if err := w.connect(); err != nil {
+		return err
 	}
 	if err := guard.Found(ctx, w.conn, w.users.roster); err != nil {
 		return err
@@ -141,4 +137,37 @@ func (w *warden) found(ctx context.Context) error {
 		close(w.founded)
 	}
 	return nil
+}
+
+// connect makes the connection, and from then on hears of consumers that somebody makes.
+func (w *warden) connect() error {
+	if w.conn != nil {
+		return nil
+	}
+	nc, err := nats.Connect("", nats.InProcessServer(w.hub.server), nats.Nkey(w.users.public, w.users.self.Sign),
+		nats.Name("roost hub"), nats.MaxReconnects(-1))
+	if err != nil {
+		return err
+	}
+	w.conn = nc
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return err
+	}
+	_, err = nc.Subscribe(guard.ConsumersMade, func(m *nats.Msg) { w.inspect(js, m.Data) })
+	return err
+}
+
+// inspect looks at a consumer that was made.
+func (w *warden) inspect(js jetstream.JetStream, advisory []byte) {
+	ctx, cancel := context.WithTimeout(context.Background(), foundTimeout)
+	defer cancel()
+	stream, consumer := guard.MadeConsumer(advisory)
+	deleted, err := guard.DeletePush(ctx, js, stream, consumer)
+	if err != nil {
+		w.log.Error("consumer cannot be looked at", "error", err)
+	}
+	if deleted {
+		w.log.Warn("somebody made a push consumer, which was deleted", "stream", stream, "consumer", consumer)
+	}
 }

@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -53,7 +54,10 @@ func ask(subject, body string) attempt {
 		if err := refused(data.Request(subject, []byte(body), askTime)); err == nil {
 			return nil
 		}
-		return refused(talk.Request(subject, []byte(body), askTime))
+		if err := talk.PublishRequest(subject, talk.NewInbox(), []byte(body)); err != nil {
+			return err
+		}
+		return talk.objection()
 	}}
 }
 
@@ -65,23 +69,29 @@ func refused(m *nats.Msg, err error) error {
 	return err
 }
 
-// divert asks for what the role may ask, and has the answer sent to a subject where the asker may not write. That it is
-// sent nowhere else shows nowhere: there is no error.
+// divert asks for what the role may ask, and has the answer sent to a subject where the asker may not write. The
+// asker listens there in its own account, since the server answers nobody who does not: that the answer comes to it, and
+// to nobody else, is as it must be, and no error.
 func divert(subject, body, to string) attempt {
-	return attempt{"divert " + subject + " to " + to, func(data, talk *conn) error {
-		for _, c := range []*conn{data, talk} {
+	return attempt{diversion + subject + " to " + to, func(data, talk *conn) error {
+		sub, err := data.SubscribeSync(to)
+		if err != nil {
+			return err
+		}
+		defer sub.Unsubscribe()
+		for _, c := range []*conn{talk, data} {
 			if err := c.PublishMsg(&nats.Msg{Subject: subject, Reply: to, Data: []byte(body)}); err != nil {
 				return err
 			}
-			if err := c.FlushTimeout(time.Second); err != nil {
-				return err
-			}
 		}
-		data.complaint()
-		talk.complaint()
-		return errSilent
+		if _, err := sub.NextMsg(5 * time.Second); err != nil {
+			return nil // it was no attempt at all
+		}
+		return errors.Join(errSilent, talk.objection())
 	}}
 }
+
+const diversion = "divert "
 
 // errSilent is of attempts whose user sees nothing.
 var errSilent = fmt.Errorf("nothing is seen")
@@ -123,7 +133,7 @@ func diversions(streams []string, to []string) []attempt {
 		for _, subject := range to {
 			list = append(list,
 				divert(api+"STREAM.MSG.GET."+stream, `{"seq":1}`, subject),
-				divert(api+"CONSUMER.MSG.NEXT."+stream+".bait-"+stream, `{"batch":1,"expires":1000000000}`, subject),
+				divert(next(stream), `{"batch":1,"expires":1000000000}`, subject),
 				divert(api+"CONSUMER.INFO."+stream+".bait-"+stream, "", subject),
 				divert(api+"STREAM.INFO."+stream, "", subject),
 				divert(api+"CONSUMER.CREATE."+stream+".x", `{}`, subject),
@@ -132,6 +142,9 @@ func diversions(streams []string, to []string) []attempt {
 	}
 	return list
 }
+
+// next asks for a message of a consumer that has many.
+func next(stream string) string { return api + "CONSUMER.MSG.NEXT." + stream + ".bait-" + stream }
 
 // manage are requests that change streams, or make ones that copy. Nobody may make them but an administrator.
 func manage() []attempt {
@@ -173,7 +186,7 @@ func manage() []attempt {
 		listenTo("_R_.>"),
 		listenTo("_INBOX.>"),
 		listenTo("_INBOX.g2.>"),
-		listenTo("_INBOX.ann.>"),
+		listenTo("_INBOX.ben.>"),
 		listenTo(">"),
 		publish("_INBOX.g2.x"), publish("_INBOX.ann.x"), publish("_R_.x"),
 		publish("$JS.EVENT.ADVISORY.x"), publish("$SYS.SERVER.x.SHUTDOWN"),
@@ -220,7 +233,7 @@ func attempts(role access.Role) []attempt {
 			listenTo(f+"live.g2.*"), listenTo(f+"live.*.*"), listenTo(f+"gateway.g2.*"), listenTo(f+"event.*"), listenTo(f+"event.g2"),
 			ask(api+"CONSUMER.CREATE."+readings+".evil", `{"stream_name":"ROOST_f_READINGS","config":{"name":"evil","ack_policy":"none"}}`),
 			ask(api+"CONSUMER.CREATE."+commands+".evil", `{"stream_name":"ROOST_f_COMMANDS","config":{"name":"evil","ack_policy":"none"}}`),
-			ask(api+"CONSUMER.MSG.NEXT."+readings+".bait-"+readings, ""),
+			ask(next(readings), ""),
 			ask(api+"STREAM.MSG.GET."+readings, `{"seq":1}`),
 			ask(api+"CONSUMER.DELETE."+readings+".bait-"+readings, ""),
 			with(f+"reading.d1.g2", "Nats-Msg-Id", "x"),

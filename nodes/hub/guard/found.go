@@ -9,7 +9,7 @@ import (
 	"github.com/roost-iot/roost/cluster"
 )
 
-// Found makes the streams of the fleet, and tells its gateways who has which role. The connection is an
+// Found makes the streams of the fleet, rids them of push consumers, and tells its gateways who has which role. The connection is an
 // administrator's. It may be done over and over, also by several at once.
 func Found(ctx context.Context, nc *nats.Conn, r *Roster) error {
 	names, err := cluster.SubjectsOf(r.Fleet)
@@ -23,9 +23,12 @@ func Found(ctx context.Context, nc *nats.Conn, r *Roster) error {
 	if err != nil {
 		return err
 	}
+	if err := deletePushes(ctx, js, names); err != nil {
+		return err
+	}
 	stream, err := js.Stream(ctx, names.ControlStream())
 	if err != nil {
 		return err
 	}
-	return (&grants{js: js, stream: stream, root: grantRoot(r.Fleet)}).follow(ctx, r)
+	return (&grants{js: js, stream: stream, names: names}).follow(ctx, r)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/access"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -18,10 +19,8 @@ import (
 type grants struct {
 	js     jetstream.JetStream
 	stream jetstream.Stream
-	root   string // of their subjects, up to the name
+	names  cluster.Subjects
 }
-
-func grantRoot(fleet string) string { return "roost." + fleet + ".spec.access." }
 
 // follow makes the records say what the roster says. Those of names that are not in it are revoked.
 func (g *grants) follow(ctx context.Context, r *Roster) error {
@@ -30,12 +29,12 @@ func (g *grants) follow(ctx context.Context, r *Roster) error {
 			return err
 		}
 	}
-	info, err := g.stream.Info(ctx, jetstream.WithSubjectFilter(g.root+"*"))
+	info, err := g.stream.Info(ctx, jetstream.WithSubjectFilter(g.names.Access("*")))
 	if err != nil {
 		return fmt.Errorf("list what gateways know of users: %w", err)
 	}
 	for subject := range info.State.Subjects {
-		if name := strings.TrimPrefix(subject, g.root); r.Find(name) == nil {
+		if name := strings.TrimPrefix(subject, g.names.Access("")); r.Find(name) == nil {
 			if err := g.write(ctx, &roostv1.Grant{Name: name, Revoked: true}); err != nil {
 				return err
 			}
@@ -86,13 +85,13 @@ func (g *grants) try(ctx context.Context, want *roostv1.Grant) error {
 	if err != nil {
 		return err
 	}
-	_, err = g.js.Publish(ctx, g.root+want.Name, data, jetstream.WithExpectLastSequencePerSubject(sequence))
+	_, err = g.js.Publish(ctx, g.names.Access(want.Name), data, jetstream.WithExpectLastSequencePerSubject(sequence))
 	return err
 }
 
 // read returns the record of a name, or none. One that cannot be read is none: it is replaced.
 func (g *grants) read(ctx context.Context, name string) (uint64, *roostv1.Grant, error) {
-	last, err := g.stream.GetLastMsgForSubject(ctx, g.root+name)
+	last, err := g.stream.GetLastMsgForSubject(ctx, g.names.Access(name))
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return 0, nil, nil
 	}

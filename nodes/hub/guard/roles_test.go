@@ -29,6 +29,9 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+// baits is how many messages there are for attempts to divert.
+const baits = 100
+
 // witnesses see whatever happens at a site.
 type witnesses struct {
 	site    *site
@@ -44,9 +47,11 @@ func newWitnesses(t *testing.T, s *site) *witnesses {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, subject := range []string{f + "own.b", f + "cmd.d1.c1", f + "reading.d1.g2", f + "spec.device.d1"} {
-		if _, err := js.Publish(t.Context(), subject, []byte("true")); err != nil {
-			t.Fatalf("%s: %v", subject, err)
+	for i := range baits {
+		for _, subject := range []string{"own.b%d", "cmd.d%d.c1", "reading.d%d.g2"} {
+			if _, err := js.Publish(t.Context(), f+fmt.Sprintf(subject, i), []byte("true")); err != nil {
+				t.Fatalf("%s: %v", subject, err)
+			}
 		}
 	}
 	for _, stream := range []string{control, commands, readings} {
@@ -82,6 +87,7 @@ func (w *witnesses) all() []*conn { return append(append([]*conn{w.admin}, w.dat
 // refuseAll has a user try everything that its role must not be able to do.
 func (w *witnesses) refuseAll(t *testing.T, user string, role access.Role) {
 	list := attempts(role)
+	left := w.left(t)
 	before := w.state(t)
 	data, talk := w.site.data(t, user), w.site.talk(t, user)
 	for _, a := range list {
@@ -106,6 +112,30 @@ func (w *witnesses) refuseAll(t *testing.T, user string, role access.Role) {
 		talk.deaf()
 	}
 	t.Logf("%d attempts", len(list))
+	diverted := 0
+	for _, a := range list {
+		if strings.Contains(a.name, diversion+api+"CONSUMER.MSG.NEXT") {
+			diverted++
+		}
+	}
+	// That JetStream did send the messages, to where they harm nobody, shows in that they are gone.
+	if got := left - w.left(t); got != diverted {
+		t.Errorf("%d of %d diverted messages were sent", got, diverted)
+	}
+}
+
+// left is how many messages there are to divert.
+func (w *witnesses) left(t *testing.T) int {
+	t.Helper()
+	n := 0
+	for _, s := range w.streams {
+		c, err := s.Consumer(t.Context(), "bait-"+s.CachedInfo().Config.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += int(c.CachedInfo().NumPending)
+	}
+	return n
 }
 
 // own reports whether a subject is one that a user may hear of itself.

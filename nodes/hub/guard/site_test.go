@@ -14,7 +14,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/roost-iot/roost/cluster/access"
-	"github.com/roost-iot/roost/nodes/hub"
 	"github.com/roost-iot/roost/nodes/hub/guard"
 )
 
@@ -67,19 +66,7 @@ func ours(t *testing.T) *site {
 	t.Helper()
 	data := t.TempDir()
 	s := enrolled(t, data, "")
-	h, err := hub.Open(t.Context(), hub.Config{Data: data, Listen: "127.0.0.1:0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := h.Quorum(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	s.url = h.URL()
+	s.open(t, data)
 	return s
 }
 
@@ -122,7 +109,7 @@ type conn struct {
 	*nats.Conn
 	mu       sync.Mutex
 	errors   []error
-	received []*nats.Msg
+	received chan *nats.Msg // all that came is in it once the connection is settled
 	subs     []*nats.Subscription
 	said     chan struct{} // has a token when the server said something
 }
@@ -149,7 +136,7 @@ func (s *site) talk(t *testing.T, name string) *conn {
 
 func (s *site) dial(t *testing.T, name string, options []nats.Option) *conn {
 	t.Helper()
-	c := &conn{said: make(chan struct{}, 1)}
+	c := &conn{said: make(chan struct{}, 1), received: make(chan *nats.Msg, 4096)}
 	nc, err := nats.Connect(s.url, append(options, nats.Name(name), nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -180,7 +167,7 @@ func (c *conn) listen(t *testing.T, subjects ...string) {
 
 // hear keeps what comes to a subject until deaf is called.
 func (c *conn) hear(subject string) error {
-	sub, err := c.Subscribe(subject, c.keep)
+	sub, err := c.ChanSubscribe(subject, c.received)
 	if err == nil {
 		c.subs = append(c.subs, sub)
 	}
@@ -194,12 +181,6 @@ func (c *conn) deaf() {
 	c.subs = nil
 }
 
-func (c *conn) keep(m *nats.Msg) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.received = append(c.received, m)
-}
-
 // settle returns when the server has done all that the connection sent, and the connection has all that it was sent.
 func (c *conn) settle(t *testing.T) {
 	t.Helper()
@@ -210,11 +191,15 @@ func (c *conn) settle(t *testing.T) {
 
 // take returns what came since it was last called.
 func (c *conn) take() []*nats.Msg {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	taken := c.received
-	c.received = nil
-	return taken
+	var taken []*nats.Msg
+	for {
+		select {
+		case m := <-c.received:
+			taken = append(taken, m)
+		default:
+			return taken
+		}
+	}
 }
 
 // complaint returns what the server said since it was last called.
