@@ -85,10 +85,11 @@ func (h *Hub) serve(ctx context.Context, cfg Config) error {
 		return err
 	}
 	o, err := options(cfg, h.site, h.folder.store)
-	if err == nil {
-		h.server, err = server.NewServer(o)
-	}
 	if err != nil {
+		_ = h.folder.release()
+		return err
+	}
+	if h.server, err = server.NewServer(o); err != nil {
 		_ = h.folder.release()
 		return fmt.Errorf("%w: %w", ErrStart, err)
 	}

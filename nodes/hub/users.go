@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nkeys"
@@ -91,7 +92,7 @@ func (u *users) options(cluster *membership) (*server.Options, error) {
 		routes = cluster.name
 	}
 	if err := o.ProcessConfigString(guard.Configuration(u.roster, u.folder.Files(), routes, u.public)); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsers, err)
+		return nil, fmt.Errorf("%w: %s", ErrUsers, strings.Join(strings.Fields(err.Error()), " ")) // it has a line for each
 	}
 	return o, nil
 }

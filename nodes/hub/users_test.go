@@ -1,0 +1,280 @@
+package hub_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/roost-iot/roost/cluster/access"
+	"github.com/roost-iot/roost/nodes/hub"
+	"github.com/roost-iot/roost/nodes/hub/guard"
+)
+
+// secure makes users for the hub of a data folder.
+func secure(t *testing.T, data string) guard.Folder {
+	t.Helper()
+	folder := guard.FolderIn(data)
+	if err := folder.Init(guard.Init{Fleet: "f", Hosts: []string{"127.0.0.1"}, Now: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// enrol enrols a user and returns its credential.
+func enrol(t *testing.T, folder guard.Folder, role access.Role, name string) *access.Credential {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), name)
+	if _, err := folder.Enrol(guard.Enrolment{Name: name, Role: role, Out: out, Now: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := access.Read(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// dialAs connects with a credential. The connection does not come up again once it is lost.
+func dialAs(url string, c *access.Credential) (*nats.Conn, error) {
+	options, err := c.DataOptions()
+	if err != nil {
+		return nil, err
+	}
+	return nats.Connect(url, append(options, nats.NoReconnect())...)
+}
+
+func mustDial(t *testing.T, url string, c *access.Credential) *nats.Conn {
+	t.Helper()
+	nc, err := dialAs(url, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+// words is a log that can be read while it is written.
+type words struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (w *words) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(p)
+}
+
+func (w *words) has(text string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Contains(w.text.String(), text)
+}
+
+// eventually waits for something that a hub does within seconds.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	insist(t, what, func(context.Context) error {
+		if is() {
+			return nil
+		}
+		return errors.New("not yet")
+	})
+}
+
+// Without users a hub that others could reach does not start, and the error says what to do. With users it does, and
+// lets in nobody else.
+func TestListenWithUsers(t *testing.T) {
+	data := t.TempDir()
+	_, err := hub.Open(t.Context(), hub.Config{Data: data, Listen: "0.0.0.0:0"})
+	if !errors.Is(err, hub.ErrNotLoopback) || !strings.Contains(err.Error(), "roost hub init") || !strings.Contains(err.Error(), "roost hub enrol gateway NAME") {
+		t.Fatalf("without users: %v", err)
+	}
+	folder := secure(t, data)
+	c := enrol(t, folder, access.RoleGateway, "g1")
+	h, err := hub.Open(t.Context(), hub.Config{Data: data, Listen: "0.0.0.0:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	quorum(t, h)
+	_, port, _ := net.SplitHostPort(strings.TrimPrefix(h.URL(), "tls://"))
+	url := "tls://127.0.0.1:" + port
+	mustDial(t, url, c)
+	if nc, err := nats.Connect(strings.Replace(url, "tls", "nats", 1)); err == nil {
+		nc.Close()
+		t.Error("somebody without TLS is let in")
+	}
+	tls, err := c.TLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if nc, err := nats.Connect(url, nats.Secure(tls)); err == nil {
+		nc.Close()
+		t.Error("somebody without a credential is let in")
+	}
+	if nc, err := nats.Connect("", nats.InProcessServer(h.InProcess())); err == nil {
+		nc.Close()
+		t.Error("somebody in the process without a credential is let in")
+	}
+}
+
+// While the hub runs, users come and go with the users file, and nobody else notices.
+func TestUsersFollow(t *testing.T) {
+	data, log := t.TempDir(), new(words)
+	folder := secure(t, data)
+	stays := enrol(t, folder, access.RoleGateway, "stays")
+	goes := enrol(t, folder, access.RoleOperator, "goes")
+	h, err := hub.Open(t.Context(), hub.Config{Data: data, Listen: "127.0.0.1:0", Logger: slog.New(slog.NewTextHandler(log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	quorum(t, h)
+	there, gone := mustDial(t, h.URL(), stays), mustDial(t, h.URL(), goes)
+	if _, err := there.Request("roost.f.own.b", nil, time.Second); err != nil {
+		t.Fatal(err)
+	}
+
+	comes := enrol(t, folder, access.RoleViewer, "comes")
+	eventually(t, "a new user is let in", func() bool {
+		nc, err := dialAs(h.URL(), comes)
+		if err == nil {
+			nc.Close()
+		}
+		return err == nil
+	})
+	if _, err := folder.Revoke("goes", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	eventually(t, "a revoked user is cut off", gone.IsClosed)
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("a revoked user is cut off after %v", took)
+	}
+	if _, err := dialAs(h.URL(), goes); !errors.Is(err, nats.ErrAuthorization) {
+		t.Errorf("a revoked user dials: %v", err)
+	}
+
+	whole, err := os.ReadFile(folder.Users())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(folder.Users(), whole[:len(whole)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a broken file is told of", func() bool { return log.has("those before stay") })
+	mustDial(t, h.URL(), comes)
+	if err := os.WriteFile(folder.Users(), whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again := enrol(t, folder, access.RoleOperator, "goes")
+	eventually(t, "a user with a new credential is let in", func() bool {
+		nc, err := dialAs(h.URL(), again)
+		if err == nil {
+			nc.Close()
+		}
+		return err == nil
+	})
+	if _, err := dialAs(h.URL(), goes); !errors.Is(err, nats.ErrAuthorization) {
+		t.Errorf("a user with a credential that was revoked dials: %v", err)
+	}
+	if err := folder.Renew(nil, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := there.Request("roost.f.own.b", nil, time.Second); err != nil {
+		t.Errorf("one that stayed was disturbed: %v", err)
+	}
+	js := must(jetstream.New(there))(t)
+	if s := must(js.Stream(t.Context(), "ROOST_f_CONTROL"))(t); s.CachedInfo().State.Msgs < 2 {
+		t.Errorf("the control stream has %d records", s.CachedInfo().State.Msgs)
+	}
+}
+
+// must returns the value, or ends the test.
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// A hub does not start with a users file that it cannot read, or without its certificates: it would keep nobody out.
+func TestUsersBroken(t *testing.T) {
+	for name, breaks := range map[string]func(guard.Folder) error{
+		"no JSON":        func(f guard.Folder) error { return os.WriteFile(f.Users(), []byte("{"), 0o600) },
+		"empty":          func(f guard.Folder) error { return os.WriteFile(f.Users(), nil, 0o600) },
+		"no certificate": func(f guard.Folder) error { return os.Remove(f.Files().Certificate) },
+		"no key":         func(f guard.Folder) error { return os.Remove(f.Files().Key) },
+		"another's key": func(f guard.Folder) error {
+			return os.Rename(filepath.Join(f.Path(), "ca-key.pem"), f.Files().Key)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := t.TempDir()
+			if err := breaks(secure(t, data)); err != nil {
+				t.Fatal(err)
+			}
+			refuse(t, hub.Config{Data: data, Listen: "127.0.0.1:0"}, hub.ErrUsers)
+		})
+	}
+}
+
+// Three hubs with the same users find each other over encrypted routes, and a stranger is no fourth.
+func TestTrioWithUsers(t *testing.T) {
+	three := newTrio(t)
+	c := enrol(t, secure(t, three.data[0]), access.RoleGateway, "g1")
+	for _, data := range three.data[1:] {
+		if err := os.CopyFS(data, os.DirFS(three.data[0])); err != nil && !errors.Is(err, fs.ErrExist) {
+			t.Fatal(err)
+		}
+	}
+	three.open(t, 0, 1, 2)
+	for _, h := range three.hubs {
+		quorum(t, h)
+	}
+	nc := mustDial(t, three.hubs[2].URL(), c)
+	insist(t, "store a record", func(ctx context.Context) error {
+		_, err := nc.RequestWithContext(ctx, "roost.f.own.b", nil)
+		return err
+	})
+	js := must(jetstream.New(mustDial(t, three.hubs[1].URL(), c)))(t)
+	if info := must(js.Stream(t.Context(), "ROOST_f_CONTROL"))(t).CachedInfo(); info.Config.Replicas != 3 || info.State.Msgs == 0 {
+		t.Errorf("the control stream has %d replicas and %d records", info.Config.Replicas, info.State.Msgs)
+	}
+	strangers(t, three.routes[0], c)
+}
+
+// strangers dial a route: one as a hub without certificates, one that knows the authority but has no
+// certificate of it.
+func strangers(t *testing.T, route string, c *access.Credential) {
+	t.Helper()
+	conn := must(net.Dial("tcp", route))(t)
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(longest))
+	_, _ = conn.Write([]byte("CONNECT {\"verbose\":false}\r\nPING\r\n"))
+	answers, _ := readAll(conn)
+	if strings.Contains(answers, "PONG") {
+		t.Errorf("a hub without certificates is answered %q", answers)
+	}
+	config := must(c.TLS())(t)
+	config.ServerName = "127.0.0.1"
+	if answers := overTLS(t, route, config); strings.Contains(answers, "PONG") {
+		t.Errorf("a hub without a certificate is answered %q", answers)
+	}
+}
