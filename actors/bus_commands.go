@@ -21,7 +21,8 @@ type hand struct {
 
 // custody is what a bus keeps of the commands that it was handed. Those of a device come in the order in
 // which the hub stored them, so one number tells which of them were handed already: what comes again, with its
-// cancellation, or because who hands it has not seen its end yet, must not be done again.
+// cancellation, or because who hands it has not seen its end yet, must not be done again. Those that this gateway
+// accepted while the hub was away stand in no such order: each is handed once.
 type custody struct {
 	handed map[string]uint64     // by device: the order of its last command
 	strays map[string]*successor // of devices that are not on the bus (yet)
@@ -31,6 +32,9 @@ type custody struct {
 func (c *custody) admit(open *roostv1.OpenCommand) hand {
 	if c.handed == nil {
 		c.handed = make(map[string]uint64)
+	}
+	if open.GetRecord().GetLocalGateway() != "" {
+		return hand{open: open}
 	}
 	device, order := open.GetRecord().GetDeviceId(), open.GetRecord().GetOrder()
 	again := order > 0 && order <= c.handed[device]
@@ -161,7 +165,7 @@ func (b *bus) endStray(r *roostv1.CommandRecord) {
 		changes = []roostv1.Change{indeterminateWith(why)}
 	}
 	for _, c := range changes {
-		c.At, c.Gateway, c.Epoch = b.env.stamp(r), b.env.id, b.epoch
+		c.At, c.Gateway, c.Epoch = b.env.stamp(b.id, b.epoch, r), b.env.id, b.epoch
 		if err := r.Enter(c); err != nil {
 			b.env.logger.Error("a command of a device that is gone was not ended", "command", r.GetCommandId(), "error", err)
 			return

@@ -15,19 +15,32 @@ func (c machineClock) Now() (time.Time, time.Duration, bool) {
 	return c.began.Round(0).Add(time.Since(c.began)), 0, true
 }
 
+// A TenureClock is a [Clock] that counts from another beginning where a bus is served since before the hub's time
+// was known: times of commands under one epoch of one bus are then all from one clock, and never jump.
+type TenureClock interface {
+	Clock
+	// NowUnder is Now for commands of devices on the bus under the epoch.
+	NowUnder(bus string, epoch uint64) (now time.Time, bound time.Duration, ok bool)
+}
+
 // clockRecheck is how long commands wait before they look again at a clock that was not known.
 const clockRecheck = 100 * time.Millisecond
 
-// hubTime is the hub's time; false while it is not known, and then nothing is dispatched.
-func (e *env) hubTime() (time.Time, bool) {
+// timeUnder is the hub's time, as it counts for a bus under an epoch; false while it is not known, and then nothing
+// is dispatched.
+func (e *env) timeUnder(bus string, epoch uint64) (time.Time, bool) {
+	if c, ok := e.clock.(TenureClock); ok {
+		now, _, known := c.NowUnder(bus, epoch)
+		return now, known
+	}
 	now, _, ok := e.clock.Now()
 	return now, ok
 }
 
 // stamp is the time to note in a record: the hub's, or that of the record's last change while the
 // hub's is not known. No wall clock of a gateway gets into a record.
-func (e *env) stamp(r *roostv1.CommandRecord) time.Time {
-	if now, ok := e.hubTime(); ok {
+func (e *env) stamp(bus string, epoch uint64, r *roostv1.CommandRecord) time.Time {
+	if now, ok := e.timeUnder(bus, epoch); ok {
 		return now
 	}
 	if n := len(r.GetTransitions()); n > 0 {
@@ -35,3 +48,15 @@ func (e *env) stamp(r *roostv1.CommandRecord) time.Time {
 	}
 	return r.GetAcceptedAt().AsTime()
 }
+
+// hubTime is timeUnder for the supervisor's device.
+func (s *supervisor) hubTime() (time.Time, bool) {
+	return s.env.timeUnder(s.charge.spec.BusID(), s.charge.epoch)
+}
+
+func (s *supervisor) stamp(r *roostv1.CommandRecord) time.Time {
+	return s.env.stamp(s.charge.spec.BusID(), s.charge.epoch, r)
+}
+
+// hubTime is timeUnder for the attempt's device.
+func (a *attempt) hubTime() (time.Time, bool) { return a.env.timeUnder(a.bus, a.dispatched.Epoch) }

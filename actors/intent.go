@@ -78,7 +78,7 @@ func (a *attempt) run(ctx context.Context, actuator Actuator) (any, error) {
 
 // take uses the permit and makes the record of the intent.
 func (a *attempt) take() (record *roostv1.CommandRecord, err error) {
-	taken := a.permit.take(a.env.hubTime, a.expires, func(now time.Time) {
+	taken := a.permit.take(a.hubTime, a.expires, func(now time.Time) {
 		a.dispatched.At = now
 		record = proto.CloneOf(a.order.record)
 		err = record.Enter(a.dispatched)
@@ -96,7 +96,7 @@ func (a *attempt) take() (record *roostv1.CommandRecord, err error) {
 // intend makes the intent durable before anything is sent. The error says that it is not, as far as can be
 // waited for; the supervisor hears of its end all the same.
 func (a *attempt) intend(ctx context.Context, record *roostv1.CommandRecord) error {
-	now, known := a.env.hubTime()
+	now, known := a.hubTime()
 	if !known {
 		now = a.dispatched.At
 	}
@@ -125,7 +125,7 @@ func (a *attempt) late(ctx context.Context) error {
 	if err := a.shut(ctx); err != nil {
 		return err
 	}
-	if now, known := a.env.hubTime(); !known || !now.Before(a.expires) {
+	if now, known := a.hubTime(); !known || !now.Before(a.expires) {
 		return errLate
 	}
 	return nil

@@ -30,7 +30,7 @@ func (s *supervisor) submit(ctx actor.Context, msg *submit) {
 		s.await(known, msg.answer)
 		return
 	}
-	now, known := s.env.hubTime()
+	now, known := s.hubTime()
 	if !known {
 		msg.answer(answer{err: roostv1.Errorf(roostv1.ErrUnavailable, "gateway %s does not know the hub's time yet", s.env.id)})
 		return
@@ -84,7 +84,7 @@ func (s *supervisor) objection(o *order) *roostv1.Status {
 	if status := s.locked(); status != nil {
 		return status
 	}
-	if now, known := s.env.hubTime(); known && s.impatient(o, now) {
+	if now, known := s.hubTime(); known && s.impatient(o, now) {
 		return s.away()
 	}
 	return nil
@@ -145,7 +145,7 @@ func (s *supervisor) runCommands(ctx actor.Context) {
 	if s.commands == nil {
 		return
 	}
-	now, known := s.env.hubTime()
+	now, known := s.hubTime()
 	if known {
 		s.endLate(now)
 		s.endUnwelcome(now)

@@ -54,7 +54,7 @@ func (s *supervisor) confirmLate(o *order, end outcome) {
 
 // learn adds evidence to a record.
 func (s *supervisor) learn(o *order, text string, value *roostv1.Value) {
-	o.record.Learn(&roostv1.Evidence{At: timestamp(s.env.stamp(o.record)), Gateway: s.env.id, Text: validText(text), Value: value})
+	o.record.Learn(&roostv1.Evidence{At: timestamp(s.stamp(o.record)), Gateway: s.env.id, Text: validText(text), Value: value})
 }
 
 // writeEvidence makes durable what was learned of a command, unless a record that is to come has it: while

@@ -33,7 +33,7 @@ func (s *supervisor) handed(ctx actor.Context, msg *handed) {
 
 // resume goes on with a command where its last owner left it.
 func (s *supervisor) resume(o *order) {
-	now, known := s.env.hubTime()
+	now, known := s.hubTime()
 	if !o.waiting() { // enqueue makes the plan of the others
 		_ = s.plan(o)
 	}

@@ -23,7 +23,7 @@ func (e *env) record(bus string, epoch uint64, record *roostv1.CommandRecord, do
 // enter changes the state of a command as this gateway, and reports whether that may be. A change that
 // may not be is a defect: the command is ended.
 func (s *supervisor) enter(o *order, c roostv1.Change) bool {
-	c.At, c.Gateway, c.Epoch = s.env.stamp(o.record), s.env.id, s.charge.epoch
+	c.At, c.Gateway, c.Epoch = s.stamp(o.record), s.env.id, s.charge.epoch
 	if err := o.record.Enter(c); err != nil {
 		s.breakOff(o, err)
 		return false
@@ -43,7 +43,7 @@ func (s *supervisor) breakOff(o *order, why error) {
 	s.commands.drop(o)
 	o.permit, o.look = nil, nil
 	for _, c := range brokenOff(o, status) {
-		c.At, c.Gateway, c.Epoch = s.env.stamp(o.record), s.env.id, s.charge.epoch
+		c.At, c.Gateway, c.Epoch = s.stamp(o.record), s.env.id, s.charge.epoch
 		if err := o.record.Enter(c); err != nil {
 			s.lose(o, err)
 			return

@@ -110,7 +110,7 @@ func (s *supervisor) resolve(o *order) {
 
 // sendAgain puts a command back that is dispatched by its record and was not sent, or ends it.
 func (s *supervisor) sendAgain(o *order, why *roostv1.Status) {
-	now, known := s.env.hubTime()
+	now, known := s.hubTime()
 	late := known && !now.Before(o.expires)
 	if status := s.away(); status != nil && !o.record.GetCommand().GetQueueWhileAway() {
 		why, late = status, true
@@ -184,7 +184,7 @@ func (s *supervisor) doubt(o *order, status *roostv1.Status) {
 		return
 	case s.mayRepeat(o):
 		o.permit, o.intent, o.ended = nil, nil, nil
-		o.rest(s.env.hubTime())
+		o.rest(s.hubTime())
 		s.commands.enqueue(o)
 	default:
 		s.settle(o)
@@ -195,7 +195,7 @@ func (s *supervisor) doubt(o *order, status *roostv1.Status) {
 // mayRepeat reports whether a command of unknown outcome is sent again: only where
 // twice is the same as once, and the sender wants to wait for the device; and not for ever.
 func (s *supervisor) mayRepeat(o *order) bool {
-	now, known := s.env.hubTime()
+	now, known := s.hubTime()
 	return o.record.Attempt < maxAttempts && !s.shutting && s.locked() == nil && o.record.GetCommand().GetQueueWhileAway() && known && now.Before(o.expires) && o.absolute()
 }
 

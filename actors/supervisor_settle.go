@@ -23,7 +23,7 @@ func (s *supervisor) settle(o *order) {
 		o.look.reported, o.look.from = o.plan.Confirmation == roostv1.Confirmation_CONFIRMATION_DEVICE_REPORTED, time.Now()
 	}
 	o.settleBy = unknownSince(o.record).Add(window)
-	if now, known := s.env.hubTime(); known && o.look != nil { // however long it waited for its owner or its device
+	if now, known := s.hubTime(); known && o.look != nil { // however long it waited for its owner or its device
 		o.settleBy = now.Add(window)
 	}
 	s.commands.doubt(o)

@@ -38,7 +38,7 @@ func (s *supervisor) writeReason(o *order) {
 	}
 	o.told = o.waitsFor
 	c := roostv1.Change{State: roostv1.CommandState_COMMAND_STATE_QUEUED, Waits: o.waitsFor}
-	c.At, c.Gateway, c.Epoch = s.env.stamp(o.record), s.env.id, s.charge.epoch
+	c.At, c.Gateway, c.Epoch = s.stamp(o.record), s.env.id, s.charge.epoch
 	if o.record.Enter(c) == nil { // else whatever comes next fails as well
 		s.write(o)
 	}

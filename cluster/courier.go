@@ -32,6 +32,7 @@ type courier struct {
 	answers chan *nats.Msg
 	token   uint64
 	open    map[uint64]errand
+	heard   func() // called when the hub has answered
 }
 
 // errand is what a message was sent for: done is told the answer.
@@ -40,10 +41,11 @@ type errand struct {
 	done func(data []byte)
 }
 
-func newCourier(nc *nats.Conn, names Subjects, clock boottime.Clock) (*courier, error) {
+func newCourier(nc *nats.Conn, names Subjects, clock boottime.Clock, heard func()) (*courier, error) {
 	c := &courier{
 		nc: nc, names: names, clock: clock,
 		inbox: nc.NewInbox() + ".", answers: make(chan *nats.Msg, courierRoom), open: map[uint64]errand{},
+		heard: heard,
 	}
 	sub, err := nc.ChanSubscribe(c.inbox+"*", c.answers)
 	if err != nil {
@@ -109,6 +111,7 @@ func (c *courier) take(m *nats.Msg) {
 	if len(m.Data) == 0 { // nobody took it
 		return
 	}
+	c.heard()
 	e.done(m.Data)
 }
 

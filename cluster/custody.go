@@ -39,6 +39,8 @@ type custody struct {
 	host    Host
 	desk    *desk
 	keeper  *keeper
+	edge    *Edge // nil: there is none
+	service *serviceClock
 	clock   boottime.Clock
 	report  func(*roostv1.Event)
 	log     *slog.Logger
@@ -84,7 +86,7 @@ func newCustody(life context.Context, g *Gateway) (*custody, error) {
 	c := &custody{
 		life: life, slow: g.config.LeaveTimeout * 6 / 10,
 		id: g.config.ID, labels: g.config.Labels, names: g.names, picture: g.picture, host: g.config.Host, desk: g.desk,
-		keeper: g.keeper, clock: g.clock, report: g.Emit, log: g.log,
+		keeper: g.keeper, edge: g.config.Edge, service: g.service, clock: g.clock, report: g.Emit, log: g.log,
 		written: make(chan []*write), ended: make(chan withdrawn),
 		acting: true, // as far as the Host knows
 		posts:  map[string]*post{}, dirty: map[string]bool{}, later: map[string]boottime.Instant{},

@@ -186,6 +186,10 @@ func (c *custody) renounce(now boottime.Instant) {
 		}
 	}
 	c.writes, c.moves = nil, newMoves()
+	patience := abrupt
+	if c.stand.phase != phaseLost { // nobody else can reach what it has
+		patience = orderly
+	}
 	left := false
 	for bus, p := range c.posts {
 		if !p.held {
@@ -199,7 +203,7 @@ func (c *custody) renounce(now boottime.Instant) {
 		case p.hurry != nil:
 			p.hurry()
 		case !p.busy && !now.Before(c.later[bus]):
-			c.putDown(bus, p, abrupt)
+			c.putDown(bus, p, patience)
 		}
 	}
 	if !left && !c.leaving {

@@ -67,6 +67,10 @@ func (c *custody) keep(now boottime.Instant, bus string, p *post, owner Owner, d
 		c.claim(bus, p, owner) // under a new epoch
 		return
 	}
+	if p.held && p.epoch != owner.Epoch && c.edge != nil && c.edge.busy(bus) {
+		c.putDown(bus, p, orderly) // what was begun without the hub ends as it was begun, and is recorded
+		return
+	}
 	if !p.held || p.epoch != owner.Epoch || p.stale {
 		c.serve(now, bus, p, owner)
 	}

@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -25,6 +26,8 @@ import (
 type desk struct {
 	picture *Picture
 	host    Host
+	clock   *serviceClock
+	edge    *Edge // of the commands that were taken here without the hub; nil: there are none
 
 	handing sync.Mutex // held while commands are handed
 
@@ -42,11 +45,13 @@ type served struct {
 	stream uint64            // which stream the sequences are of
 	told   map[string]uint64 // by device that it has, or had under the epoch: the sequence up to which it has been told
 	swept  map[string]bool   // commands that the sweeper ends, by key
+	local  map[string]bool   // commands taken here without the hub that the Host was handed, by key
+	alone  bool              // it is served without the hub: what the hub has is not handed
 	down   bool              // the Host is putting it down, or has
 }
 
-func newDesk(picture *Picture, host Host) *desk {
-	return &desk{picture: picture, host: host, buses: map[string]*served{}, of: map[string]*served{}, change: make(chan struct{}, 1)}
+func newDesk(picture *Picture, host Host, clock *serviceClock, edge *Edge) *desk {
+	return &desk{picture: picture, host: host, clock: clock, edge: edge, buses: map[string]*served{}, of: map[string]*served{}, change: make(chan struct{}, 1)}
 }
 
 // dismissing notes that the Host is about to serve a bus with these devices only. From now on it is handed nothing
@@ -78,9 +83,9 @@ func (d *desk) assigned(a *roostv1.Assignment) {
 	defer d.mu.Unlock()
 	was := d.buses[a.Bus]
 	d.putDownLocked(a.Bus)
-	s := &served{bus: a.Bus, epoch: a.Epoch, stream: stream}
+	s := &served{bus: a.Bus, epoch: a.Epoch, stream: stream, alone: d.clock.isAlone(a.Bus, a.Epoch), local: map[string]bool{}}
 	if was != nil && was.epoch == a.Epoch && was.stream == stream {
-		s.told, s.swept = was.told, was.swept // also of devices that are not served any more: they may come back
+		s.told, s.swept, s.local = was.told, was.swept, was.local // also of devices that are not served any more: they may come back
 	} else {
 		s.told, s.swept = make(map[string]uint64, len(a.Devices)), map[string]bool{}
 	}
@@ -203,31 +208,30 @@ func (d *desk) handFresh() {
 func (d *desk) hand(bus string, devices []string) {
 	d.handing.Lock()
 	defer d.handing.Unlock()
-	epoch, fresh := d.take(bus, devices)
-	if len(fresh) == 0 {
+	epoch, fresh, local := d.take(bus, devices)
+	if len(fresh)+len(local) == 0 {
 		return
 	}
 	slices.SortFunc(fresh, func(a, b rawOpen) int { return cmp.Compare(a.order, b.order) })
-	d.host.Commands(bus, epoch, decodeOpen(fresh))
+	d.host.Commands(bus, epoch, append(local, decodeOpen(fresh)...))
 }
 
 // take returns what is new of some devices of a bus, and notes it as told.
-func (d *desk) take(bus string, devices []string) (epoch uint64, fresh []rawOpen) {
+func (d *desk) take(bus string, devices []string) (epoch uint64, fresh []rawOpen, local []*roostv1.OpenCommand) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := d.buses[bus]
 	if s == nil || s.down {
-		return 0, nil
+		return 0, nil, nil
 	}
 	if devices == nil {
-		for device := range s.told {
-			fresh = append(fresh, d.takeLocked(s, device)...)
-		}
+		devices = slices.Collect(maps.Keys(s.told))
 	}
 	for _, device := range devices {
 		fresh = append(fresh, d.takeLocked(s, device)...)
+		local = append(local, d.takeLocalLocked(s, device)...)
 	}
-	return s.epoch, fresh
+	return s.epoch, fresh, local
 }
 
 // isOf reports whether a command is for the owner of that bus. One that was accepted when its device was on another
@@ -235,11 +239,12 @@ func (d *desk) take(bus string, devices []string) (epoch uint64, fresh []rawOpen
 func (r rawOpen) isOf(bus string) bool { return r.bus == "" || r.bus == bus }
 
 func (d *desk) takeLocked(s *served, device string) []rawOpen {
-	if d.of[device] != s {
+	if d.of[device] != s || s.alone {
 		return nil
 	}
 	told := s.told[device]
 	fresh, passed := d.picture.openAfter(device, told)
+	fresh, passed = d.beforeLocal(fresh, passed)
 	s.told[device] = max(told, passed)
 	return slices.DeleteFunc(fresh, func(r rawOpen) bool { return s.swept[r.key] || !r.isOf(s.bus) })
 }

@@ -27,7 +27,7 @@ func TestEachCommandHasOneEnder(t *testing.T) {
 	f.owner("g", 2, 0)
 	f.command("a", stateAccepted, 3, 3, 0)
 	h := &handedTo{}
-	d := newDesk(f.picture, h)
+	d := newDesk(f.picture, h, &serviceClock{}, nil)
 	sweeps := func(id string, order uint64) bool { return d.leaves("d", 2, "d", "d."+id, order) }
 	if sweeps("a", 3) {
 		t.Error("swept before the host was given the bus")

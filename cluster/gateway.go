@@ -9,10 +9,10 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/roost-iot/roost/cluster/boottime"
@@ -23,6 +23,9 @@ import (
 // defaultLeave is how long leaving may take: with the last requests before it and the last
 // readings after it, less than the five seconds that a service is given to stop.
 const defaultLeave = 2750 * time.Millisecond
+
+// defaultHubWait is how long the hub may be silent at the start before it counts as away.
+const defaultHubWait = time.Second
 
 // Config is what a gateway is made of.
 type Config struct {
@@ -54,6 +57,13 @@ type Config struct {
 	// proved to the next process; default: nobody is. Its error ends Run.
 	Begun func(incarnation string) error
 
+	// Edge is what the gateway stores to run without the hub; nil: it stores nothing, and waits for the hub.
+	Edge *Edge
+
+	// HubWait is how long the hub may be silent when the gateway starts, before the devices that only this gateway can
+	// reach are run from the registry that Edge has. Default 1 s.
+	HubWait time.Duration
+
 	// LeaveTimeout bounds leaving in order: what the hub could not be told by then, it is not
 	// told. Closing a device may take 60 % of it. Default 2.75 s.
 	LeaveTimeout time.Duration
@@ -66,6 +76,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.Fleet = cmp.Or(c.Fleet, DefaultFleet)
 	c.LeaveTimeout = cmp.Or(c.LeaveTimeout, defaultLeave)
+	c.HubWait = cmp.Or(c.HubWait, defaultHubWait)
 	c.MaxRequests = cmp.Or(c.MaxRequests, 1024)
 	c.Lease.Lease = cmp.Or(c.Lease.Lease, lease.DefaultLease)
 	c.Labels = maps.Clone(c.Labels)
@@ -91,6 +102,10 @@ func (c Config) check() error {
 		return roostv1.Errorf(roostv1.ErrInvalid, "gateway %s has no connection", c.ID)
 	case c.Host == nil:
 		return roostv1.Errorf(roostv1.ErrInvalid, "gateway %s has no host for its devices", c.ID)
+	case c.HubWait < 0:
+		return roostv1.Errorf(roostv1.ErrInvalid, "gateway %s: HubWait is negative", c.ID)
+	case c.Edge != nil && (c.Edge.gateway != c.ID || c.Edge.fleet != c.Fleet):
+		return roostv1.Errorf(roostv1.ErrInvalid, "gateway %s of fleet %s: its Edge is that of gateway %s of fleet %s", c.ID, c.Fleet, c.Edge.gateway, c.Edge.fleet)
 	case c.LeaveTimeout < 0:
 		return roostv1.Errorf(roostv1.ErrInvalid, "gateway %s: LeaveTimeout is negative", c.ID)
 	case c.BootID != "" && len(c.BootID) > 64:
@@ -112,10 +127,14 @@ type Gateway struct {
 	clock   boottime.Clock
 	picture *Picture
 	peers   *Peers
+	status  *gatewayStatus
 	events  *events
 	fence   *Fence
 	boot    BootClock
 	hub     *HubClock
+	service *serviceClock
+	hearing *hearing
+	alone   atomic.Uint64 // devices that were begun to be served while the hub was away
 	keeper  *keeper
 	recent  *recentEvents
 	desk    *desk
@@ -158,11 +177,17 @@ func NewGateway(config Config) (*Gateway, error) {
 	g.hub = &HubClock{clock: clock, boot: g.boot.ID()}
 	g.picture.takeovers = &takeovers{}
 	g.rights = &Rights{picture: g.picture, audit: newAudit(g.Emit)}
+	g.service = &serviceClock{hub: g.hub, clock: clock}
+	g.hearing = &hearing{clock: clock, first: config.HubWait, lease: config.Lease.Lease}
 	if err := g.newCommands(); err != nil {
 		return nil, err
 	}
 	if g.keeper, err = g.newKeeper(); err != nil {
 		return nil, err
+	}
+	g.status = &gatewayStatus{keeper: g.keeper, hub: g.hub, hearing: g.hearing, edge: config.Edge, host: config.Host}
+	if config.Edge != nil {
+		g.beginEdge()
 	}
 	g.peers = newPeers(config, names, g.picture, g.Incarnation, config.Live, log)
 	return g, nil
@@ -185,7 +210,7 @@ func (g *Gateway) newKeeper() (*keeper, error) {
 			GatewayId: g.config.ID, Labels: g.config.Labels, Weight: g.config.Weight, Host: host, Pid: int64(os.Getpid()),
 			Version: g.config.Version, BootId: g.config.BootID, StartedAt: timestamppb.New(time.Now()),
 		},
-		picture: g.picture, fence: g.fence, hub: g.hub, begun: g.config.Begun, tell: g.tell, log: g.log,
+		picture: g.picture, fence: g.fence, hub: g.hub, hearing: g.hearing, begun: g.config.Begun, tell: g.tell, log: g.log,
 		asks: make(chan func()), changed: make(chan struct{}, 1), joined: make(chan struct{}), over: make(chan struct{}),
 		evictor: evictor, sight: sight, stream: g.picture.generation(), ended: slices.Clone(g.config.Ended),
 	}, nil
@@ -217,50 +242,6 @@ func (g *Gateway) Emit(event *roostv1.Event) {
 	g.events.emit(event)
 }
 
-// Run takes part in the cluster until ctx ends, leaves in order, and returns nil when all that
-// it started has ended. A hub that is away is waited for, before and after. Any other error
-// ends Run: a schema or server that cannot be used, or another process that runs under the same
-// id; both are ErrConflict. Run is called once.
-func (g *Gateway) Run(ctx context.Context) error {
-	if err := g.untilHub(ctx, "schema checked", func() error {
-		return g.config.Schema.Ensure(ctx, g.config.Conn, g.names)
-	}); err != nil || ctx.Err() != nil {
-		return err
-	}
-	var err error
-	if g.keeper.follower, err = NewFollower(g.config.Conn, g.names, g.picture, g.Emit, g.log); err != nil {
-		return err
-	}
-	// What serves others ends after what they serve: events, the picture and the lease to the last.
-	beneath, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	custody, err := newCustody(beneath, g)
-	if err != nil {
-		return err
-	}
-	group, failed := errgroup.WithContext(beneath)
-	group.Go(func() error { return g.events.run(beneath) })
-	group.Go(func() error { return g.keeper.follower.Run(beneath) })
-	group.Go(func() error { return g.keeper.run(beneath, g.config.Conn) })
-	group.Go(func() error { return custody.writer.run(beneath) })
-	group.Go(func() error { return g.journal.run(beneath) })
-	group.Go(func() error { return g.waits.run(beneath) })
-	group.Go(func() error { return g.desk.run(beneath) })
-	group.Go(func() error { return newSweeper(g).run(beneath) })
-	group.Go(func() error { return g.peers.run(beneath) })
-	group.Go(func() error {
-		defer stop()
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		defer context.AfterFunc(failed, cancel)()
-		in := newIngress(g)
-		g.serve(ctx, custody, in)
-		g.leave(beneath, custody, in)
-		return nil
-	})
-	return group.Wait()
-}
-
 // untilHub tries an act until it succeeds or ctx ends, for as long as it fails only since
 // the hub is away.
 func (g *Gateway) untilHub(ctx context.Context, done string, act func() error) error {
@@ -288,41 +269,6 @@ func (g *Gateway) untilHub(ctx context.Context, done string, act func() error) e
 // away reports whether an error only says that the hub cannot be reached at present.
 func away(err error) bool {
 	return errors.Is(err, roostv1.ErrUnavailable) || errors.Is(err, roostv1.ErrOutcomeUnknown)
-}
-
-// serve takes requests and keeps custody of buses, from when the gateway has its name until ctx ends.
-func (g *Gateway) serve(ctx context.Context, custody *custody, in *ingress) {
-	select {
-	case <-g.keeper.joined:
-	case <-ctx.Done():
-		return
-	}
-	if g.picture.Wait(ctx, g.keeper.standing().joined) != nil {
-		return
-	}
-	if err := in.listen(ctx); err != nil { // before anything is served that may be asked for
-		g.log.Warn("requests are not taken", "error", err)
-	}
-	custody.run(ctx)
-}
-
-// leave closes what the Host serves, gives up the buses, and says so. Requests are taken to the last: a
-// device is served until it is put down.
-func (g *Gateway) leave(ctx context.Context, custody *custody, in *ingress) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.config.LeaveTimeout)
-	defer cancel()
-	g.keeper.drain(ctx) // so that nobody gives back what is handed over
-	err := custody.vacate(ctx)
-	in.stop()
-	if err == nil {
-		err = g.keeper.depart(ctx)
-	}
-	switch {
-	case err != nil:
-		g.log.Warn("left before all was handed over: peers will wait for the end of the lease", "error", err)
-	case g.keeper.standing().phase == phaseDeparted:
-		g.tell("left")
-	}
 }
 
 // tell tells what happens to the gateway.

@@ -13,9 +13,10 @@ import (
 
 // newCommands makes what the gateway does with commands.
 func (g *Gateway) newCommands() error {
-	g.desk = newDesk(g.picture, g.config.Host)
+	g.desk = newDesk(g.picture, g.config.Host, g.service, g.config.Edge)
 	g.journal = newJournal(g.config.Conn, g.names, g.clock, g.config.Schema.commandDedup())
 	g.waits = newWaits(g.present)
+	g.journal.local = g.config.Edge
 	g.picture.told = g.waits.tell
 	g.journal.stored = g.waits.tellNow // whoever asked the owner itself need not wait for the picture
 	g.submitter = &submitter{

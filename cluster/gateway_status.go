@@ -22,6 +22,8 @@ const (
 type gatewayStatus struct {
 	keeper  *keeper
 	hub     *HubClock
+	hearing *hearing
+	edge    *Edge // nil: there is none
 	host    Host
 	mu      sync.Mutex
 	counted time.Time
@@ -86,6 +88,7 @@ func (s *gatewayStatus) standing() *roostv1.GatewayStatus {
 	if ahead, ok := s.hub.Ahead(); ok {
 		status.ClockAhead = durationpb.New(ahead)
 	}
+	s.withoutHub(status)
 	return status
 }
 

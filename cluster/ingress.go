@@ -63,7 +63,7 @@ func newIngress(g *Gateway) *ingress {
 	return &ingress{
 		nc: g.config.Talk, names: g.names, id: g.config.ID, version: g.config.Version,
 		picture: g.picture, host: g.config.Host, keeper: g.keeper, fence: g.fence, recent: g.recent, log: g.log,
-		status: &gatewayStatus{keeper: g.keeper, hub: g.hub, host: g.config.Host},
+		status: g.status,
 		slots:  make(chan struct{}, g.config.MaxRequests),
 		ending: ending, end: end, named: g.config.Talk != g.config.Conn,
 		counts: &g.requests, waits: g.waits, submitter: g.submitter, finder: g.finder, canceller: &canceller{g.finder, g.picture, g.rights},

@@ -28,6 +28,8 @@ type Journal struct {
 	dedup time.Duration // for which what has ended is kept for its id
 	// stored is told of the records that this gateway has made durable; nil: nobody is.
 	stored func(key string, record *roostv1.CommandRecord)
+	// local stores the records of commands that this gateway accepted without the hub; nil: there are none.
+	local *Edge
 
 	wake chan struct{} // holds a token when given is not empty
 
@@ -61,7 +63,19 @@ func wholeSeconds(d time.Duration) string {
 // are not QUEUED. QUEUED ones let others pass: a device is not waited with so that it is written that others wait. One
 // that is followed by a later record of its command before it was sent is left out, since that tells its
 // story too, and has that one's outcome. The record must not be changed afterwards. What a record that is too large loses is said in its evidence.
+//
+// The record of a command that this gateway accepted while the hub was away is made durable on its own disk; see
+// [Gateway.SubmitLocal].
 func (j *Journal) Record(bus string, epoch uint64, record *roostv1.CommandRecord, done func(error)) {
+	if j.local != nil && record.GetLocalGateway() == j.local.gateway {
+		j.local.record(bus, epoch, record, done)
+		return
+	}
+	j.recordAtHub(bus, epoch, record, done)
+}
+
+// recordAtHub is Record for what the hub is to have.
+func (j *Journal) recordAtHub(bus string, epoch uint64, record *roostv1.CommandRecord, done func(error)) {
 	key := commandKey(record.GetDeviceId(), record.GetCommandId())
 	e := &entry{
 		lane: bus, epoch: epoch, expect: epoch, of: j.names.Owner(bus),

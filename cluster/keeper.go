@@ -32,6 +32,7 @@ type keeper struct {
 	follower *Follower
 	fence    *Fence
 	hub      *HubClock
+	hearing  *hearing
 	begun    func(incarnation string) error
 	tell     func(what string)
 	log      *slog.Logger
@@ -79,7 +80,7 @@ type standing struct {
 // a member: ErrConflict where another process is.
 func (k *keeper) run(ctx context.Context, nc *nats.Conn) error {
 	var err error
-	if k.out, err = newCourier(nc, k.names, k.clock); err != nil {
+	if k.out, err = newCourier(nc, k.names, k.clock, k.hearing.heard); err != nil {
 		return err
 	}
 	defer k.out.close()

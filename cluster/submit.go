@@ -252,12 +252,13 @@ func (s *submission) known(record *roostv1.CommandRecord) {
 // present one when the wait is over (0: 5 s) or ctx ends; or with the reason why it was not accepted. It does not
 // wait itself, and answer, which may be called before it returns, must not block. It is for while Run runs. The
 // command must not be changed afterwards; one without an id gets one
-// in a copy. The same id and body again is the same command.
+// in a copy. The same id and body again is the same command. While the hub is away, a command for a device that only this
+// gateway can reach is taken by [Gateway.SubmitLocal].
 //
 // ErrInvalid, ErrNotFound, ErrLocked, ErrBusy and ErrUnavailable say that the command was certainly not accepted,
 // ErrConflict that its id is that of another one, ErrOutcomeUnknown that it may have been accepted.
 func (g *Gateway) Submit(ctx context.Context, c *roostv1.Command, wait time.Duration, answer func(*roostv1.CommandRecord, error)) {
-	g.submitter.submit(ctx, nil, c, wait, nil, answer)
+	g.submitHere(ctx, c, wait, answer)
 }
 
 // Journal writes the records of commands, while Run runs.

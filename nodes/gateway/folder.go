@@ -24,6 +24,8 @@ var ErrFolderInUse = errors.New("gateway folder in use")
 //
 //	<folder>/lock           held for as long as the gateway runs
 //	<folder>/incarnations   a line for each: boot and lock that it was of, and its name
+//	<folder>/registry       what is needed to run without the hub, if it is kept; see cluster.Edge
+//	<folder>/commands       what was commanded while the hub was away
 type Folder struct {
 	path  string
 	proof string // of boot and lock; empty: there is none
@@ -60,6 +62,9 @@ func OpenFolder(path string) (*Folder, error) {
 // BootID tells the present boot of this machine from every other; empty where the system does
 // not say.
 func (f *Folder) BootID() string { return bootID() }
+
+// Path is where the folder is.
+func (f *Folder) Path() string { return f.path }
 
 // Ended returns the incarnations that earlier processes had in this boot: all of them have ended.
 func (f *Folder) Ended() []string { return f.past }

@@ -43,6 +43,9 @@ type Config struct {
 	// Folder proves to the next process that this one has ended, so that it need not wait for the end of
 	// this one's lease; nil: there is none. It is not closed.
 	Folder *Folder
+	// Edge has the gateway keep in its Folder what it needs to run without the hub the devices that only it can
+	// reach. A hub in the same process is never away.
+	Edge bool
 	// Version of the program, for tables.
 	Version string
 	// Schema of the fleet's streams, where they are to be made.
@@ -85,7 +88,11 @@ func New(cfg Config) (*Gateway, error) {
 	g := &Gateway{id: cfg.ID, readings: cluster.NewReadings(cfg.Conn, names, cfg.ID, cfg.Logger), tap: control.NewTap()}
 	g.watched, g.withoutEdge.gateway = &watched{gateway: g, fleet: cfg.Fleet, version: cfg.Version}, g
 	host := &lateHost{}
-	if g.cluster, err = cluster.NewGateway(cfg.cluster(host)); err != nil {
+	config, err := cfg.cluster(host)
+	if err != nil {
+		return nil, err
+	}
+	if g.cluster, err = cluster.NewGateway(config); err != nil {
 		return nil, err
 	}
 	if cfg.Events != nil {
@@ -101,7 +108,7 @@ func New(cfg Config) (*Gateway, error) {
 		Rights:    g.cluster.Rights(),
 		Peers:     g.cluster.Peers(),
 		Journal:   g.cluster.Journal(),
-		Clock:     g.cluster.HubClock(),
+		Clock:     g.cluster.Clock(),
 		Boot:      g.cluster.BootClock(),
 		Submitter: g.cluster,
 		Events:    g.cluster.Emit,
@@ -117,7 +124,7 @@ func New(cfg Config) (*Gateway, error) {
 type lateHost struct{ *actors.Gateway }
 
 // cluster is the configuration of the cluster's part.
-func (c Config) cluster(host *lateHost) cluster.Config {
+func (c Config) cluster(host *lateHost) (cluster.Config, error) {
 	config := cluster.Config{
 		Fleet: c.Fleet, ID: c.ID, Labels: c.Labels, Weight: c.Weight, Version: c.Version,
 		Conn: c.Conn, Talk: c.Talk, Host: host, Live: host, Logger: c.Logger, Schema: c.Schema, Lease: lease.Terms{Lease: c.Lease},
@@ -126,8 +133,20 @@ func (c Config) cluster(host *lateHost) cluster.Config {
 	if c.Folder != nil {
 		config.Ended, config.Begun = c.Folder.Ended(), c.Folder.Begin
 	}
-	return config
+	if c.Folder == nil || !c.Edge {
+		return config, nil
+	}
+	var err error
+	config.Edge, err = cluster.OpenEdge(c.Folder.Path(), c.Fleet, c.ID)
+	return config, err
 }
+
+// Alone returns how many devices run from the stored registry since the hub was away when the gateway started, and up to
+// which sequence of the control stream that holds; 0 if none do.
+func (g *Gateway) Alone() (devices int, revision uint64) { return g.cluster.Alone() }
+
+// Cluster is the gateway's part in the cluster.
+func (g *Gateway) Cluster() *cluster.Gateway { return g.cluster }
 
 // Ready returns nil once the gateway has joined its fleet: from then on the registry can be
 // written and its devices are opened. It is for use beside Run; the error is that of ctx.

@@ -63,7 +63,7 @@ func (c *gatewayCommand) run(cmd *cobra.Command, args []string) error {
 	lines := newEventLines(c.program)
 	g, err := gateway.New(gateway.Config{
 		ID: c.id, Fleet: c.fleet, Conn: nc, Talk: to.Talk, Labels: c.labels, Weight: c.weight, Lease: c.lease,
-		Folder: folder, Version: readVersion().Version, Events: lines.event, Logger: log,
+		Folder: folder, Edge: true, Version: readVersion().Version, Events: lines.event, Logger: log,
 	})
 	if err != nil {
 		return err
@@ -117,9 +117,24 @@ func (c *gatewayCommand) announce(ctx context.Context, g *gateway.Gateway, here 
 	defer cancel()
 	if g.Ready(soon) != nil && !nc.IsConnected() && ctx.Err() == nil {
 		lines.line(refusal.waiting(c.hub))
+		c.announceAlone(ctx, g, lines)
 	}
 	if g.Ready(ctx) == nil {
 		lines.line(fmt.Sprintf("ready %s  fleet %s, gateway %s%s", nc.ConnectedUrlRedacted(), c.fleet, c.id, healthClause(here.health)))
+	}
+}
+
+// announceAlone says that devices run without the hub, if they do.
+func (c *gatewayCommand) announceAlone(ctx context.Context, g *gateway.Gateway, lines *eventLines) {
+	n, revision := g.Alone()
+	for tries := 0; n == 0 && tries < 10; tries++ { // it comes to it at about the same time
+		if !pause(ctx, hubWait/10) {
+			return
+		}
+		n, revision = g.Alone()
+	}
+	if n > 0 {
+		lines.line(fmt.Sprintf("running %d attached devices from the registry stored at revision %d: the hub at %s is away", n, revision, cluster.Redact(c.hub)))
 	}
 }
 

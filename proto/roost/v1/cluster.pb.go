@@ -444,7 +444,11 @@ type GatewayStatus struct {
 	// Length of its lease.
 	Lease *durationpb.Duration `protobuf:"bytes,14,opt,name=lease,proto3" json:"lease,omitempty"`
 	// How much its wall clock is ahead of the hub's; unset while it does not know.
-	ClockAhead    *durationpb.Duration `protobuf:"bytes,15,opt,name=clock_ahead,json=clockAhead,proto3" json:"clock_ahead,omitempty"`
+	ClockAhead *durationpb.Duration `protobuf:"bytes,15,opt,name=clock_ahead,json=clockAhead,proto3" json:"clock_ahead,omitempty"`
+	// Sequence of the control stream up to which its stored copy of the registry holds; 0: it stores none.
+	RegistryRevision uint64 `protobuf:"varint,17,opt,name=registry_revision,json=registryRevision,proto3" json:"registry_revision,omitempty"`
+	// For how long it has had no word of the hub; unset while the hub is there.
+	HubAway       *durationpb.Duration `protobuf:"bytes,18,opt,name=hub_away,json=hubAway,proto3" json:"hub_away,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -580,6 +584,20 @@ func (x *GatewayStatus) GetLease() *durationpb.Duration {
 func (x *GatewayStatus) GetClockAhead() *durationpb.Duration {
 	if x != nil {
 		return x.ClockAhead
+	}
+	return nil
+}
+
+func (x *GatewayStatus) GetRegistryRevision() uint64 {
+	if x != nil {
+		return x.RegistryRevision
+	}
+	return 0
+}
+
+func (x *GatewayStatus) GetHubAway() *durationpb.Duration {
+	if x != nil {
+		return x.HubAway
 	}
 	return nil
 }
@@ -790,9 +808,12 @@ type Story struct {
 	// The events of the device that gateways remember, the oldest first.
 	Events []*Event `protobuf:"bytes,10,rep,name=events,proto3" json:"events,omitempty"`
 	// The device as its gateway describes it, or as the registry does.
-	Status        *DeviceStatus `protobuf:"bytes,11,opt,name=status,proto3" json:"status,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Status *DeviceStatus `protobuf:"bytes,11,opt,name=status,proto3" json:"status,omitempty"`
+	// Sequence of the control stream up to which the stored registry holds that the device runs from, since the
+	// hub was away when its gateway started; 0: it runs from the registry itself.
+	RegistryRevision uint64 `protobuf:"varint,12,opt,name=registry_revision,json=registryRevision,proto3" json:"registry_revision,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Story) Reset() {
@@ -902,11 +923,211 @@ func (x *Story) GetStatus() *DeviceStatus {
 	return nil
 }
 
+func (x *Story) GetRegistryRevision() uint64 {
+	if x != nil {
+		return x.RegistryRevision
+	}
+	return 0
+}
+
+// RegistrySnapshot is the part of the registry that a gateway stores, to run by itself the devices that only
+// it can reach when it starts while the hub is away.
+type RegistrySnapshot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the fleet.
+	Fleet string `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	// When the control stream was made: sequences and epochs are those of this one.
+	StreamCreated *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=stream_created,json=streamCreated,proto3" json:"stream_created,omitempty"`
+	// Sequence of the control stream up to which all this holds.
+	Revision uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The gateway that stored it.
+	GatewayId string `protobuf:"bytes,4,opt,name=gateway_id,json=gatewayId,proto3" json:"gateway_id,omitempty"`
+	// Incarnation that stored it.
+	SavedBy string `protobuf:"bytes,5,opt,name=saved_by,json=savedBy,proto3" json:"saved_by,omitempty"`
+	// The profiles that the devices name.
+	Profiles []*Profile `protobuf:"bytes,6,rep,name=profiles,proto3" json:"profiles,omitempty"`
+	// The devices that only this gateway can reach, in the order of their ids.
+	Devices []*DeviceSpec `protobuf:"bytes,7,rep,name=devices,proto3" json:"devices,omitempty"`
+	// What is desired of them.
+	Desired []*Desired `protobuf:"bytes,8,rep,name=desired,proto3" json:"desired,omitempty"`
+	// The epoch under which this gateway last had each bus; one that is missing it never had.
+	Epochs        map[string]uint64 `protobuf:"bytes,9,rep,name=epochs,proto3" json:"epochs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RegistrySnapshot) Reset() {
+	*x = RegistrySnapshot{}
+	mi := &file_roost_v1_cluster_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RegistrySnapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RegistrySnapshot) ProtoMessage() {}
+
+func (x *RegistrySnapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_cluster_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RegistrySnapshot.ProtoReflect.Descriptor instead.
+func (*RegistrySnapshot) Descriptor() ([]byte, []int) {
+	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RegistrySnapshot) GetFleet() string {
+	if x != nil {
+		return x.Fleet
+	}
+	return ""
+}
+
+func (x *RegistrySnapshot) GetStreamCreated() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StreamCreated
+	}
+	return nil
+}
+
+func (x *RegistrySnapshot) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *RegistrySnapshot) GetGatewayId() string {
+	if x != nil {
+		return x.GatewayId
+	}
+	return ""
+}
+
+func (x *RegistrySnapshot) GetSavedBy() string {
+	if x != nil {
+		return x.SavedBy
+	}
+	return ""
+}
+
+func (x *RegistrySnapshot) GetProfiles() []*Profile {
+	if x != nil {
+		return x.Profiles
+	}
+	return nil
+}
+
+func (x *RegistrySnapshot) GetDevices() []*DeviceSpec {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+func (x *RegistrySnapshot) GetDesired() []*Desired {
+	if x != nil {
+		return x.Desired
+	}
+	return nil
+}
+
+func (x *RegistrySnapshot) GetEpochs() map[string]uint64 {
+	if x != nil {
+		return x.Epochs
+	}
+	return nil
+}
+
+// LocalCommand is a command that a gateway accepted while the hub was away, as it stores it until the hub has
+// its record.
+type LocalCommand struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its last record. Its times are the hub's if hub_time is set, and else count from the machine's boot.
+	Record *CommandRecord `protobuf:"bytes,1,opt,name=record,proto3" json:"record,omitempty"`
+	// Boot of the machine in which the record was stored; accepted_uptime is of this one.
+	BootId string `protobuf:"bytes,2,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
+	// Time from that boot to its acceptance.
+	AcceptedUptime *durationpb.Duration `protobuf:"bytes,3,opt,name=accepted_uptime,json=acceptedUptime,proto3" json:"accepted_uptime,omitempty"`
+	// The times in the record are the hub's.
+	HubTime       bool `protobuf:"varint,4,opt,name=hub_time,json=hubTime,proto3" json:"hub_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LocalCommand) Reset() {
+	*x = LocalCommand{}
+	mi := &file_roost_v1_cluster_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LocalCommand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LocalCommand) ProtoMessage() {}
+
+func (x *LocalCommand) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_cluster_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LocalCommand.ProtoReflect.Descriptor instead.
+func (*LocalCommand) Descriptor() ([]byte, []int) {
+	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *LocalCommand) GetRecord() *CommandRecord {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
+func (x *LocalCommand) GetBootId() string {
+	if x != nil {
+		return x.BootId
+	}
+	return ""
+}
+
+func (x *LocalCommand) GetAcceptedUptime() *durationpb.Duration {
+	if x != nil {
+		return x.AcceptedUptime
+	}
+	return nil
+}
+
+func (x *LocalCommand) GetHubTime() bool {
+	if x != nil {
+		return x.HubTime
+	}
+	return false
+}
+
 var File_roost_v1_cluster_proto protoreflect.FileDescriptor
 
 const file_roost_v1_cluster_proto_rawDesc = "" +
 	"\n" +
-	"\x16roost/v1/cluster.proto\x12\broost.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15roost/v1/device.proto\x1a\x14roost/v1/event.proto\x1a\x16roost/v1/profile.proto\"\x93\x04\n" +
+	"\x16roost/v1/cluster.proto\x12\broost.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16roost/v1/command.proto\x1a\x15roost/v1/device.proto\x1a\x14roost/v1/event.proto\x1a\x16roost/v1/profile.proto\"\x93\x04\n" +
 	"\x06Member\x12\x1d\n" +
 	"\n" +
 	"gateway_id\x18\x01 \x01(\tR\tgatewayId\x12 \n" +
@@ -941,7 +1162,7 @@ const file_roost_v1_cluster_proto_rawDesc = "" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12.\n" +
 	"\adevices\x18\x03 \x03(\v2\x14.roost.v1.DeviceSpecR\adevices\x12-\n" +
 	"\bprofiles\x18\x04 \x03(\v2\x11.roost.v1.ProfileR\bprofiles\x12+\n" +
-	"\adesired\x18\x05 \x03(\v2\x11.roost.v1.DesiredR\adesired\"\xff\x04\n" +
+	"\adesired\x18\x05 \x03(\v2\x11.roost.v1.DesiredR\adesired\"\xe2\x05\n" +
 	"\rGatewayStatus\x12\x1d\n" +
 	"\n" +
 	"gateway_id\x18\x01 \x01(\tR\tgatewayId\x12 \n" +
@@ -961,7 +1182,9 @@ const file_roost_v1_cluster_proto_rawDesc = "" +
 	"\tsuspended\x18\r \x01(\bR\tsuspended\x12/\n" +
 	"\x05lease\x18\x0e \x01(\v2\x19.google.protobuf.DurationR\x05lease\x12:\n" +
 	"\vclock_ahead\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"clockAhead\x1a9\n" +
+	"clockAhead\x12+\n" +
+	"\x11registry_revision\x18\x11 \x01(\x04R\x10registryRevision\x124\n" +
+	"\bhub_away\x18\x12 \x01(\v2\x19.google.protobuf.DurationR\ahubAway\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd7\x01\n" +
@@ -979,7 +1202,7 @@ const file_roost_v1_cluster_proto_rawDesc = "" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x18\n" +
 	"\agateway\x18\x03 \x01(\tR\agateway\x12 \n" +
 	"\vincarnation\x18\x04 \x01(\tR\vincarnation\x12$\n" +
-	"\x0ehanded_over_by\x18\x05 \x01(\tR\fhandedOverBy\"\x81\x03\n" +
+	"\x0ehanded_over_by\x18\x05 \x01(\tR\fhandedOverBy\"\xae\x03\n" +
 	"\x05Story\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\x12\x10\n" +
 	"\x03bus\x18\x02 \x01(\tR\x03bus\x12\x1f\n" +
@@ -995,7 +1218,27 @@ const file_roost_v1_cluster_proto_rawDesc = "" +
 	"\ttakeovers\x18\t \x03(\v2\x12.roost.v1.TakeoverR\ttakeovers\x12'\n" +
 	"\x06events\x18\n" +
 	" \x03(\v2\x0f.roost.v1.EventR\x06events\x12.\n" +
-	"\x06status\x18\v \x01(\v2\x16.roost.v1.DeviceStatusR\x06status*\x8e\x01\n" +
+	"\x06status\x18\v \x01(\v2\x16.roost.v1.DeviceStatusR\x06status\x12+\n" +
+	"\x11registry_revision\x18\f \x01(\x04R\x10registryRevision\"\xc8\x03\n" +
+	"\x10RegistrySnapshot\x12\x14\n" +
+	"\x05fleet\x18\x01 \x01(\tR\x05fleet\x12A\n" +
+	"\x0estream_created\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rstreamCreated\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\x12\x1d\n" +
+	"\n" +
+	"gateway_id\x18\x04 \x01(\tR\tgatewayId\x12\x19\n" +
+	"\bsaved_by\x18\x05 \x01(\tR\asavedBy\x12-\n" +
+	"\bprofiles\x18\x06 \x03(\v2\x11.roost.v1.ProfileR\bprofiles\x12.\n" +
+	"\adevices\x18\a \x03(\v2\x14.roost.v1.DeviceSpecR\adevices\x12+\n" +
+	"\adesired\x18\b \x03(\v2\x11.roost.v1.DesiredR\adesired\x12>\n" +
+	"\x06epochs\x18\t \x03(\v2&.roost.v1.RegistrySnapshot.EpochsEntryR\x06epochs\x1a9\n" +
+	"\vEpochsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xb7\x01\n" +
+	"\fLocalCommand\x12/\n" +
+	"\x06record\x18\x01 \x01(\v2\x17.roost.v1.CommandRecordR\x06record\x12\x17\n" +
+	"\aboot_id\x18\x02 \x01(\tR\x06bootId\x12B\n" +
+	"\x0faccepted_uptime\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x0eacceptedUptime\x12\x19\n" +
+	"\bhub_time\x18\x04 \x01(\bR\ahubTime*\x8e\x01\n" +
 	"\vMemberState\x12\x1c\n" +
 	"\x18MEMBER_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11MEMBER_STATE_LIVE\x10\x01\x12\x19\n" +
@@ -1016,7 +1259,7 @@ func file_roost_v1_cluster_proto_rawDescGZIP() []byte {
 }
 
 var file_roost_v1_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_roost_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_roost_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_roost_v1_cluster_proto_goTypes = []any{
 	(MemberState)(0),              // 0: roost.v1.MemberState
 	(*Member)(nil),                // 1: roost.v1.Member
@@ -1026,40 +1269,52 @@ var file_roost_v1_cluster_proto_goTypes = []any{
 	(*Candidate)(nil),             // 5: roost.v1.Candidate
 	(*Takeover)(nil),              // 6: roost.v1.Takeover
 	(*Story)(nil),                 // 7: roost.v1.Story
-	nil,                           // 8: roost.v1.Member.LabelsEntry
-	nil,                           // 9: roost.v1.GatewayStatus.LabelsEntry
-	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*DeviceSpec)(nil),            // 12: roost.v1.DeviceSpec
-	(*Profile)(nil),               // 13: roost.v1.Profile
-	(*Desired)(nil),               // 14: roost.v1.Desired
-	(*Event)(nil),                 // 15: roost.v1.Event
-	(*DeviceStatus)(nil),          // 16: roost.v1.DeviceStatus
+	(*RegistrySnapshot)(nil),      // 8: roost.v1.RegistrySnapshot
+	(*LocalCommand)(nil),          // 9: roost.v1.LocalCommand
+	nil,                           // 10: roost.v1.Member.LabelsEntry
+	nil,                           // 11: roost.v1.GatewayStatus.LabelsEntry
+	nil,                           // 12: roost.v1.RegistrySnapshot.EpochsEntry
+	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*DeviceSpec)(nil),            // 15: roost.v1.DeviceSpec
+	(*Profile)(nil),               // 16: roost.v1.Profile
+	(*Desired)(nil),               // 17: roost.v1.Desired
+	(*Event)(nil),                 // 18: roost.v1.Event
+	(*DeviceStatus)(nil),          // 19: roost.v1.DeviceStatus
+	(*CommandRecord)(nil),         // 20: roost.v1.CommandRecord
 }
 var file_roost_v1_cluster_proto_depIdxs = []int32{
 	0,  // 0: roost.v1.Member.state:type_name -> roost.v1.MemberState
-	8,  // 1: roost.v1.Member.labels:type_name -> roost.v1.Member.LabelsEntry
-	10, // 2: roost.v1.Member.lease:type_name -> google.protobuf.Duration
-	11, // 3: roost.v1.Member.started_at:type_name -> google.protobuf.Timestamp
-	12, // 4: roost.v1.Assignment.devices:type_name -> roost.v1.DeviceSpec
-	13, // 5: roost.v1.Assignment.profiles:type_name -> roost.v1.Profile
-	14, // 6: roost.v1.Assignment.desired:type_name -> roost.v1.Desired
+	10, // 1: roost.v1.Member.labels:type_name -> roost.v1.Member.LabelsEntry
+	13, // 2: roost.v1.Member.lease:type_name -> google.protobuf.Duration
+	14, // 3: roost.v1.Member.started_at:type_name -> google.protobuf.Timestamp
+	15, // 4: roost.v1.Assignment.devices:type_name -> roost.v1.DeviceSpec
+	16, // 5: roost.v1.Assignment.profiles:type_name -> roost.v1.Profile
+	17, // 6: roost.v1.Assignment.desired:type_name -> roost.v1.Desired
 	0,  // 7: roost.v1.GatewayStatus.state:type_name -> roost.v1.MemberState
-	9,  // 8: roost.v1.GatewayStatus.labels:type_name -> roost.v1.GatewayStatus.LabelsEntry
-	11, // 9: roost.v1.GatewayStatus.started_at:type_name -> google.protobuf.Timestamp
-	10, // 10: roost.v1.GatewayStatus.lease:type_name -> google.protobuf.Duration
-	10, // 11: roost.v1.GatewayStatus.clock_ahead:type_name -> google.protobuf.Duration
-	0,  // 12: roost.v1.Candidate.state:type_name -> roost.v1.MemberState
-	11, // 13: roost.v1.Takeover.at:type_name -> google.protobuf.Timestamp
-	5,  // 14: roost.v1.Story.candidates:type_name -> roost.v1.Candidate
-	6,  // 15: roost.v1.Story.takeovers:type_name -> roost.v1.Takeover
-	15, // 16: roost.v1.Story.events:type_name -> roost.v1.Event
-	16, // 17: roost.v1.Story.status:type_name -> roost.v1.DeviceStatus
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	11, // 8: roost.v1.GatewayStatus.labels:type_name -> roost.v1.GatewayStatus.LabelsEntry
+	14, // 9: roost.v1.GatewayStatus.started_at:type_name -> google.protobuf.Timestamp
+	13, // 10: roost.v1.GatewayStatus.lease:type_name -> google.protobuf.Duration
+	13, // 11: roost.v1.GatewayStatus.clock_ahead:type_name -> google.protobuf.Duration
+	13, // 12: roost.v1.GatewayStatus.hub_away:type_name -> google.protobuf.Duration
+	0,  // 13: roost.v1.Candidate.state:type_name -> roost.v1.MemberState
+	14, // 14: roost.v1.Takeover.at:type_name -> google.protobuf.Timestamp
+	5,  // 15: roost.v1.Story.candidates:type_name -> roost.v1.Candidate
+	6,  // 16: roost.v1.Story.takeovers:type_name -> roost.v1.Takeover
+	18, // 17: roost.v1.Story.events:type_name -> roost.v1.Event
+	19, // 18: roost.v1.Story.status:type_name -> roost.v1.DeviceStatus
+	14, // 19: roost.v1.RegistrySnapshot.stream_created:type_name -> google.protobuf.Timestamp
+	16, // 20: roost.v1.RegistrySnapshot.profiles:type_name -> roost.v1.Profile
+	15, // 21: roost.v1.RegistrySnapshot.devices:type_name -> roost.v1.DeviceSpec
+	17, // 22: roost.v1.RegistrySnapshot.desired:type_name -> roost.v1.Desired
+	12, // 23: roost.v1.RegistrySnapshot.epochs:type_name -> roost.v1.RegistrySnapshot.EpochsEntry
+	20, // 24: roost.v1.LocalCommand.record:type_name -> roost.v1.CommandRecord
+	13, // 25: roost.v1.LocalCommand.accepted_uptime:type_name -> google.protobuf.Duration
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_roost_v1_cluster_proto_init() }
@@ -1067,6 +1322,7 @@ func file_roost_v1_cluster_proto_init() {
 	if File_roost_v1_cluster_proto != nil {
 		return
 	}
+	file_roost_v1_command_proto_init()
 	file_roost_v1_device_proto_init()
 	file_roost_v1_event_proto_init()
 	file_roost_v1_profile_proto_init()
@@ -1076,7 +1332,7 @@ func file_roost_v1_cluster_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_roost_v1_cluster_proto_rawDesc), len(file_roost_v1_cluster_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   9,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -821,6 +821,10 @@ type CommandRecord struct {
 	// Bus of the device when it was accepted. Only the owner of this bus carries it out, also if the device was
 	// retired and added on another one since: then it ends.
 	Bus string `protobuf:"bytes,21,opt,name=bus,proto3" json:"bus,omitempty"`
+	// Gateway that accepted it while the hub was away, and recorded it first on its own disk; empty: the hub
+	// recorded its acceptance. Its order is then the sequence up to which that gateway knew the stream, and a
+	// little more for each such command.
+	LocalGateway string `protobuf:"bytes,22,opt,name=local_gateway,json=localGateway,proto3" json:"local_gateway,omitempty"`
 	// Who submitted it, as the hub knows it; unset where the hub knows nobody. The sender in the command is only what
 	// the sender says.
 	SubmittedBy   *Identity `protobuf:"bytes,23,opt,name=submitted_by,json=submittedBy,proto3" json:"submitted_by,omitempty"`
@@ -1001,6 +1005,13 @@ func (x *CommandRecord) GetOrder() uint64 {
 func (x *CommandRecord) GetBus() string {
 	if x != nil {
 		return x.Bus
+	}
+	return ""
+}
+
+func (x *CommandRecord) GetLocalGateway() string {
+	if x != nil {
+		return x.LocalGateway
 	}
 	return ""
 }
@@ -1209,7 +1220,7 @@ const file_roost_v1_command_proto_rawDesc = "" +
 	"\x05epoch\x18\x04 \x01(\x04R\x05epoch\x12\x18\n" +
 	"\aattempt\x18\x05 \x01(\rR\aattempt\x12(\n" +
 	"\x06status\x18\x06 \x01(\v2\x10.roost.v1.StatusR\x06status\x128\n" +
-	"\fqueue_reason\x18\a \x01(\x0e2\x15.roost.v1.QueueReasonR\vqueueReason\"\x92\b\n" +
+	"\fqueue_reason\x18\a \x01(\x0e2\x15.roost.v1.QueueReasonR\vqueueReason\"\xb7\b\n" +
 	"\rCommandRecord\x12\x1d\n" +
 	"\n" +
 	"command_id\x18\x01 \x01(\tR\tcommandId\x12\x1b\n" +
@@ -1235,7 +1246,8 @@ const file_roost_v1_command_proto_rawDesc = "" +
 	"\vtransitions\x18\x12 \x03(\v2\x1b.roost.v1.CommandTransitionR\vtransitions\x12\x14\n" +
 	"\x05nonce\x18\x13 \x01(\tR\x05nonce\x12\x14\n" +
 	"\x05order\x18\x14 \x01(\x04R\x05order\x12\x10\n" +
-	"\x03bus\x18\x15 \x01(\tR\x03bus\x125\n" +
+	"\x03bus\x18\x15 \x01(\tR\x03bus\x12#\n" +
+	"\rlocal_gateway\x18\x16 \x01(\tR\flocalGateway\x125\n" +
 	"\fsubmitted_by\x18\x17 \x01(\v2\x12.roost.v1.IdentityR\vsubmittedBy\x1aK\n" +
 	"\fResultsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
