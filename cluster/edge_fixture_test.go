@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/roost-iot/roost/cluster"
@@ -49,4 +50,28 @@ func sendLocalFor(tb testing.TB, g *cluster.Gateway, c *roostv1.Command, wait ti
 		tb.Fatal("a caller was left without an answer")
 		return nil, nil
 	}
+}
+
+// recordsAt are the records of commands that the control stream has.
+func recordsAt(tb testing.TB, o *outpost, filter string) []*roostv1.CommandRecord {
+	tb.Helper()
+	nc := o.hub.Connect(tb)
+	stream := mustStream(tb, jetStream(tb, nc), o.names.ControlStream())
+	info, err := stream.Info(tb.Context(), jetstream.WithSubjectFilter(filter))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var all []*roostv1.CommandRecord
+	for subject := range info.State.Subjects {
+		m, err := stream.GetLastMsgForSubject(tb.Context(), subject)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		r := &roostv1.CommandRecord{}
+		if err := proto.Unmarshal(m.Data, r); err != nil {
+			tb.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	return all
 }

@@ -85,6 +85,10 @@ func (g *Gateway) acceptLocal(s *submission) {
 // localAcceptance returns the record by which a command is accepted here, or why it is not.
 func (g *Gateway) localAcceptance(s *submission) (*roostv1.CommandRecord, error) {
 	spec, err := s.device()
+	if spec == nil && !g.picture.has(0) { // it has the devices that only it can reach
+		return nil, roostv1.Errorf(roostv1.ErrUnavailable,
+			"the hub is away, and gateway %s has stored nothing of a device %s that only it can reach", g.config.ID, s.command.DeviceId)
+	}
 	if err != nil {
 		return nil, err
 	}
