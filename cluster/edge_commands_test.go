@@ -1,6 +1,8 @@
 package cluster_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/roost-iot/roost/cluster"
@@ -282,7 +285,7 @@ func TestMergeOutlivesCrash(t *testing.T) {
 	}
 }
 
-// TestFileStaysUntilMerged: while the hub does not have the record, the file is there.
+// TestFileStaysUntilMerged: for as long as the hub does not have the record, the file is there.
 func TestFileStaysUntilMerged(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, attachedDevice("pump", "g1"))
@@ -290,18 +293,30 @@ func TestFileStaysUntilMerged(t *testing.T) {
 	if _, err := sendLocal(t, g, setLimit("one", "pump")); err != nil {
 		t.Fatal(err)
 	}
-	gone := make(chan bool, 1)
+	// The hub has other commands of that id, and of the one under which it would be recorded then.
 	o.hub.Restart()
 	nc := o.hub.Connect(t)
-	until(t, "the file is gone", func() bool {
-		there := recordAt(t, nc, o.names, "pump", "one") != nil
-		if len(o.files(t)) > 0 {
-			return false
-		}
-		gone <- there || recordAt(t, nc, o.names, "pump", "one") != nil
-		return true
-	})
-	if !<-gone {
-		t.Error("the file was removed before the hub had its record")
+	sum := sha256.Sum256([]byte("one g1"))
+	beside := "one-local-" + hex.EncodeToString(sum[:4])
+	for _, id := range []string{"one", beside} {
+		r := &roostv1.CommandRecord{CommandId: id, DeviceId: "pump", Command: setLimit(id, "pump"), State: expired, Nonce: "hub"}
+		publish(t, nc, o.names.Command("pump", id), encode(t, r))
+	}
+	if r, err := send(t, g, setLimit("two", "pump"), askWait); err != nil || r.State != succeeded { // it serves the bus again
+		t.Fatalf("got %v, %v", r, err)
+	}
+	rest := time.NewTimer(time.Second)
+	defer rest.Stop()
+	<-rest.C
+	if files := o.files(t); !slices.Equal(files, []string{"pump.one"}) {
+		t.Fatalf("before the hub has its record: got %v", files)
+	}
+	stream := mustStream(t, jetStream(t, nc), o.names.ControlStream())
+	if err := stream.Purge(t.Context(), jetstream.WithPurgeSubject(o.names.Command("pump", beside))); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the file is gone", func() bool { return len(o.files(t)) == 0 })
+	if r := recordAt(t, nc, o.names, "pump", beside); r.GetState() != succeeded {
+		t.Errorf("at the hub: got %v", r)
 	}
 }

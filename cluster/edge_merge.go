@@ -95,11 +95,11 @@ type merging struct {
 
 func (m *merger) begin(c *roostv1.LocalCommand, now time.Time) {
 	w := &merging{merger: m, command: c, record: m.edge.onHubTime(c, now), key: commandKey(c.Record.DeviceId, c.Record.CommandId)}
-	w.create(w.record, w.met)
+	w.create(w.record, w.met, w.merged)
 }
 
-// create writes a record where nothing is.
-func (w *merging) create(r *roostv1.CommandRecord, met func(there *stored)) {
+// create writes a record where nothing is, and calls then when it is there.
+func (w *merging) create(r *roostv1.CommandRecord, met func(there *stored), then func()) {
 	data, _, err := fitRecord(r)
 	if err != nil {
 		w.later(err)
@@ -113,7 +113,7 @@ func (w *merging) create(r *roostv1.CommandRecord, met func(there *stored)) {
 			case err != nil:
 				w.later(err)
 			default:
-				w.merged()
+				then()
 			}
 		})
 }
@@ -150,19 +150,22 @@ func (w *merging) beside() {
 	w.record.CommandId = besideID(id, w.id)
 	w.record.Command.Id = w.record.CommandId
 	w.learn("it was taken as " + id + " while the hub was away, and the hub has another record of that id")
+	then := func() {
+		w.report(&roostv1.Event{
+			At: timestamppb.New(time.Now()), DeviceId: w.record.DeviceId, Bus: w.record.Bus, Kind: roostv1.EventKind_EVENT_KIND_COMMAND,
+			Message: "command " + id + " was carried out while the hub was away, and the hub has another record of that id: it is recorded as " + w.record.CommandId,
+			Status:  roostv1.Errorf(roostv1.ErrConflict, "one id names two commands"),
+		})
+		w.merged()
+	}
 	w.create(w.record, func(there *stored) {
 		r := &roostv1.CommandRecord{}
 		if err := readRecord(there.data, r); err != nil || r.Nonce != w.record.Nonce {
-			w.later(roostv1.Errorf(roostv1.ErrConflict, "the hub has another record at %s too", w.record.CommandId))
+			w.later(roostv1.Errorf(roostv1.ErrConflict, "the hub has another record of %s too", w.record.CommandId))
 			return
 		}
 		w.merged()
-	})
-	w.report(&roostv1.Event{
-		At: timestamppb.New(time.Now()), DeviceId: w.record.DeviceId, Bus: w.record.Bus, Kind: roostv1.EventKind_EVENT_KIND_COMMAND,
-		Message: "command " + id + " was carried out while the hub was away, and the hub has another record of that id: its own is " + w.record.CommandId,
-		Status:  roostv1.Errorf(roostv1.ErrConflict, "one id names two commands"),
-	})
+	}, then)
 }
 
 func (w *merging) learn(text string) {

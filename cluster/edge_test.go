@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -250,6 +251,7 @@ func TestUnusableRegistry(t *testing.T) {
 	flipped[len(flipped)/2] ^= 1
 	for name, content := range map[string][]byte{
 		"cut off": good[:len(good)-3], "flipped": flipped, "empty": {}, "something else": []byte("hello"),
+		"another device":  bytes.ReplaceAll(good, []byte("pump"), []byte("tank")),
 		"another fleet":   sealed(t, &roostv1.RegistrySnapshot{Fleet: "else", GatewayId: "g1"}),
 		"another gateway": sealed(t, &roostv1.RegistrySnapshot{Fleet: "test", GatewayId: "g2"}),
 	} {
