@@ -84,6 +84,67 @@ func (MemberState) EnumDescriptor() ([]byte, []int) {
 	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{0}
 }
 
+// SpoolState tells how a gateway's store of readings is.
+type SpoolState int32
+
+const (
+	// Never told.
+	SpoolState_SPOOL_STATE_UNSPECIFIED SpoolState = 0
+	// It takes readings.
+	SpoolState_SPOOL_STATE_OK SpoolState = 1
+	// Its disk fails: readings go straight to the hub, and are lost while that is away.
+	SpoolState_SPOOL_STATE_FAILING SpoolState = 2
+	// Its disk has no room: the same.
+	SpoolState_SPOOL_STATE_FULL SpoolState = 3
+	// It does not run.
+	SpoolState_SPOOL_STATE_OFF SpoolState = 4
+)
+
+// Enum value maps for SpoolState.
+var (
+	SpoolState_name = map[int32]string{
+		0: "SPOOL_STATE_UNSPECIFIED",
+		1: "SPOOL_STATE_OK",
+		2: "SPOOL_STATE_FAILING",
+		3: "SPOOL_STATE_FULL",
+		4: "SPOOL_STATE_OFF",
+	}
+	SpoolState_value = map[string]int32{
+		"SPOOL_STATE_UNSPECIFIED": 0,
+		"SPOOL_STATE_OK":          1,
+		"SPOOL_STATE_FAILING":     2,
+		"SPOOL_STATE_FULL":        3,
+		"SPOOL_STATE_OFF":         4,
+	}
+)
+
+func (x SpoolState) Enum() *SpoolState {
+	p := new(SpoolState)
+	*p = x
+	return p
+}
+
+func (x SpoolState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SpoolState) Descriptor() protoreflect.EnumDescriptor {
+	return file_roost_v1_cluster_proto_enumTypes[1].Descriptor()
+}
+
+func (SpoolState) Type() protoreflect.EnumType {
+	return &file_roost_v1_cluster_proto_enumTypes[1]
+}
+
+func (x SpoolState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SpoolState.Descriptor instead.
+func (SpoolState) EnumDescriptor() ([]byte, []int) {
+	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{1}
+}
+
 // Member is a gateway's record in the control stream.
 type Member struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -445,6 +506,8 @@ type GatewayStatus struct {
 	Lease *durationpb.Duration `protobuf:"bytes,14,opt,name=lease,proto3" json:"lease,omitempty"`
 	// How much its wall clock is ahead of the hub's; unset while it does not know.
 	ClockAhead *durationpb.Duration `protobuf:"bytes,15,opt,name=clock_ahead,json=clockAhead,proto3" json:"clock_ahead,omitempty"`
+	// The store of its readings that have not reached the hub; unset if it has none.
+	Spool *SpoolStatus `protobuf:"bytes,16,opt,name=spool,proto3" json:"spool,omitempty"`
 	// Sequence of the control stream up to which its stored copy of the registry holds; 0: it stores none.
 	RegistryRevision uint64 `protobuf:"varint,17,opt,name=registry_revision,json=registryRevision,proto3" json:"registry_revision,omitempty"`
 	// For how long it has had no word of the hub; unset while the hub is there.
@@ -588,6 +651,13 @@ func (x *GatewayStatus) GetClockAhead() *durationpb.Duration {
 	return nil
 }
 
+func (x *GatewayStatus) GetSpool() *SpoolStatus {
+	if x != nil {
+		return x.Spool
+	}
+	return nil
+}
+
 func (x *GatewayStatus) GetRegistryRevision() uint64 {
 	if x != nil {
 		return x.RegistryRevision
@@ -600,6 +670,97 @@ func (x *GatewayStatus) GetHubAway() *durationpb.Duration {
 		return x.HubAway
 	}
 	return nil
+}
+
+// SpoolStatus is a gateway's store of readings that have not reached the hub.
+type SpoolStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How it is.
+	State SpoolState `protobuf:"varint,1,opt,name=state,proto3,enum=roost.v1.SpoolState" json:"state,omitempty"`
+	// Readings that wait for the hub, nearly: it is counted anew only when none wait.
+	Waiting uint64 `protobuf:"varint,2,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// Bytes that it takes on disk.
+	Bytes uint64 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Age of the oldest reading that waits; unset if none does, or it is not known.
+	Oldest *durationpb.Duration `protobuf:"bytes,4,opt,name=oldest,proto3" json:"oldest,omitempty"`
+	// Readings that it dropped for want of room, or for their age, and declared.
+	Dropped uint64 `protobuf:"varint,5,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	// Why it does not take readings; empty if it does.
+	Error         string `protobuf:"bytes,6,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SpoolStatus) Reset() {
+	*x = SpoolStatus{}
+	mi := &file_roost_v1_cluster_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SpoolStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SpoolStatus) ProtoMessage() {}
+
+func (x *SpoolStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_roost_v1_cluster_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SpoolStatus.ProtoReflect.Descriptor instead.
+func (*SpoolStatus) Descriptor() ([]byte, []int) {
+	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SpoolStatus) GetState() SpoolState {
+	if x != nil {
+		return x.State
+	}
+	return SpoolState_SPOOL_STATE_UNSPECIFIED
+}
+
+func (x *SpoolStatus) GetWaiting() uint64 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *SpoolStatus) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *SpoolStatus) GetOldest() *durationpb.Duration {
+	if x != nil {
+		return x.Oldest
+	}
+	return nil
+}
+
+func (x *SpoolStatus) GetDropped() uint64 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
+func (x *SpoolStatus) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
 }
 
 // Candidate is a gateway, as a choice for a bus.
@@ -625,7 +786,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_roost_v1_cluster_proto_msgTypes[4]
+	mi := &file_roost_v1_cluster_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -637,7 +798,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_cluster_proto_msgTypes[4]
+	mi := &file_roost_v1_cluster_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -650,7 +811,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{4}
+	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Candidate) GetGatewayId() string {
@@ -721,7 +882,7 @@ type Takeover struct {
 
 func (x *Takeover) Reset() {
 	*x = Takeover{}
-	mi := &file_roost_v1_cluster_proto_msgTypes[5]
+	mi := &file_roost_v1_cluster_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -733,7 +894,7 @@ func (x *Takeover) String() string {
 func (*Takeover) ProtoMessage() {}
 
 func (x *Takeover) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_cluster_proto_msgTypes[5]
+	mi := &file_roost_v1_cluster_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -746,7 +907,7 @@ func (x *Takeover) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Takeover.ProtoReflect.Descriptor instead.
 func (*Takeover) Descriptor() ([]byte, []int) {
-	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{5}
+	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Takeover) GetAt() *timestamppb.Timestamp {
@@ -818,7 +979,7 @@ type Story struct {
 
 func (x *Story) Reset() {
 	*x = Story{}
-	mi := &file_roost_v1_cluster_proto_msgTypes[6]
+	mi := &file_roost_v1_cluster_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -830,7 +991,7 @@ func (x *Story) String() string {
 func (*Story) ProtoMessage() {}
 
 func (x *Story) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_cluster_proto_msgTypes[6]
+	mi := &file_roost_v1_cluster_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -843,7 +1004,7 @@ func (x *Story) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Story.ProtoReflect.Descriptor instead.
 func (*Story) Descriptor() ([]byte, []int) {
-	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{6}
+	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Story) GetDeviceId() string {
@@ -958,7 +1119,7 @@ type RegistrySnapshot struct {
 
 func (x *RegistrySnapshot) Reset() {
 	*x = RegistrySnapshot{}
-	mi := &file_roost_v1_cluster_proto_msgTypes[7]
+	mi := &file_roost_v1_cluster_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -970,7 +1131,7 @@ func (x *RegistrySnapshot) String() string {
 func (*RegistrySnapshot) ProtoMessage() {}
 
 func (x *RegistrySnapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_cluster_proto_msgTypes[7]
+	mi := &file_roost_v1_cluster_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -983,7 +1144,7 @@ func (x *RegistrySnapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegistrySnapshot.ProtoReflect.Descriptor instead.
 func (*RegistrySnapshot) Descriptor() ([]byte, []int) {
-	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{7}
+	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RegistrySnapshot) GetFleet() string {
@@ -1067,7 +1228,7 @@ type LocalCommand struct {
 
 func (x *LocalCommand) Reset() {
 	*x = LocalCommand{}
-	mi := &file_roost_v1_cluster_proto_msgTypes[8]
+	mi := &file_roost_v1_cluster_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1079,7 +1240,7 @@ func (x *LocalCommand) String() string {
 func (*LocalCommand) ProtoMessage() {}
 
 func (x *LocalCommand) ProtoReflect() protoreflect.Message {
-	mi := &file_roost_v1_cluster_proto_msgTypes[8]
+	mi := &file_roost_v1_cluster_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1092,7 +1253,7 @@ func (x *LocalCommand) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LocalCommand.ProtoReflect.Descriptor instead.
 func (*LocalCommand) Descriptor() ([]byte, []int) {
-	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{8}
+	return file_roost_v1_cluster_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LocalCommand) GetRecord() *CommandRecord {
@@ -1162,7 +1323,7 @@ const file_roost_v1_cluster_proto_rawDesc = "" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12.\n" +
 	"\adevices\x18\x03 \x03(\v2\x14.roost.v1.DeviceSpecR\adevices\x12-\n" +
 	"\bprofiles\x18\x04 \x03(\v2\x11.roost.v1.ProfileR\bprofiles\x12+\n" +
-	"\adesired\x18\x05 \x03(\v2\x11.roost.v1.DesiredR\adesired\"\xe2\x05\n" +
+	"\adesired\x18\x05 \x03(\v2\x11.roost.v1.DesiredR\adesired\"\x8f\x06\n" +
 	"\rGatewayStatus\x12\x1d\n" +
 	"\n" +
 	"gateway_id\x18\x01 \x01(\tR\tgatewayId\x12 \n" +
@@ -1183,11 +1344,19 @@ const file_roost_v1_cluster_proto_rawDesc = "" +
 	"\x05lease\x18\x0e \x01(\v2\x19.google.protobuf.DurationR\x05lease\x12:\n" +
 	"\vclock_ahead\x18\x0f \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"clockAhead\x12+\n" +
+	"\x05spool\x18\x10 \x01(\v2\x15.roost.v1.SpoolStatusR\x05spool\x12+\n" +
 	"\x11registry_revision\x18\x11 \x01(\x04R\x10registryRevision\x124\n" +
 	"\bhub_away\x18\x12 \x01(\v2\x19.google.protobuf.DurationR\ahubAway\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd7\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xcc\x01\n" +
+	"\vSpoolStatus\x12*\n" +
+	"\x05state\x18\x01 \x01(\x0e2\x14.roost.v1.SpoolStateR\x05state\x12\x18\n" +
+	"\awaiting\x18\x02 \x01(\x04R\awaiting\x12\x14\n" +
+	"\x05bytes\x18\x03 \x01(\x04R\x05bytes\x121\n" +
+	"\x06oldest\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x06oldest\x12\x18\n" +
+	"\adropped\x18\x05 \x01(\x04R\adropped\x12\x14\n" +
+	"\x05error\x18\x06 \x01(\tR\x05error\"\xd7\x01\n" +
 	"\tCandidate\x12\x1d\n" +
 	"\n" +
 	"gateway_id\x18\x01 \x01(\tR\tgatewayId\x12\x1a\n" +
@@ -1244,7 +1413,14 @@ const file_roost_v1_cluster_proto_rawDesc = "" +
 	"\x11MEMBER_STATE_LIVE\x10\x01\x12\x19\n" +
 	"\x15MEMBER_STATE_DRAINING\x10\x02\x12\x15\n" +
 	"\x11MEMBER_STATE_LEFT\x10\x03\x12\x18\n" +
-	"\x14MEMBER_STATE_EVICTED\x10\x04B3Z1github.com/roost-iot/roost/proto/roost/v1;roostv1b\x06proto3"
+	"\x14MEMBER_STATE_EVICTED\x10\x04*\x81\x01\n" +
+	"\n" +
+	"SpoolState\x12\x1b\n" +
+	"\x17SPOOL_STATE_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eSPOOL_STATE_OK\x10\x01\x12\x17\n" +
+	"\x13SPOOL_STATE_FAILING\x10\x02\x12\x14\n" +
+	"\x10SPOOL_STATE_FULL\x10\x03\x12\x13\n" +
+	"\x0fSPOOL_STATE_OFF\x10\x04B3Z1github.com/roost-iot/roost/proto/roost/v1;roostv1b\x06proto3"
 
 var (
 	file_roost_v1_cluster_proto_rawDescOnce sync.Once
@@ -1258,63 +1434,68 @@ func file_roost_v1_cluster_proto_rawDescGZIP() []byte {
 	return file_roost_v1_cluster_proto_rawDescData
 }
 
-var file_roost_v1_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_roost_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_roost_v1_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_roost_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_roost_v1_cluster_proto_goTypes = []any{
 	(MemberState)(0),              // 0: roost.v1.MemberState
-	(*Member)(nil),                // 1: roost.v1.Member
-	(*Ownership)(nil),             // 2: roost.v1.Ownership
-	(*Assignment)(nil),            // 3: roost.v1.Assignment
-	(*GatewayStatus)(nil),         // 4: roost.v1.GatewayStatus
-	(*Candidate)(nil),             // 5: roost.v1.Candidate
-	(*Takeover)(nil),              // 6: roost.v1.Takeover
-	(*Story)(nil),                 // 7: roost.v1.Story
-	(*RegistrySnapshot)(nil),      // 8: roost.v1.RegistrySnapshot
-	(*LocalCommand)(nil),          // 9: roost.v1.LocalCommand
-	nil,                           // 10: roost.v1.Member.LabelsEntry
-	nil,                           // 11: roost.v1.GatewayStatus.LabelsEntry
-	nil,                           // 12: roost.v1.RegistrySnapshot.EpochsEntry
-	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
-	(*DeviceSpec)(nil),            // 15: roost.v1.DeviceSpec
-	(*Profile)(nil),               // 16: roost.v1.Profile
-	(*Desired)(nil),               // 17: roost.v1.Desired
-	(*Event)(nil),                 // 18: roost.v1.Event
-	(*DeviceStatus)(nil),          // 19: roost.v1.DeviceStatus
-	(*CommandRecord)(nil),         // 20: roost.v1.CommandRecord
+	(SpoolState)(0),               // 1: roost.v1.SpoolState
+	(*Member)(nil),                // 2: roost.v1.Member
+	(*Ownership)(nil),             // 3: roost.v1.Ownership
+	(*Assignment)(nil),            // 4: roost.v1.Assignment
+	(*GatewayStatus)(nil),         // 5: roost.v1.GatewayStatus
+	(*SpoolStatus)(nil),           // 6: roost.v1.SpoolStatus
+	(*Candidate)(nil),             // 7: roost.v1.Candidate
+	(*Takeover)(nil),              // 8: roost.v1.Takeover
+	(*Story)(nil),                 // 9: roost.v1.Story
+	(*RegistrySnapshot)(nil),      // 10: roost.v1.RegistrySnapshot
+	(*LocalCommand)(nil),          // 11: roost.v1.LocalCommand
+	nil,                           // 12: roost.v1.Member.LabelsEntry
+	nil,                           // 13: roost.v1.GatewayStatus.LabelsEntry
+	nil,                           // 14: roost.v1.RegistrySnapshot.EpochsEntry
+	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*DeviceSpec)(nil),            // 17: roost.v1.DeviceSpec
+	(*Profile)(nil),               // 18: roost.v1.Profile
+	(*Desired)(nil),               // 19: roost.v1.Desired
+	(*Event)(nil),                 // 20: roost.v1.Event
+	(*DeviceStatus)(nil),          // 21: roost.v1.DeviceStatus
+	(*CommandRecord)(nil),         // 22: roost.v1.CommandRecord
 }
 var file_roost_v1_cluster_proto_depIdxs = []int32{
 	0,  // 0: roost.v1.Member.state:type_name -> roost.v1.MemberState
-	10, // 1: roost.v1.Member.labels:type_name -> roost.v1.Member.LabelsEntry
-	13, // 2: roost.v1.Member.lease:type_name -> google.protobuf.Duration
-	14, // 3: roost.v1.Member.started_at:type_name -> google.protobuf.Timestamp
-	15, // 4: roost.v1.Assignment.devices:type_name -> roost.v1.DeviceSpec
-	16, // 5: roost.v1.Assignment.profiles:type_name -> roost.v1.Profile
-	17, // 6: roost.v1.Assignment.desired:type_name -> roost.v1.Desired
+	12, // 1: roost.v1.Member.labels:type_name -> roost.v1.Member.LabelsEntry
+	15, // 2: roost.v1.Member.lease:type_name -> google.protobuf.Duration
+	16, // 3: roost.v1.Member.started_at:type_name -> google.protobuf.Timestamp
+	17, // 4: roost.v1.Assignment.devices:type_name -> roost.v1.DeviceSpec
+	18, // 5: roost.v1.Assignment.profiles:type_name -> roost.v1.Profile
+	19, // 6: roost.v1.Assignment.desired:type_name -> roost.v1.Desired
 	0,  // 7: roost.v1.GatewayStatus.state:type_name -> roost.v1.MemberState
-	11, // 8: roost.v1.GatewayStatus.labels:type_name -> roost.v1.GatewayStatus.LabelsEntry
-	14, // 9: roost.v1.GatewayStatus.started_at:type_name -> google.protobuf.Timestamp
-	13, // 10: roost.v1.GatewayStatus.lease:type_name -> google.protobuf.Duration
-	13, // 11: roost.v1.GatewayStatus.clock_ahead:type_name -> google.protobuf.Duration
-	13, // 12: roost.v1.GatewayStatus.hub_away:type_name -> google.protobuf.Duration
-	0,  // 13: roost.v1.Candidate.state:type_name -> roost.v1.MemberState
-	14, // 14: roost.v1.Takeover.at:type_name -> google.protobuf.Timestamp
-	5,  // 15: roost.v1.Story.candidates:type_name -> roost.v1.Candidate
-	6,  // 16: roost.v1.Story.takeovers:type_name -> roost.v1.Takeover
-	18, // 17: roost.v1.Story.events:type_name -> roost.v1.Event
-	19, // 18: roost.v1.Story.status:type_name -> roost.v1.DeviceStatus
-	14, // 19: roost.v1.RegistrySnapshot.stream_created:type_name -> google.protobuf.Timestamp
-	16, // 20: roost.v1.RegistrySnapshot.profiles:type_name -> roost.v1.Profile
-	15, // 21: roost.v1.RegistrySnapshot.devices:type_name -> roost.v1.DeviceSpec
-	17, // 22: roost.v1.RegistrySnapshot.desired:type_name -> roost.v1.Desired
-	12, // 23: roost.v1.RegistrySnapshot.epochs:type_name -> roost.v1.RegistrySnapshot.EpochsEntry
-	20, // 24: roost.v1.LocalCommand.record:type_name -> roost.v1.CommandRecord
-	13, // 25: roost.v1.LocalCommand.accepted_uptime:type_name -> google.protobuf.Duration
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	13, // 8: roost.v1.GatewayStatus.labels:type_name -> roost.v1.GatewayStatus.LabelsEntry
+	16, // 9: roost.v1.GatewayStatus.started_at:type_name -> google.protobuf.Timestamp
+	15, // 10: roost.v1.GatewayStatus.lease:type_name -> google.protobuf.Duration
+	15, // 11: roost.v1.GatewayStatus.clock_ahead:type_name -> google.protobuf.Duration
+	6,  // 12: roost.v1.GatewayStatus.spool:type_name -> roost.v1.SpoolStatus
+	15, // 13: roost.v1.GatewayStatus.hub_away:type_name -> google.protobuf.Duration
+	1,  // 14: roost.v1.SpoolStatus.state:type_name -> roost.v1.SpoolState
+	15, // 15: roost.v1.SpoolStatus.oldest:type_name -> google.protobuf.Duration
+	0,  // 16: roost.v1.Candidate.state:type_name -> roost.v1.MemberState
+	16, // 17: roost.v1.Takeover.at:type_name -> google.protobuf.Timestamp
+	7,  // 18: roost.v1.Story.candidates:type_name -> roost.v1.Candidate
+	8,  // 19: roost.v1.Story.takeovers:type_name -> roost.v1.Takeover
+	20, // 20: roost.v1.Story.events:type_name -> roost.v1.Event
+	21, // 21: roost.v1.Story.status:type_name -> roost.v1.DeviceStatus
+	16, // 22: roost.v1.RegistrySnapshot.stream_created:type_name -> google.protobuf.Timestamp
+	18, // 23: roost.v1.RegistrySnapshot.profiles:type_name -> roost.v1.Profile
+	17, // 24: roost.v1.RegistrySnapshot.devices:type_name -> roost.v1.DeviceSpec
+	19, // 25: roost.v1.RegistrySnapshot.desired:type_name -> roost.v1.Desired
+	14, // 26: roost.v1.RegistrySnapshot.epochs:type_name -> roost.v1.RegistrySnapshot.EpochsEntry
+	22, // 27: roost.v1.LocalCommand.record:type_name -> roost.v1.CommandRecord
+	15, // 28: roost.v1.LocalCommand.accepted_uptime:type_name -> google.protobuf.Duration
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_roost_v1_cluster_proto_init() }
@@ -1331,8 +1512,8 @@ func file_roost_v1_cluster_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_roost_v1_cluster_proto_rawDesc), len(file_roost_v1_cluster_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   12,
+			NumEnums:      2,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -78,3 +78,6 @@ func term(name, prefix string) string {
 func word(name, prefix string) string {
 	return strings.ReplaceAll(strings.ToLower(term(name, prefix)), "_", " ")
 }
+
+// Word is the name for people: "failing".
+func (x SpoolState) Word() string { return word(x.String(), "SPOOL_STATE_") }
