@@ -41,6 +41,9 @@ type Config struct {
 	Logger  *slog.Logger      // default: none
 	Schema  Schema            // of the streams, where they are to be made
 
+	// Spool tells how the gateway's own store of readings is; nil: it has none.
+	Spool func() *roostv1.SpoolStatus
+
 	// Lease is how long the gateway may act without a word of the hub; the same for all of a
 	// fleet. Default 2 s, and a quarter of it that peers wait beyond it.
 	Lease lease.Terms
@@ -185,7 +188,7 @@ func NewGateway(config Config) (*Gateway, error) {
 	if g.keeper, err = g.newKeeper(); err != nil {
 		return nil, err
 	}
-	g.status = &gatewayStatus{keeper: g.keeper, hub: g.hub, hearing: g.hearing, edge: config.Edge, host: config.Host}
+	g.status = &gatewayStatus{keeper: g.keeper, hub: g.hub, hearing: g.hearing, edge: config.Edge, host: config.Host, spool: config.Spool}
 	if config.Edge != nil {
 		g.beginEdge()
 	}

@@ -25,6 +25,7 @@ type gatewayStatus struct {
 	hearing *hearing
 	edge    *Edge // nil: there is none
 	host    Host
+	spool   func() *roostv1.SpoolStatus // nil: there is none
 	mu      sync.Mutex
 	counted time.Time
 	took    time.Duration
@@ -37,6 +38,9 @@ func (s *gatewayStatus) now() *roostv1.GatewayStatus {
 	counts := s.counts()
 	status.Buses, status.Devices, status.DevicesOnline = counts.Buses, counts.Devices, counts.DevicesOnline
 	status.AbandonedRunning = counts.AbandonedRunning
+	if s.spool != nil {
+		status.Spool = s.spool()
+	}
 	return status
 }
 

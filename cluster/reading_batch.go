@@ -23,13 +23,18 @@ func checkBatch(b *roostv1.ReadingBatch) error {
 }
 
 // appendBatchID appends the id under which the hub knows a batch: a batch that is sent
-// again has the same one.
+// again has the same one, and none has that says anything else. Readings may be cut into batches, or joined,
+// otherwise after a restart, so both ends are in it, and so is what is declared.
 func appendBatchID(to []byte, b *roostv1.ReadingBatch) []byte {
 	to = append(to, b.DeviceId...)
-	to = append(to, '/')
-	to = strconv.AppendUint(to, b.Epoch, 10)
-	to = append(to, '/')
-	return strconv.AppendUint(to, b.FirstSequence, 10)
+	for _, n := range [...]uint64{b.Epoch, b.FirstSequence, end(b)} {
+		to = strconv.AppendUint(append(to, '/'), n, 10)
+	}
+	if b.DroppedBefore > 0 || b.MissedPolls > 0 {
+		to = strconv.AppendUint(append(to, '/'), b.DroppedBefore, 10)
+		to = strconv.AppendUint(append(to, '/'), b.MissedPolls, 10)
+	}
+	return to
 }
 
 // end is the sequence behind the batch's last reading.

@@ -13,37 +13,46 @@ import (
 )
 
 // doubts remembers the batches that may or may not be stored, at most one for each
-// device. When such a batch is given again, the stream is asked before it is sent: the hub knows
+// lane. When such a batch is given again, the stream is asked before it is sent: the hub knows
 // the ids of what it stored for a short time only.
 type doubts struct {
 	mu sync.Mutex
-	of map[string]doubt // by device
+	of map[readingLane]doubt
 }
+
+// readingLane is what has one batch on its way at most: a device's readings as they come, or those that come later.
+type readingLane struct {
+	device   string
+	backfill bool
+}
+
+func laneOf(b *roostv1.ReadingBatch) readingLane { return readingLane{b.DeviceId, b.Backfill} }
 
 type doubt struct{ epoch, first uint64 }
 
 func (d *doubts) add(b *roostv1.ReadingBatch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.of[b.DeviceId] = doubt{b.Epoch, b.FirstSequence}
+	d.of[laneOf(b)] = doubt{b.Epoch, b.FirstSequence}
 }
 
-// drop forgets the doubt about a device: its batch is stored, or another one took its place.
+// drop forgets the doubt about a lane: its batch is stored, or another one took its place.
 func (d *doubts) drop(b *roostv1.ReadingBatch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.of, b.DeviceId)
+	delete(d.of, laneOf(b))
 }
 
 func (d *doubts) has(b *roostv1.ReadingBatch) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.of[b.DeviceId] == doubt{b.Epoch, b.FirstSequence}
+	return d.of[laneOf(b)] == doubt{b.Epoch, b.FirstSequence}
 }
 
 // storedUpTo returns the sequence behind the last reading that the stream has of the
-// batch's device and epoch: 0 if it has none, or has newer ones of a later epoch. Since a device's
-// batches are stored in order, all before it are there.
+// batch, 0 if it is not certain to have any. Only the device's last message tells: if it is a piece of the batch,
+// all pieces before it are there. What is behind the batch proves nothing, as it may be of the other lane; then the
+// batch is sent again, and the hub's memory of ids has to do, or who reads it.
 func storedUpTo(ctx context.Context, stream jetstream.Stream, subject string, b *roostv1.ReadingBatch) (uint64, error) {
 	last, err := stream.GetLastMsgForSubject(ctx, subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
@@ -54,7 +63,10 @@ func storedUpTo(ctx context.Context, stream jetstream.Stream, subject string, b 
 	}
 	var stored roostv1.ReadingBatch
 	if err := proto.Unmarshal(last.Data, &stored); err != nil || stored.Epoch != b.Epoch {
-		return 0, nil // not of this series; the hub's memory of ids has to do
+		return 0, nil
+	}
+	if stored.FirstSequence < b.FirstSequence || end(&stored) > end(b) {
+		return 0, nil
 	}
 	return end(&stored), nil
 }

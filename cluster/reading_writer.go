@@ -124,13 +124,13 @@ func (w *readingWriter) stored(ctx context.Context, b *roostv1.ReadingBatch) (ui
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	if w.stream == nil {
-		stream, err := w.js.Stream(ctx, w.r.names.ReadingsStream())
+		stream, err := w.js.Stream(ctx, w.r.stream)
 		if err != nil {
 			return 0, fmt.Errorf("open readings stream: %w", hubError(ctx, err))
 		}
 		w.stream = stream
 	}
-	return storedUpTo(ctx, w.stream, w.r.names.Reading(b.DeviceId, w.r.gateway), b)
+	return storedUpTo(ctx, w.stream, w.r.subject(b), b)
 }
 
 // cut returns where the messages end that go together with the first one: as many as the
@@ -176,7 +176,7 @@ func (w *readingWriter) fill(rm readingMessage, m *nats.Msg) error {
 	w.id = appendBatchID(w.id[:0], rm.piece)
 	w.msgID[0] = string(w.id)
 	m.Header[jetstream.MsgIDHeader] = w.msgID
-	m.Subject = w.r.names.Reading(rm.piece.DeviceId, w.r.gateway)
+	m.Subject = w.r.subject(rm.piece)
 	m.Data = w.arena[rm.from:rm.to]
 	return nil
 }

@@ -39,8 +39,8 @@ type Readings struct {
 	FlushTimeout time.Duration
 
 	nc      *nats.Conn
-	names   Subjects
-	gateway string
+	stream  string
+	subject func(*roostv1.ReadingBatch) string
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -60,17 +60,24 @@ type pending struct {
 
 // NewReadings returns the store for the readings that a gateway of the fleet takes. Nothing is stored before Run.
 func NewReadings(nc *nats.Conn, names Subjects, gateway string, log *slog.Logger) *Readings {
+	at := func(b *roostv1.ReadingBatch) string { return names.Reading(b.DeviceId, gateway) }
+	return NewReadingsAt(nc, names.ReadingsStream(), at, log)
+}
+
+// NewReadingsAt is NewReadings for any stream with atomic batches: subject tells where in it a batch
+// goes. It is called by several goroutines.
+func NewReadingsAt(nc *nats.Conn, stream string, subject func(*roostv1.ReadingBatch) string, log *slog.Logger) *Readings {
 	return &Readings{
-		nc: nc, names: names, gateway: gateway, log: orDiscard(log),
+		nc: nc, stream: stream, subject: subject, log: orDiscard(log),
 		ready:  make(chan struct{}, 1),
-		doubts: doubts{of: make(map[string]doubt)},
+		doubts: doubts{of: make(map[readingLane]doubt)},
 	}
 }
 
 // Store takes a batch and returns at once. done is called exactly once: with nil when the
 // batch is durable at the hub, else with the reason why this is not known. The batch can then be
 // given again, unchanged; it is not stored twice. It must not be changed before done is
-// called. Batches of one device are given one at a time.
+// called. Batches of one device are given one at a time, but those marked backfill beside the others.
 //
 // done must not block. It may be called before Store returns.
 //

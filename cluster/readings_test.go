@@ -81,8 +81,8 @@ func TestReadingsStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := m.Header.Get("Nats-Msg-Id"); got != "d1/7/3" {
-		t.Errorf("id of the second batch: got %q, want d1/7/3", got)
+	if got := m.Header.Get("Nats-Msg-Id"); got != "d1/7/3/4" {
+		t.Errorf("id of the second batch: got %q, want d1/7/3/4", got)
 	}
 	stop()
 	if err := store(t, r, sampleBatch("d1", 7, 4, 1)); !errors.Is(err, roostv1.ErrUnavailable) {
