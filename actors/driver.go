@@ -156,3 +156,9 @@ type Store interface {
 	// must not block, nor may Store.
 	Store(batch *roostv1.ReadingBatch, done func(error))
 }
+
+// Rememberer is a Store that knows how far a device has come under an epoch: the last sequence that it has, or had;
+// 0 if none. A device that is served again under an epoch goes on from there. It does not block.
+type Rememberer interface {
+	Last(deviceID string, epoch uint64) uint64
+}

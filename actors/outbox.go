@@ -51,6 +51,9 @@ type waiter struct {
 	done        func(error)
 }
 
+// goOn begins behind a sequence that is stored already.
+func (o *outbox) goOn(last uint64) { o.last, o.taken = last, last }
+
 // expect makes room for so many readings at once.
 func (o *outbox) expect(n int) { o.pending = slices.Grow(o.pending, n) }
 

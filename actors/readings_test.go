@@ -440,3 +440,30 @@ func TestFirstValuesComeSoon(t *testing.T) {
 		}
 	})
 }
+
+// remembering is a store that has readings from before.
+type remembering struct {
+	*memory
+	last map[uint64]uint64 // by epoch
+}
+
+func (r remembering) Last(_ string, epoch uint64) uint64 { return r.last[epoch] }
+
+// A device that is served again under an epoch that it had before goes on where its readings end.
+func TestSequencesGoOnUnderAnOldEpoch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := remembering{&memory{}, map[uint64]uint64{3: 40}}
+		b := start(t, drivers(&script{}), func(c *actors.Config) { c.Store = store })
+		b.assign(3, device("boiler-1"))
+		sleep(3 * time.Second)
+		batches := store.of("boiler-1")
+		if len(batches) == 0 || batches[0].FirstSequence != 41 || batches[0].DroppedBefore != 0 {
+			t.Errorf("the first batch is %v, want one that begins with 41 and declares nothing", batches)
+		}
+		b.assign(4, device("boiler-1"))
+		sleep(3 * time.Second)
+		if last := store.of("boiler-1"); last[len(last)-1].Epoch != 4 || last[len(last)-1].FirstSequence > 5 {
+			t.Errorf("under a new epoch: %v, want sequences from 1", last[len(last)-1])
+		}
+	})
+}

@@ -22,6 +22,9 @@ func (s *supervisor) take(ctx actor.Context, c *charge) {
 	case was == nil:
 		s.reopen = true
 		s.suspended = s.env.suspendedFor(c)
+		if r, ok := s.env.store.(Rememberer); ok {
+			s.readings.outbox.goOn(r.Last(c.spec.Id, c.epoch))
+		}
 		s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_OPENED, Message: "opening with driver " + c.spec.Driver})
 	case sameDevice(was, c):
 		s.leaseChanged(ctx) // with another placement it may be, or cease to be, this gateway's alone
