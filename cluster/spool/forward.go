@@ -1,0 +1,329 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+const (
+	// tick is how often the link is looked at.
+	tick = 50 * time.Millisecond
+	// retrySink is the first delay after the sink failed; it doubles up to maxRetrySink.
+	retrySink    = 100 * time.Millisecond
+	maxRetrySink = 5 * time.Second
+	// grace is how long an ordered stop waits for what is on its way.
+	grace = 500 * time.Millisecond
+)
+
+// forwarder sends what is in the stream to the sink. One goroutine at a time runs it, and has all of it but the answers.
+//
+// While the hub is away nothing is read, and what was on its way is kept as it is. When it is back, all that is in the
+// stream by then is for the backfill, and what comes after it is live.
+type forwarder struct {
+	s      *Spool
+	engine *engine
+
+	mu      sync.Mutex
+	answers []answer
+	news    bool          // something was stored
+	wake    chan struct{} // holds one token when there are answers or news
+
+	made    int64 // when the stream was made that ledger is about
+	ledger  ledger
+	claimed map[uint64]*flight // messages that are on their way
+	live    *lane
+	back    *lane
+	flights map[*flight]struct{}
+	pace    *pace
+
+	up      bool      // the hub takes readings
+	lost    time.Time // when it ceased to
+	backAt  time.Time // when the backfill may begin
+	unread  bool      // there may be live ones that were not read
+	declare map[string]bool
+
+	keep keeping
+}
+
+// answer is what the sink said to a batch.
+type answer struct {
+	flight *flight
+	at     time.Time
+	err    error
+}
+
+func newForwarder(s *Spool) *forwarder {
+	return &forwarder{
+		s: s, wake: make(chan struct{}, 1), claimed: map[uint64]*flight{}, flights: map[*flight]struct{}{},
+		live: newLane(false), back: newLane(true), pace: newPace(s.config.BackfillRate), declare: map[string]bool{},
+	}
+}
+
+// more says that something was stored.
+func (f *forwarder) more() {
+	f.mu.Lock()
+	f.news = true
+	f.mu.Unlock()
+	f.signal()
+}
+
+func (f *forwarder) signal() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run sends until ctx ends, or stopping is closed and what was on its way is answered, or the disk fails: then it
+// returns why.
+func (f *forwarder) run(ctx context.Context, stopping <-chan struct{}, e *engine) error {
+	f.engine, f.up = e, false
+	f.keep.begin(time.Now())
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	var deadline <-chan time.Time
+	for {
+		wait, err := f.step(ctx)
+		if err != nil {
+			return err
+		}
+		if deadline != nil && f.idle() {
+			return f.save()
+		}
+		var timer <-chan time.Time
+		if wait > 0 {
+			timer = time.After(wait)
+		}
+		select {
+		case <-f.wake:
+		case <-timer:
+		case <-ticker.C:
+		case <-stopping:
+			stopping, deadline = nil, time.After(grace)
+		case <-deadline:
+			return f.save()
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// idle reports whether nothing that could be sent soon is left.
+func (f *forwarder) idle() bool {
+	if !f.up {
+		return true
+	}
+	return len(f.flights) == 0 && !f.unread && len(f.live.devices) == 0
+}
+
+// step does all that can be done now. It returns how long to wait, if there is nothing to wait for but time.
+func (f *forwarder) step(ctx context.Context) (wait time.Duration, err error) {
+	now := time.Now()
+	if err := f.settle(ctx, now); err != nil {
+		return 0, err
+	}
+	if err := f.look(ctx, now); err != nil {
+		return 0, err
+	}
+	if f.up {
+		if err := f.sendLive(ctx); err != nil {
+			return 0, err
+		}
+		if wait, err = f.sendBack(ctx, now); err != nil {
+			return 0, err
+		}
+	}
+	return wait, f.upkeep(ctx, now)
+}
+
+// look finds out whether the hub is there, and tries again what failed.
+func (f *forwarder) look(ctx context.Context, now time.Time) error {
+	connected := f.s.config.Link.IsConnected()
+	switch {
+	case !connected && f.up:
+		f.lower(now)
+	case connected && !f.up && len(f.flights) == 0:
+		return f.raise(ctx, now)
+	case connected && !f.up:
+		for flight := range f.flights {
+			if !flight.due.IsZero() && !now.Before(flight.due) {
+				f.give(flight)
+			}
+		}
+	}
+	return nil
+}
+
+// lower stops reading: the hub is away.
+func (f *forwarder) lower(now time.Time) {
+	f.up, f.lost = false, now
+	f.live.clear()
+	f.back.clear()
+}
+
+// raise begins to send: all that is there by now is late, and what comes is live.
+func (f *forwarder) raise(ctx context.Context, now time.Time) error {
+	state, err := f.engine.state(ctx)
+	if err != nil {
+		return err
+	}
+	f.up, f.unread = true, true
+	f.back.follow(f.ledger.frontier()+1, state.LastSeq)
+	f.live.follow(state.LastSeq+1, endless)
+	f.backAt = now
+	if most := f.s.config.Spread; most > 0 {
+		if !f.lost.IsZero() {
+			most = min(most, now.Sub(f.lost))
+		}
+		f.backAt = now.Add(rand.N(most + 1))
+	}
+	return nil
+}
+
+// sendLive reads what came and sends it.
+func (f *forwarder) sendLive(ctx context.Context) error {
+	f.mu.Lock()
+	f.unread = f.unread || f.news
+	f.news = false
+	f.mu.Unlock()
+	for f.unread && !f.live.full() {
+		n, err := f.read(ctx, f.live)
+		if err != nil {
+			return err
+		}
+		f.unread = n > 0
+		f.launch(f.live)
+	}
+	f.launch(f.live)
+	return nil
+}
+
+// sendBack reads and sends some of what piled up, unless something live has to wait, and returns when to go on.
+func (f *forwarder) sendBack(ctx context.Context, now time.Time) (wait time.Duration, err error) {
+	if wait := f.backAt.Sub(now); wait > 0 {
+		return wait, nil
+	}
+	if f.unread || len(f.live.ready) > 0 && f.live.flying >= maxFlying {
+		return 0, nil
+	}
+	if f.back.next <= f.back.end && !f.back.full() {
+		if _, err := f.read(ctx, f.back); err != nil {
+			return 0, err
+		}
+		if f.back.next <= f.back.end && !f.back.full() {
+			f.signal() // there is more to be read
+		}
+	}
+	f.launchDebts()
+	return f.launch(f.back), nil
+}
+
+// read reads a page into a lane, and returns how many messages there were.
+func (f *forwarder) read(ctx context.Context, l *lane) (int, error) {
+	from := f.ledger.next(l.next)
+	if from > l.end {
+		l.next = from
+		return 0, nil
+	}
+	page, err := f.engine.pages.page(ctx, from, pageMessages, pageBytes)
+	if err != nil {
+		return 0, err
+	}
+	if len(page) == 0 && l.end != endless {
+		l.next = l.end + 1
+	}
+	for _, m := range page {
+		if m.sequence > l.end {
+			l.next = l.end + 1
+			break
+		}
+		l.next = m.sequence + 1
+		f.add(l, m)
+	}
+	return len(page), nil
+}
+
+func (f *forwarder) add(l *lane, m stored) {
+	if _, flying := f.claimed[m.sequence]; flying || f.ledger.has(m.sequence) {
+		return
+	}
+	if m.batch == nil {
+		f.s.config.Logger.Error("a message of the spool cannot be read, and is left out", "sequence", m.sequence)
+		f.ledger.addOne(m.sequence)
+		return
+	}
+	f.s.config.Correct(m.batch)
+	l.add(m)
+}
+
+// settle takes in what the sink answered.
+func (f *forwarder) settle(ctx context.Context, now time.Time) error {
+	f.mu.Lock()
+	answers := f.answers
+	f.answers = nil
+	f.mu.Unlock()
+	worked := false
+	for _, a := range answers {
+		worked = f.answered(a, now) || worked
+	}
+	if worked && !f.up && f.s.config.Link.IsConnected() {
+		return f.raise(ctx, now)
+	}
+	return nil
+}
+
+// answered takes in an answer; true if the hub took the batch.
+func (f *forwarder) answered(a answer, now time.Time) bool {
+	flight := a.flight
+	if _, ok := f.flights[flight]; !ok {
+		return false
+	}
+	if a.err != nil && !errors.Is(a.err, roostv1.ErrInvalid) {
+		delay := min(retrySink<<min(flight.failures, 10), maxRetrySink)
+		flight.failures++
+		flight.due = now.Add(delay/2 + rand.N(delay))
+		if f.up {
+			f.lower(now)
+		}
+		return false
+	}
+	if flight.lane.backfill {
+		f.pace.answered(now, a.at.Sub(flight.sent))
+	}
+	f.land(flight)
+	if a.err != nil {
+		f.refused(flight, a.err)
+	}
+	return a.err == nil
+}
+
+// land ends a flight: its messages need no more sending.
+func (f *forwarder) land(flight *flight) {
+	delete(f.flights, flight)
+	for _, sequence := range flight.sequences {
+		delete(f.claimed, sequence)
+		f.ledger.addOne(sequence)
+	}
+	f.s.settled(flight)
+	if flight.debt != nil {
+		delete(f.declare, flight.device)
+	}
+	flight.lane.land(flight)
+	f.keep.sent += len(flight.sequences)
+	f.keep.changed = true
+}
+
+// refused drops a batch that the hub will never take.
+func (f *forwarder) refused(flight *flight, err error) {
+	f.s.config.Logger.Error("the hub refuses readings for good", "device", flight.device, "error", err)
+	if len(flight.sequences) == 0 {
+		return
+	}
+	f.s.owe(flight.batch)
+	f.s.tellDropped(err.Error())
+}
