@@ -108,6 +108,8 @@ func TestGateways(t *testing.T) {
 	suspended.Suspended = true
 	unsure := status("gw-3", roostv1.MemberState_MEMBER_STATE_DRAINING, 0)
 	unsure.ClockAhead = nil
+	suspended.Spool = &roostv1.SpoolStatus{State: roostv1.SpoolState_SPOOL_STATE_OK, Waiting: 700, Oldest: durationpb.New(90 * time.Second)}
+	unsure.Spool = &roostv1.SpoolStatus{State: roostv1.SpoolState_SPOOL_STATE_FULL, Waiting: 5}
 	var out bytes.Buffer
 	if err := console.Gateways([]cluster.GatewayView{
 		{Status: status("gw-1", live, 20*time.Millisecond), Answers: true}, {Status: suspended, Answers: true}, {Status: unsure, Answers: true},
@@ -116,12 +118,12 @@ func TestGateways(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := strings.TrimLeft(`
-GATEWAY  STATE                  LEASE      BUSES  DEVICES  ONLINE  CLOCK      HOST   PID  STARTED  VERSION  INCARNATION
-gw-1     live                   2s             3        5       4  in step    plant    7  1h ago   v1       i
-gw-2     live                   suspended      3        5       4  3s behind  plant    7  1h ago   v1       i
-gw-3     draining               2s             3        5       4  -          plant    7  1h ago   v1       i
-gw-4     live, does not answer  -              -        -       -  -          plant    7  1h ago   v1       i
-gw-5     left                   -              -        -       -  -          plant    7  1h ago   v1       i
+GATEWAY  STATE                  LEASE      BUSES  DEVICES  ONLINE  CLOCK      SPOOL               HOST   PID  STARTED  VERSION  INCARNATION
+gw-1     live                   2s             3        5       4  in step    -                   plant    7  1h ago   v1       i
+gw-2     live                   suspended      3        5       4  3s behind  ok, 700 wait 1m30s  plant    7  1h ago   v1       i
+gw-3     draining               2s             3        5       4  -          full, 5 wait        plant    7  1h ago   v1       i
+gw-4     live, does not answer  -              -        -       -  -          -                   plant    7  1h ago   v1       i
+gw-5     left                   -              -        -       -  -          -                   plant    7  1h ago   v1       i
 `, "\n")
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)

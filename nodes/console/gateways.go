@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
@@ -16,6 +17,7 @@ func Gateways(gateways []cluster.GatewayView, now time.Time) *Table {
 	t := &Table{Columns: []Column{
 		{Title: "GATEWAY", Least: 7}, {Title: "STATE", Least: 8}, {Title: "LEASE", Least: 5}, {Title: "BUSES", Right: true},
 		{Title: "DEVICES", Right: true}, {Title: "ONLINE", Right: true}, {Title: "CLOCK", Least: 5},
+		{Title: "SPOOL", Least: 5},
 		{Title: "HOST", Least: 4}, {Title: "PID", Right: true}, {Title: "STARTED"}, {Title: "VERSION", Least: 7}, {Title: "INCARNATION", Least: 8},
 	}}
 	for _, g := range gateways {
@@ -27,7 +29,7 @@ func Gateways(gateways []cluster.GatewayView, now time.Time) *Table {
 			}
 		}
 		t.Add(Cell{s.GatewayId, Strong}, member(s.State, g.Answers), leaseOf(g), Cell{served[0], Plain},
-			Cell{served[1], Plain}, Cell{served[2], Plain}, clock(g),
+			Cell{served[1], Plain}, Cell{served[2], Plain}, clock(g), spoolOf(g),
 			Cell{or(s.Host), Plain}, Cell{strconv.FormatInt(s.Pid, 10), Plain}, Cell{Ago(s.StartedAt, now), Plain},
 			Cell{or(s.Version), Plain}, Cell{s.Incarnation, Faint})
 	}
@@ -58,6 +60,25 @@ func leaseOf(g cluster.GatewayView) Cell {
 	default:
 		return Cell{Span(g.Status.Lease.AsDuration()), Plain}
 	}
+}
+
+// spoolOf says how a gateway's store of readings is, and what waits in it for the hub.
+func spoolOf(g cluster.GatewayView) Cell {
+	s := g.Status.GetSpool()
+	if !g.Answers || s == nil {
+		return Cell{Empty, Faint}
+	}
+	text, tone := s.State.Word(), Plain
+	if s.State == roostv1.SpoolState_SPOOL_STATE_FAILING || s.State == roostv1.SpoolState_SPOOL_STATE_FULL {
+		tone = Bad
+	}
+	if s.Waiting > 0 {
+		text += fmt.Sprintf(", %d wait", s.Waiting)
+		if s.Oldest != nil {
+			text += " " + Span(s.Oldest.AsDuration())
+		}
+	}
+	return Cell{text, tone}
 }
 
 // wrong is how much a clock may be off before it is worth a colour: people compare times to seconds.

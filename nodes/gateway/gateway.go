@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -15,6 +16,7 @@ import (
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/lease"
+	"github.com/roost-iot/roost/cluster/spool"
 	"github.com/roost-iot/roost/nodes/control"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -46,6 +48,9 @@ type Config struct {
 	// Edge has the gateway keep in its Folder what it needs to run without the hub the devices that only it can
 	// reach. A hub in the same process is never away.
 	Edge bool
+	// Spool keeps readings on disk until the hub has them; nil: they go straight to the hub, as where that
+	// is in the same process. Only its folder and its bounds are to be set.
+	Spool *spool.Config
 	// Version of the program, for tables.
 	Version string
 	// Schema of the fleet's streams, where they are to be made.
@@ -61,6 +66,7 @@ type Config struct {
 type Gateway struct {
 	id       string
 	readings *cluster.Readings
+	spool    *spool.Spool // nil: there is none
 	actors   *actors.Gateway
 	cluster  *cluster.Gateway
 
@@ -92,18 +98,25 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Spool != nil {
+		config.Spool = g.spoolStatus
+	}
 	if g.cluster, err = cluster.NewGateway(config); err != nil {
 		return nil, err
 	}
 	if cfg.Events != nil {
 		g.cluster.Hear(cfg.Events)
 	}
+	store, err := g.store(cfg)
+	if err != nil {
+		return nil, err
+	}
 	drivers := Drivers(cfg.ID, uuid.NewString(), cfg.Logger)
 	maps.Copy(drivers, cfg.Drivers)
 	if g.actors, err = actors.New(actors.Config{
 		ID:        cfg.ID,
 		Drivers:   drivers,
-		Store:     tapped{g.readings, g.tap},
+		Store:     tapped{store, g.tap},
 		Fence:     g.cluster.Fence(),
 		Rights:    g.cluster.Rights(),
 		Peers:     g.cluster.Peers(),
@@ -114,7 +127,7 @@ func New(cfg Config) (*Gateway, error) {
 		Events:    g.cluster.Emit,
 		Logger:    cfg.Logger,
 	}); err != nil {
-		return nil, err
+		return nil, errors.Join(err, g.closeSpool())
 	}
 	host.Gateway = g.actors
 	return g, nil
@@ -183,9 +196,20 @@ func (g *Gateway) Run(ctx context.Context) error {
 		defer cancel()
 		return g.readings.Run(storeCtx)
 	})
+	spoolCtx, stopSpool := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopSpool()
+	all.Go(func() error {
+		defer stopStore()
+		if g.spool == nil {
+			<-spoolCtx.Done()
+			return nil
+		}
+		defer cancel()
+		return g.spool.Run(spoolCtx)
+	})
 	all.Go(func() error {
 		defer cancel()
-		defer stopStore()
+		defer stopSpool()
 		return g.actors.Run(actorsCtx)
 	})
 	all.Go(func() error {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/roost-iot/roost/cluster/lease"
+	"github.com/roost-iot/roost/cluster/spool"
 	"github.com/roost-iot/roost/nodes/health"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -24,6 +25,10 @@ An id is for one process. A second one with the same id ends and says where the
 first one runs. After a machine or process died it may take a lease until the
 next one has the name; with the same data folder on the same machine it has it
 at once.
+
+Readings are kept on this disk until the hub has them: nothing is lost while it
+is away, or this machine without power. What does not fit, or is too old, is
+dropped from its oldest end, and the stream says so.
 
 With labels, devices are kept to gateways that can reach them: a device whose
 placement selects site=north is served only where --label site=north is given.
@@ -45,6 +50,8 @@ type gatewayCommand struct {
 	weight     uint32
 	lease      time.Duration
 	data       string
+	spoolBytes int64
+	spoolAge   time.Duration
 	logLevel   string
 	health     healthFlag
 	withParent bool
@@ -73,6 +80,8 @@ func newGateway(p program) *cobra.Command {
 	f.DurationVar(&c.lease, "lease", lease.DefaultLease, "how long it may act without a word of the hub")
 	f.StringVar(&c.data, "data", "", "`FOLDER` that keeps what is its own (default: one of this user)")
 	c.health.flag(cmd, health.GatewayAddress)
+	f.Int64Var(&c.spoolBytes, "spool-max-bytes", 0, "`BYTES` of readings that may wait on disk for the hub (default: 1 GiB, or 80 % of the disk)")
+	f.DurationVar(&c.spoolAge, "spool-max-age", spool.DefaultMaxAge, "how old they may be")
 	logLevelFlag(cmd, &c.logLevel)
 	parentFlag(cmd, &c.withParent)
 	_ = cmd.MarkFlagDirname("data") // the flag is there

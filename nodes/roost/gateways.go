@@ -24,7 +24,10 @@ that does not answer may have died, or the network between may have.
 
 The lease is how long a gateway may act without a word of the hub. One that is
 suspended has had none for that long: it acts on no device that others can
-reach, until it hears of the hub again.`,
+reach, until it hears of the hub again.
+
+The spool is where a gateway keeps readings on its disk until the hub has them:
+how it is, and how many wait. One that is failing or full lets them through.`,
 		Example: `  roost gateways
   roost gateways --json | jq '{gatewayId, state, host, pid, devices}'`,
 		Args:              takes(),

@@ -1,0 +1,35 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/cluster/spool"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// store is where the actors' readings go: to the spool and from there to the hub, or straight there.
+func (g *Gateway) store(cfg Config) (actors.Store, error) {
+	if cfg.Spool == nil {
+		return g.readings, nil
+	}
+	c := *cfg.Spool
+	c.Gateway, c.Sink, c.Link = cfg.ID, g.readings, cfg.Conn
+	c.BootID, c.Events, c.Logger = bootID(), g.cluster.Emit, cfg.Logger
+	c.HubTime = func() (time.Time, bool) {
+		now, _, ok := g.cluster.HubClock().Now()
+		return now, ok
+	}
+	var err error
+	g.spool, err = spool.Open(c)
+	return g.spool, err
+}
+
+func (g *Gateway) spoolStatus() *roostv1.SpoolStatus { return g.spool.Status() }
+
+func (g *Gateway) closeSpool() error {
+	if g.spool == nil {
+		return nil
+	}
+	return g.spool.Close()
+}
