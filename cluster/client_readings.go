@@ -23,7 +23,7 @@ type ReadingsQuery struct {
 // Readings yields batches in the order in which they were stored, history and live ones
 // alike with nothing lost in between, until ctx ends or the last one that there is now was read.
 //
-// What was stored twice is yielded once. Where readings are missing, an error that is a *Gap is
+// What was stored twice is yielded once; see [Completeness] for how far back. Where readings are missing, an error that is a *Gap is
 // yielded in their place, and a message that is no batch is an error that is ErrInvalid; reading
 // goes on after both. Any other error is the last: with Follow there is none but ctx's, since a hub
 // that is away is waited for. Breaking the loop ends the reading.
@@ -99,13 +99,12 @@ func (r *readingsReader) take(m message) bool {
 	if gap != nil && !r.yield(nil, gap) {
 		return false
 	}
-	if fresh == nil {
-		return true
+	for _, piece := range fresh {
+		if piece = ofResource(piece, r.query.Resource); piece != nil && !r.yield(piece, nil) {
+			return false
+		}
 	}
-	if fresh = ofResource(fresh, r.query.Resource); fresh == nil {
-		return true
-	}
-	return r.yield(fresh, nil)
+	return true
 }
 
 // ofResource returns the batch with the readings of one resource only, nil if it has none.

@@ -5,14 +5,16 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/roost-iot/roost/cluster/spans"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
+// maxEpochs and maxSpans bound what is remembered of one device: some 200 kB at the very most, where almost
+// every device has one epoch in one span, of 60 bytes. An epoch begins whenever a bus has a new owner, or its owner
+// a new process; a span whenever the hub comes back, or a process is killed with readings on their way.
 const (
-	// maxEpochs and maxSpans bound what is remembered of one device: batches come almost in
-	// order, and almost always of the newest epoch.
-	maxEpochs = 4
-	maxSpans  = 64
+	maxEpochs = 4096
+	maxSpans  = 4096 // in all epochs together
 )
 
 // Gap says that readings of a device are missing in what was read. As an error it does not
@@ -29,9 +31,13 @@ func (g *Gap) Error() string {
 }
 
 // Completeness finds what is there twice and what is missing, in batches of readings as
-// they come from the stream. The first batch of a device is taken as the beginning, unless
+// they come from the stream, in whatever order. The first batch of a device is taken as the beginning, unless
 // FromStart says otherwise; later epochs begin with sequence 1. The zero value is ready for use, by
 // one goroutine at a time.
+//
+// Of each device the last 4096 epochs are remembered, with 4096 spans of sequences in all. A batch of an older
+// epoch is taken for new, and the oldest hole beyond that many is not waited for any longer: what still comes of it is
+// taken for seen.
 type Completeness struct {
 	// FromStart means that also what is before the first batch of a device is missed.
 	FromStart bool
@@ -42,20 +48,18 @@ type Completeness struct {
 // deviceSpans is what was seen of one device, the newest epoch last.
 type deviceSpans struct {
 	epochs []epochSpans
+	spans  int // of all epochs
 }
 
 type epochSpans struct {
 	epoch uint64
-	spans []span // in order, not adjacent; sequences that were seen or declared as dropped
+	seen  spans.Set // sequences that were seen, or declared as dropped
 }
 
-// span is the sequences from to up to, but not including, to.
-type span struct{ from, to uint64 }
-
 // Observe takes in the next batch. fresh is the batch without the readings that were seen
-// before: nil if there are none. gap says what is missing before it; nil if nothing is, and for what
-// was reported before. A batch is not changed.
-func (c *Completeness) Observe(b *roostv1.ReadingBatch) (fresh *roostv1.ReadingBatch, gap *Gap) {
+// before, in as many pieces as they leave of it: none if there are no others. gap says what is missing before it; nil
+// if nothing is, and for what was reported before. A batch is not changed.
+func (c *Completeness) Observe(b *roostv1.ReadingBatch) (fresh []*roostv1.ReadingBatch, gap *Gap) {
 	if c.devices == nil {
 		c.devices = map[string]*deviceSpans{}
 	}
@@ -67,16 +71,14 @@ func (c *Completeness) Observe(b *roostv1.ReadingBatch) (fresh *roostv1.ReadingB
 	}
 	e, fromStart := known.epoch(b.Epoch, c.FromStart || !first)
 	if e == nil {
-		return b, nil // of an epoch long past: nothing is known of it any more
+		return []*roostv1.ReadingBatch{b}, nil // of an epoch long past: nothing is known of it any more
 	}
-	declared := span{b.FirstSequence - min(b.DroppedBefore, b.FirstSequence), end(b)}
-	if len(e.spans) == 0 && !fromStart {
-		e.add(declared)
-		return b, nil
+	declared := spans.Span{From: b.FirstSequence - min(b.DroppedBefore, b.FirstSequence), To: end(b)}
+	if fromStart || e.seen.Count() > 0 {
+		gap = e.gapBefore(b, declared.From)
 	}
-	gap = e.gapBefore(b, declared.from)
 	fresh = e.fresh(b)
-	e.add(declared)
+	known.add(e, declared)
 	return fresh, gap
 }
 
@@ -87,7 +89,7 @@ func (d *deviceSpans) epoch(epoch uint64, fromStart bool) (*epochSpans, bool) {
 		return cmp.Compare(e.epoch, epoch)
 	})
 	if ok {
-		return &d.epochs[i], true
+		return &d.epochs[i], fromStart && i == len(d.epochs)-1
 	}
 	if i == 0 && len(d.epochs) == maxEpochs {
 		return nil, false
@@ -96,70 +98,56 @@ func (d *deviceSpans) epoch(epoch uint64, fromStart bool) (*epochSpans, bool) {
 	fromStart = fromStart && (i == len(d.epochs))
 	d.epochs = slices.Insert(d.epochs, i, epochSpans{epoch: epoch})
 	if len(d.epochs) > maxEpochs {
+		d.spans -= d.epochs[0].seen.Count()
 		d.epochs = slices.Delete(d.epochs, 0, 1)
 		i--
 	}
 	return &d.epochs[i], fromStart
 }
 
+// add puts a span among those that were seen of an epoch.
+func (d *deviceSpans) add(e *epochSpans, s spans.Span) {
+	before := e.seen.Count()
+	e.seen.Add(s)
+	d.spans += e.seen.Count() - before
+	for i := 0; d.spans > maxSpans && i < len(d.epochs); {
+		if d.epochs[i].seen.CloseFirst() {
+			d.spans--
+		} else {
+			i++
+		}
+	}
+}
+
 // gapBefore returns what is missing between the end of what was seen and from.
 func (e *epochSpans) gapBefore(b *roostv1.ReadingBatch, from uint64) *Gap {
-	next := uint64(1)
-	if len(e.spans) > 0 {
-		next = e.spans[len(e.spans)-1].to
-	}
+	next := max(e.seen.End(), 1)
 	if from <= next {
 		return nil
 	}
 	return &Gap{Device: b.DeviceId, Epoch: b.Epoch, From: next, To: from - 1}
 }
 
-// fresh returns the batch without readings that were seen. A batch that was seen in part is cut
-// to what is new from its first new reading on.
-func (e *epochSpans) fresh(b *roostv1.ReadingBatch) *roostv1.ReadingBatch {
-	first := b.FirstSequence
-	for _, s := range e.spans {
-		if s.from <= first && first < s.to {
-			first = s.to
-		}
-	}
-	switch {
-	case first == b.FirstSequence:
-		if len(b.Readings) == 0 && b.DroppedBefore > 0 && e.covers(b.FirstSequence-1) {
+// fresh returns the batch without readings that were seen. What it declares stands with its first reading, and was
+// seen where that was.
+func (e *epochSpans) fresh(b *roostv1.ReadingBatch) []*roostv1.ReadingBatch {
+	if len(b.Readings) == 0 {
+		if b.DroppedBefore > 0 && e.seen.Has(b.FirstSequence-1) {
 			return nil // it only declares, and was seen
 		}
-		return b
-	case first >= end(b):
-		return nil
+		return []*roostv1.ReadingBatch{b}
 	}
-	rest := withoutReadings(b)
-	rest.Readings = b.Readings[first-b.FirstSequence:]
-	rest.FirstSequence, rest.DroppedBefore, rest.MissedPolls = first, 0, 0
-	return rest
-}
-
-func (e *epochSpans) covers(sequence uint64) bool {
-	return slices.ContainsFunc(e.spans, func(s span) bool { return s.from <= sequence && sequence < s.to })
-}
-
-// add puts a span among those that were seen.
-func (e *epochSpans) add(s span) {
-	if s.from >= s.to {
-		return
-	}
-	merged := make([]span, 0, len(e.spans)+1)
-	for _, other := range e.spans {
-		if other.to < s.from || s.to < other.from {
-			merged = append(merged, other)
-		} else {
-			s = span{min(s.from, other.from), max(s.to, other.to)}
+	var fresh []*roostv1.ReadingBatch
+	for s := range e.seen.Missing(spans.Span{From: b.FirstSequence, To: end(b)}) {
+		if s.From == b.FirstSequence && s.To == end(b) {
+			return []*roostv1.ReadingBatch{b}
 		}
+		piece := withoutReadings(b)
+		piece.Readings = b.Readings[s.From-b.FirstSequence : s.To-b.FirstSequence]
+		if s.From > b.FirstSequence {
+			piece.FirstSequence, piece.DroppedBefore, piece.MissedPolls = s.From, 0, 0
+		}
+		fresh = append(fresh, piece)
 	}
-	merged = append(merged, s)
-	slices.SortFunc(merged, func(a, b span) int { return cmp.Compare(a.from, b.from) })
-	if len(merged) > maxSpans { // the oldest hole is not waited for any longer
-		merged[1].from = merged[0].from
-		merged = merged[1:]
-	}
-	e.spans = merged
+	return fresh
 }

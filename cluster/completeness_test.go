@@ -3,6 +3,7 @@ package cluster_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/roost-iot/roost/cluster"
@@ -19,7 +20,7 @@ func at(epoch, first uint64, n int, dropped uint64) *roostv1.ReadingBatch {
 func TestCompleteness(t *testing.T) {
 	type step struct {
 		batch *roostv1.ReadingBatch
-		fresh string // "first+readings", or empty
+		fresh string // "first+readings" of each piece, or empty
 		gap   string // "from-to", or empty
 	}
 	tests := []struct {
@@ -30,6 +31,7 @@ func TestCompleteness(t *testing.T) {
 		{"in order", false, []step{{at(1, 5, 2, 0), "5+2", ""}, {at(1, 7, 1, 0), "7+1", ""}}},
 		{"twice", false, []step{{at(1, 5, 2, 0), "5+2", ""}, {at(1, 5, 2, 0), "", ""}, {at(1, 7, 1, 0), "7+1", ""}}},
 		{"in part", false, []step{{at(1, 5, 2, 0), "5+2", ""}, {at(1, 6, 3, 0), "7+2", ""}}},
+		{"in the middle", false, []step{{at(1, 1, 1, 0), "1+1", ""}, {at(1, 5, 2, 0), "5+2", "2-4"}, {at(1, 9, 1, 0), "9+1", "7-8"}, {at(1, 2, 10, 0), "2+3 7+2 10+2", ""}}},
 		{"missing", false, []step{{at(1, 5, 2, 0), "5+2", ""}, {at(1, 9, 1, 0), "9+1", "7-8"}, {at(1, 10, 1, 0), "10+1", ""}}},
 		{"declared", false, []step{{at(1, 5, 2, 0), "5+2", ""}, {at(1, 9, 1, 2), "9+1", ""}}},
 		{"declared in part", false, []step{{at(1, 5, 2, 0), "5+2", ""}, {at(1, 9, 1, 1), "9+1", "7-7"}}},
@@ -46,10 +48,11 @@ func TestCompleteness(t *testing.T) {
 			c := cluster.Completeness{FromStart: test.start}
 			for i, s := range test.steps {
 				fresh, gap := c.Observe(s.batch)
-				got, missing := "", ""
-				if fresh != nil {
-					got = fmt.Sprintf("%d+%d", fresh.FirstSequence, len(fresh.Readings))
+				var pieces []string
+				for _, piece := range fresh {
+					pieces = append(pieces, fmt.Sprintf("%d+%d", piece.FirstSequence, len(piece.Readings)))
 				}
+				got, missing := strings.Join(pieces, " "), ""
 				if gap != nil {
 					missing = fmt.Sprintf("%d-%d", gap.From, gap.To)
 				}
@@ -73,8 +76,10 @@ func TestCompletenessFindsEverything(t *testing.T) {
 		var sent []*roostv1.ReadingBatch
 		observe := func(b *roostv1.ReadingBatch) {
 			got, gap := c.Observe(b)
-			for i := range got.GetReadings() {
-				fresh[got.FirstSequence+uint64(i)]++
+			for _, piece := range got {
+				for i := range piece.Readings {
+					fresh[piece.FirstSequence+uint64(i)]++
+				}
 			}
 			if gap != nil {
 				for s := gap.From; s <= gap.To; s++ {
@@ -116,6 +121,43 @@ func TestCompletenessFindsEverything(t *testing.T) {
 	}
 }
 
+// TestCompletenessOfManyEpochs: a gateway was killed again and again in one outage, so that its device has an epoch for
+// each process, and all of them come late, cut otherwise, and twice. Not one reading comes through twice, and none is left out.
+func TestCompletenessOfManyEpochs(t *testing.T) {
+	const epochs, readings = 1000, 40
+	var c cluster.Completeness
+	random := rand.New(rand.NewPCG(7, 7))
+	count := map[[2]uint64]int{}
+	observe := func(b *roostv1.ReadingBatch) {
+		fresh, _ := c.Observe(b)
+		for _, piece := range fresh {
+			for i := range piece.Readings {
+				count[[2]uint64{piece.Epoch, piece.FirstSequence + uint64(i)}]++
+			}
+		}
+	}
+	observe(at(2*epochs, 1, 3, 0)) // live, of the last process
+	for range 3 {
+		for _, epoch := range random.Perm(epochs) {
+			for first := uint64(1); first <= readings; {
+				n := 1 + random.IntN(8)
+				n = min(n, int(readings-first+1))
+				observe(at(uint64(epoch), first, n, 0))
+				first += uint64(n)
+			}
+		}
+	}
+	observe(at(2*epochs, 1, 3, 0))
+	if want := epochs*readings + 3; len(count) != want {
+		t.Errorf("%d readings came through, want %d", len(count), want)
+	}
+	for at, n := range count {
+		if n != 1 {
+			t.Fatalf("reading %d of epoch %d came %d times", at[1], at[0], n)
+		}
+	}
+}
+
 // FuzzCompleteness: whatever sequences batches claim to have, they are compared without a panic,
 // and what comes through is a part of what came in.
 func FuzzCompleteness(f *testing.F) {
@@ -127,8 +169,12 @@ func FuzzCompleteness(f *testing.F) {
 			at(epoch1, first1, int(n1), dropped1), at(epoch2, first2, int(n2), dropped2), at(epoch1, first1, int(n1), dropped1),
 		} {
 			fresh, _ := c.Observe(b)
-			if len(fresh.GetReadings()) > len(b.Readings) {
-				t.Errorf("%d readings came out of %d", len(fresh.GetReadings()), len(b.Readings))
+			n := 0
+			for _, piece := range fresh {
+				n += len(piece.Readings)
+			}
+			if n > len(b.Readings) {
+				t.Errorf("%d readings came out of %d", n, len(b.Readings))
 			}
 		}
 	})

@@ -66,11 +66,11 @@ func ExampleCompleteness() {
 		{DeviceId: "pump", Epoch: 7, FirstSequence: 9, Readings: make([]*roostv1.Reading, 1), DroppedBefore: 2},
 	} {
 		fresh, gap := seen.Observe(b)
-		fmt.Println(fresh != nil, gap)
+		fmt.Println(len(fresh), gap)
 	}
 	// Output:
-	// true <nil>
-	// false <nil>
-	// true readings 4 to 5 of device pump in epoch 7 are missing
-	// true <nil>
+	// 1 <nil>
+	// 0 <nil>
+	// 1 readings 4 to 5 of device pump in epoch 7 are missing
+	// 1 <nil>
 }

@@ -47,7 +47,9 @@ func stored(t *testing.T, url string) map[string]map[uint64]uint64 {
 		if counts[batch.DeviceId] == nil {
 			counts[batch.DeviceId] = map[uint64]uint64{}
 		}
-		counts[batch.DeviceId][batch.Epoch] += uint64(len(fresh.GetReadings()))
+		for _, piece := range fresh {
+			counts[batch.DeviceId][batch.Epoch] += uint64(len(piece.Readings))
+		}
 		if meta, err := m.Metadata(); err != nil || meta.NumPending == 0 {
 			return counts
 		}
