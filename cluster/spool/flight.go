@@ -32,7 +32,7 @@ func (f *forwarder) next(l *lane, device string) *flight {
 	if q == nil || q.flight != nil {
 		return nil
 	}
-	for len(q.waiting) > 0 && f.ledger.has(q.waiting[0].sequence) { // dropped meanwhile
+	for len(q.waiting) > 0 && f.ledger.Has(q.waiting[0].sequence) { // dropped meanwhile
 		l.drop(q.waiting[0])
 		q.waiting = q.waiting[1:]
 	}

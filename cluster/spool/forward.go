@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/roost-iot/roost/cluster/spans"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -33,8 +34,8 @@ type forwarder struct {
 	news    bool          // something was stored
 	wake    chan struct{} // holds one token when there are answers or news
 
-	made    int64 // when the stream was made that ledger is about
-	ledger  ledger
+	made    int64              // when the stream was made that ledger is about
+	ledger  spans.Set          // messages of the stream that need no more sending: the hub has them, or they were dropped
 	claimed map[uint64]*flight // messages that are on their way
 	live    *lane
 	back    *lane
@@ -63,6 +64,9 @@ func newForwarder(s *Spool) *forwarder {
 		live: newLane(false), back: newLane(true), pace: newPace(s.config.BackfillRate), declare: map[string]bool{},
 	}
 }
+
+// frontier is up to which message none need any more sending.
+func (f *forwarder) frontier() uint64 { return f.ledger.Next(1) - 1 }
 
 // more says that something was stored.
 func (f *forwarder) more() {
@@ -173,7 +177,7 @@ func (f *forwarder) raise(ctx context.Context, now time.Time) error {
 		return err
 	}
 	f.up, f.unread = true, true
-	f.back.follow(f.ledger.frontier()+1, state.LastSeq)
+	f.back.follow(f.frontier()+1, state.LastSeq)
 	f.live.follow(state.LastSeq+1, endless)
 	f.backAt = now
 	if most := f.s.config.Spread; most > 0 {
@@ -225,7 +229,7 @@ func (f *forwarder) sendBack(ctx context.Context, now time.Time) (wait time.Dura
 
 // read reads a page into a lane, and returns how many messages there were.
 func (f *forwarder) read(ctx context.Context, l *lane) (int, error) {
-	from := f.ledger.next(l.next)
+	from := f.ledger.Next(l.next)
 	if from > l.end {
 		l.next = from
 		return 0, nil
@@ -249,12 +253,12 @@ func (f *forwarder) read(ctx context.Context, l *lane) (int, error) {
 }
 
 func (f *forwarder) add(l *lane, m stored) {
-	if _, flying := f.claimed[m.sequence]; flying || f.ledger.has(m.sequence) {
+	if _, flying := f.claimed[m.sequence]; flying || f.ledger.Has(m.sequence) {
 		return
 	}
 	if m.batch == nil {
 		f.s.config.Logger.Error("a message of the spool cannot be read, and is left out", "sequence", m.sequence)
-		f.ledger.addOne(m.sequence)
+		f.ledger.AddOne(m.sequence)
 		return
 	}
 	f.s.config.Correct(m.batch)
@@ -307,7 +311,7 @@ func (f *forwarder) land(flight *flight) {
 	delete(f.flights, flight)
 	for _, sequence := range flight.sequences {
 		delete(f.claimed, sequence)
-		f.ledger.addOne(sequence)
+		f.ledger.AddOne(sequence)
 	}
 	f.s.settled(flight)
 	if flight.debt != nil {

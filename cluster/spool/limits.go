@@ -38,13 +38,13 @@ func (f *forwarder) limit(ctx context.Context, bytes uint64) error {
 // dropOldest drops messages of the first page that are too old, or as many as it takes for the bytes to fit, and
 // returns how many messages that were.
 func (f *forwarder) dropOldest(ctx context.Context, bytes, most uint64) (dropped int, err error) {
-	page, err := f.engine.pages.page(ctx, f.ledger.frontier()+1, pageMessages, min(pageBytes, int(most/8)))
+	page, err := f.engine.pages.page(ctx, f.frontier()+1, pageMessages, min(pageBytes, int(most/8)))
 	if err != nil {
 		return 0, err
 	}
 	f.noteOldest(page)
 	for _, m := range page {
-		if f.ledger.has(m.sequence) {
+		if f.ledger.Has(m.sequence) {
 			continue
 		}
 		old, _ := f.tooOld(m.batch)
@@ -66,7 +66,7 @@ const overhead = 128
 
 // drop declares a message instead of sending it.
 func (f *forwarder) drop(m stored) {
-	f.ledger.addOne(m.sequence)
+	f.ledger.AddOne(m.sequence)
 	f.keep.changed = true
 	if m.batch != nil {
 		f.s.owe(m.batch)
@@ -93,7 +93,7 @@ func (f *forwarder) giveUp(flight *flight) bool {
 // noteOldest keeps the age of the first message that waits, for the status.
 func (f *forwarder) noteOldest(page []stored) {
 	for _, m := range page {
-		if f.ledger.has(m.sequence) {
+		if f.ledger.Has(m.sequence) {
 			continue
 		}
 		_, age := f.tooOld(m.batch)

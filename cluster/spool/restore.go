@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/roost-iot/roost/cluster/spans"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -32,7 +33,7 @@ func (s *Spool) restore(ctx context.Context, e *engine) error {
 	if f.made != e.made {
 		return s.restoreCursor(ctx, e, state)
 	}
-	f.ledger.add(span{1, state.FirstSeq})
+	f.ledger.Add(spans.Span{From: 1, To: state.FirstSeq})
 	s.note(state.Bytes)
 	return nil
 }
@@ -68,18 +69,18 @@ func (s *Spool) restoreMarks(e *engine) {
 // restoreCursor takes up where the process before ended.
 func (s *Spool) restoreCursor(ctx context.Context, e *engine, state jetstream.StreamState) error {
 	f := s.forward
-	f.made, f.ledger = e.made, ledger{}
-	f.ledger.add(span{1, state.FirstSeq})
+	f.made, f.ledger = e.made, spans.Set{}
+	f.ledger.Add(spans.Span{From: 1, To: state.FirstSeq})
 	var at cursor
 	if s.folder.read("cursor", &at) && at.Stream == e.made {
 		for _, span := range at.Spans {
 			span.To = min(span.To, state.LastSeq+1)
-			f.ledger.add(span)
+			f.ledger.Add(span)
 		}
 	} else {
 		at = cursor{}
 	}
-	waiting, err := f.count(ctx, e, max(at.Last, f.ledger.frontier())+1, state.LastSeq)
+	waiting, err := f.count(ctx, e, max(at.Last, f.frontier())+1, state.LastSeq)
 	s.mu.Lock()
 	s.waiting = at.Waiting + waiting
 	s.mu.Unlock()
@@ -99,7 +100,7 @@ func (f *forwarder) count(ctx context.Context, e *engine, from, last uint64) (ui
 			return readings, err
 		}
 		for _, m := range page {
-			if m.batch != nil && !f.ledger.has(m.sequence) {
+			if m.batch != nil && !f.ledger.Has(m.sequence) {
 				readings += uint64(len(m.batch.Readings))
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/roost-iot/roost/cluster/spans"
 )
 
 const (
@@ -19,10 +21,10 @@ const (
 // cursor is how far was sent, for the next process. It may be behind: then some is sent again. What is behind its
 // first span was purged from the stream, or will be.
 type cursor struct {
-	Stream  int64  `json:"stream"`
-	Spans   []span `json:"spans"`
-	Last    uint64 `json:"last"`    // sequence up to which Waiting counts
-	Waiting uint64 `json:"waiting"` // readings
+	Stream  int64        `json:"stream"`
+	Spans   []spans.Span `json:"spans"`
+	Last    uint64       `json:"last"`    // sequence up to which Waiting counts
+	Waiting uint64       `json:"waiting"` // readings
 }
 
 // keeping is when what is to be kept was kept last.
@@ -75,7 +77,7 @@ func (f *forwarder) trim(ctx context.Context, now time.Time) error {
 	if err := f.writeMarks(); err != nil {
 		return err
 	}
-	if err := f.engine.purge(ctx, f.ledger.frontier()); err != nil {
+	if err := f.engine.purge(ctx, f.frontier()); err != nil {
 		return fmt.Errorf("trim the spool: %w", err)
 	}
 	return nil
@@ -108,7 +110,7 @@ func (f *forwarder) writeCursor(last uint64) error {
 	f.s.mu.Lock()
 	waiting := f.s.waiting
 	f.s.mu.Unlock()
-	if err := f.s.folder.write("cursor", encode(cursor{f.made, f.ledger.largest(maxSpans), last, waiting})); err != nil {
+	if err := f.s.folder.write("cursor", encode(cursor{f.made, f.ledger.Largest(maxSpans), last, waiting})); err != nil {
 		return fmt.Errorf("write the spool's cursor: %w", err)
 	}
 	return nil
@@ -116,7 +118,7 @@ func (f *forwarder) writeCursor(last uint64) error {
 
 // measure counts anew when nothing waits.
 func (f *forwarder) measure(last uint64) {
-	if f.ledger.frontier() >= last && len(f.flights) == 0 {
+	if f.frontier() >= last && len(f.flights) == 0 {
 		f.s.mu.Lock()
 		f.s.waiting, f.s.oldest = 0, 0
 		f.s.mu.Unlock()
