@@ -30,10 +30,12 @@ func refusal(credential *access.Credential, err error) (code roostv1.Code, why s
 	var plain tls.RecordHeaderError
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked),
-		errors.Is(err, nats.ErrAccountAuthExpired), errors.Is(err, nats.ErrNkeysNotSupported):
+		errors.Is(err, nats.ErrAccountAuthExpired):
 		return roostv1.ErrPermission, refused(credential)
+	case errors.Is(err, nats.ErrNkeysNotSupported): // which is looked at before TLS is
+		return roostv1.ErrPermission, "asks nobody who he is: it is another hub than that of the credentials, or it was started without TLS and its users"
 	case errors.Is(err, nats.ErrSecureConnWanted), errors.As(err, &plain):
-		return roostv1.ErrPermission, "does not speak TLS, which credentials are for: it is another hub than theirs, or it was started without its users"
+		return roostv1.ErrPermission, "does not speak TLS: it is another hub than that of the credentials, or it was started without its certificate"
 	case errors.Is(err, nats.ErrSecureConnRequired):
 		return roostv1.ErrPermission, "wants TLS: name a file of credentials with --creds"
 	}
