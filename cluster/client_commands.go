@@ -97,6 +97,7 @@ type CommandQuery struct {
 	Device string                 // only commands for this device; empty: all devices
 	Parent string                 // only parts of this fleet command; empty: all
 	Since  time.Time              // only what changed at this time of the hub or later; zero: from the first that it still has
+	Last   time.Duration          // only what changed so long ago or later, on the hub's clock; 0: see Since
 	States []roostv1.CommandState // only commands that stand so; none: all
 	Follow bool                   // also each change from now on, until ctx ends
 }
@@ -120,7 +121,7 @@ func (c *Client) Commands(ctx context.Context, q CommandQuery) iter.Seq2[*roostv
 			yield(nil, fmt.Errorf("use JetStream: %w", err))
 			return
 		}
-		r := &commandsReader{query: q, names: c.names, yield: yield, loop: loop{tail: tail{js: js, stream: c.names.CommandsStream(), filter: filter}, follow: q.Follow}}
+		r := &commandsReader{query: q, names: c.names, yield: yield, loop: loop{tail: tail{js: js, stream: c.names.CommandsStream(), filter: filter, since: q.Last}, follow: q.Follow}}
 		r.run(ctx)
 	}
 }
@@ -150,7 +151,10 @@ type commandsReader struct {
 
 func (r *commandsReader) run(ctx context.Context) {
 	start := jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy}
-	if !r.query.Since.IsZero() {
+	switch {
+	case r.query.Last > 0:
+		start = jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy}
+	case !r.query.Since.IsZero():
 		start = jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &r.query.Since}
 	}
 	if err := r.loop.run(ctx, start, r.take); err != nil {

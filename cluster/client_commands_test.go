@@ -59,6 +59,8 @@ func TestHistory(t *testing.T) {
 		"parent": {cluster.CommandQuery{Parent: "fleet"}, []string{"c4", "c5"}},
 		"state":  {cluster.CommandQuery{States: []roostv1.CommandState{expired}}, nil},
 		"since":  {cluster.CommandQuery{Since: time.Now().Add(time.Hour)}, nil},
+		"last":   {cluster.CommandQuery{Device: "d2", Last: time.Hour}, []string{"c1", "c3", "c5"}},
+		"none":   {cluster.CommandQuery{Last: time.Nanosecond}, nil},
 	} {
 		if got := list(test.query); !slices.Equal(got, test.want) {
 			t.Errorf("%s: got %v, want %v", name, got, test.want)

@@ -115,7 +115,7 @@ func commands(ctx context.Context, e *examination) Finding {
 	count := 0
 	var overdue []string
 	err = e.unlessRefused(ctx, func(ctx context.Context) error {
-		for record, err := range e.client.Commands(ctx, cluster.CommandQuery{Since: now.Add(-history), States: open}) {
+		for record, err := range e.client.Commands(ctx, cluster.CommandQuery{Last: history, States: open}) {
 			switch {
 			case errors.Is(err, roostv1.ErrInvalid): // a message that is no record; others are
 				continue

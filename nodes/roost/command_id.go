@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +29,7 @@ func (l *link) wholeID(ctx context.Context, client *cluster.Client, device, end 
 	}
 	ctx, cancel := l.bounded(ctx)
 	defer cancel()
-	for record, err := range client.Commands(ctx, cluster.CommandQuery{Device: device, Since: time.Now().Add(-defaultHistory)}) {
+	for record, err := range client.Commands(ctx, cluster.CommandQuery{Device: device, Last: defaultHistory}) {
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return commandKey{}, false

@@ -66,7 +66,7 @@ func newCommands(p program) *cobra.Command {
 }
 
 func (c *commandsCommand) run(cmd *cobra.Command, args []string) error {
-	q, err := c.query(args, time.Now())
+	q, err := c.query(args)
 	if err != nil {
 		return usage(cmd, "%v", err)
 	}
@@ -85,7 +85,7 @@ func (c *commandsCommand) run(cmd *cobra.Command, args []string) error {
 	})
 }
 
-func (c *commandsCommand) query(args []string, now time.Time) (cluster.CommandQuery, error) {
+func (c *commandsCommand) query(args []string) (cluster.CommandQuery, error) {
 	q := cluster.CommandQuery{Parent: c.parent, Follow: c.follow}
 	if len(args) > 0 {
 		q.Device = args[0]
@@ -105,7 +105,7 @@ func (c *commandsCommand) query(args []string, now time.Time) (cluster.CommandQu
 	if q.States, err = readStates(c.states); err != nil {
 		return q, err
 	}
-	q.Since, err = readSince(or(c.since, c.defaultSince().String()), now)
+	q.Since, q.Last, err = readSince(or(c.since, c.defaultSince().String()))
 	return q, err
 }
 
@@ -139,20 +139,20 @@ func sinceLayouts() []string {
 	return []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime, "2006-01-02 15:04", time.DateOnly}
 }
 
-// readSince reads how far back: a duration before now, or a time.
-func readSince(text string, now time.Time) (time.Time, error) {
+// readSince reads how far back: a duration, which is on the hub's clock, or a time.
+func readSince(text string) (at time.Time, last time.Duration, err error) {
 	if d, err := time.ParseDuration(text); err == nil {
 		if d <= 0 {
-			return time.Time{}, fmt.Errorf("--since %v is not above zero", d)
+			return time.Time{}, 0, fmt.Errorf("--since %v is not above zero", d)
 		}
-		return now.Add(-d), nil
+		return time.Time{}, d, nil
 	}
 	for _, layout := range sinceLayouts() {
-		if at, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
-			return at, nil
+		if at, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return at, 0, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("--since %.40q is neither a duration such as 90m nor a time such as 2026-03-01T06:00", text)
+	return time.Time{}, 0, fmt.Errorf("--since %.40q is neither a duration such as 90m nor a time such as 2026-03-01T06:00", text)
 }
 
 // stateWords are the states of commands, as they are typed.

@@ -22,7 +22,7 @@ const (
 
 // commandIDs returns the ids of the commands that changed last, the newest first.
 func (l *link) commandIDs(cmd *cobra.Command, q cluster.CommandQuery) (ids []string) {
-	q.Since = time.Now().Add(-recentSince)
+	q.Last = recentSince
 	var records []*roostv1.CommandRecord
 	l.ask(cmd, func(ctx context.Context, client *cluster.Client) error {
 		for record, err := range client.Commands(ctx, q) {
