@@ -77,6 +77,7 @@ func (g *Gateway) serveAlone(custody *custody) {
 		devices += custody.adopt(bus, epoch, kept.Revision)
 	}
 	g.alone.Store(uint64(devices))
+	close(g.began)
 	g.tell(fmt.Sprintf("runs %d attached devices from the registry stored at revision %d: the hub is away", devices, kept.Revision))
 }
 
@@ -103,6 +104,18 @@ func (c *custody) adopt(bus string, epoch, revision uint64) int {
 		})
 	}
 	return len(a.Devices)
+}
+
+// UntilAlone returns true when devices are served without the hub, and false when the gateway has joined instead, or ctx
+// has ended.
+func (g *Gateway) UntilAlone(ctx context.Context) bool {
+	select {
+	case <-g.began:
+		return true
+	case <-g.keeper.joined:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // Alone returns how many devices were begun to be served while the hub was away, and up to which sequence of the control

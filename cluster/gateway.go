@@ -137,6 +137,7 @@ type Gateway struct {
 	hub     *HubClock
 	service *serviceClock
 	hearing *hearing
+	began   chan struct{} // closed when devices are served without the hub
 	alone   atomic.Uint64 // devices that were begun to be served while the hub was away
 	keeper  *keeper
 	recent  *recentEvents
@@ -175,6 +176,7 @@ func NewGateway(config Config) (*Gateway, error) {
 		fence:   newFence(clock),
 		boot:    newBootClock(clock, config.BootID),
 		recent:  &recentEvents{},
+		began:   make(chan struct{}),
 		log:     log,
 	}
 	g.hub = &HubClock{clock: clock, boot: g.boot.ID()}

@@ -36,6 +36,7 @@ type fleet struct {
 	nc       *nats.Conn
 	client   *cluster.Client
 	hardware string // address
+	machines *sim.Hardware
 	log      string // of the hardware
 	devices  []*roostv1.DeviceSpec
 	gateways map[string]*gatewayProcess
@@ -120,7 +121,7 @@ func (f *fleet) startHardware(devices int) {
 	if err != nil {
 		f.tb.Fatal(err)
 	}
-	f.hardware = hardware.Addr()
+	f.hardware, f.machines = hardware.Addr(), hardware
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {

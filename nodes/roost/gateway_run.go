@@ -126,14 +126,8 @@ func (c *gatewayCommand) announce(ctx context.Context, g *gateway.Gateway, here 
 
 // announceAlone says that devices run without the hub, if they do.
 func (c *gatewayCommand) announceAlone(ctx context.Context, g *gateway.Gateway, lines *eventLines) {
-	n, revision := g.Alone()
-	for tries := 0; n == 0 && tries < 10; tries++ { // it comes to it at about the same time
-		if !pause(ctx, hubWait/10) {
-			return
-		}
-		n, revision = g.Alone()
-	}
-	if n > 0 {
+	if g.Cluster().UntilAlone(ctx) {
+		n, revision := g.Alone()
 		lines.line(fmt.Sprintf("running %d attached devices from the registry stored at revision %d: the hub at %s is away", n, revision, cluster.Redact(c.hub)))
 	}
 }
