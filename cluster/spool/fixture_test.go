@@ -39,7 +39,7 @@ func newSite(tb testing.TB, hub *clustertest.Hub) *site {
 	if err := (cluster.Schema{ReadingsMaxBytes: 4 << 30}).Ensure(tb.Context(), s.nc, subjects(tb)); err != nil {
 		tb.Fatal(err)
 	}
-	s.sink = cluster.NewReadings(s.nc, subjects(tb), nil)
+	s.sink = cluster.NewReadings(s.nc, subjects(tb), "g1", nil)
 	runs(tb, s.sink.Run)
 	return s
 }

@@ -17,7 +17,7 @@ type Config struct {
 	// Fleet is its name; default cluster.DefaultFleet.
 	Fleet string
 	// Connect dials the hub. Its error is a finding.
-	Connect func(context.Context) (*nats.Conn, error)
+	Connect func(context.Context) (cluster.Link, error)
 	// Folder is where this machine keeps, or is to keep, a hub's or a gateway's data; empty: no disk
 	// is looked at.
 	Folder string
@@ -60,7 +60,8 @@ var checks = []check{
 // examination is one run, and what it has learned.
 type examination struct {
 	Config
-	nc     *nats.Conn
+	link   cluster.Link
+	nc     *nats.Conn // of the link, for streams
 	names  cluster.Subjects
 	client *cluster.Client
 	hub    cluster.HubInspection
@@ -83,9 +84,7 @@ func Examine(ctx context.Context, cfg Config, tell func(Finding)) error {
 	}
 	e := &examination{Config: cfg, names: names}
 	tell(e.connect(ctx))
-	if e.nc != nil {
-		defer e.nc.Close()
-	}
+	defer e.link.Close()
 	for _, c := range checks {
 		tell(e.one(ctx, c))
 	}
@@ -110,26 +109,24 @@ func (e *examination) one(ctx context.Context, c check) Finding {
 // connect reaches the hub.
 func (e *examination) connect(ctx context.Context) Finding {
 	f := Finding{Check: "hub"}
-	nc, err := e.Connect(ctx)
+	to, err := e.Connect(ctx)
 	if err == nil {
-		e.nc = nc
-		e.client, err = cluster.NewClient(nc, e.Fleet)
+		e.link, e.nc = to, to.Data
+		e.client, err = cluster.NewClientOver(to, e.Fleet)
 	}
 	if err == nil {
-		e.hub, err = cluster.InspectHub(nc)
+		e.hub, err = cluster.InspectHub(to.Data)
 	}
 	if err != nil {
-		if e.nc != nil {
-			e.nc.Close()
-			e.nc = nil
-		}
+		e.link.Close()
+		e.link, e.nc = cluster.Link{}, nil
 		f.State, f.Seen = Unsafe, err.Error()
 		f.Mend = "start it with roost hub, or say where it is with --hub"
 		return f
 	}
-	nc.SetErrorHandler(e.refused.note)
+	e.nc.SetErrorHandler(e.refused.note)
 	e.streams = once(e, func(ctx context.Context) ([]cluster.StreamInspection, error) {
-		return e.Schema.Inspect(ctx, nc, e.names)
+		return e.Schema.Inspect(ctx, to.Data, e.names)
 	})
 	e.members = once(e, e.client.Gateways)
 	e.served = once(e, e.client.Devices)

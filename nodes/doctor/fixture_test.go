@@ -24,9 +24,10 @@ func TestMain(m *testing.M) { clustertest.Main(m) }
 const longest = 20 * time.Second
 
 // dial is a Connect for the hub at url.
-func dial(url string, opts ...nats.Option) func(context.Context) (*nats.Conn, error) {
-	return func(ctx context.Context) (*nats.Conn, error) {
-		return cluster.ConnectClient(ctx, url, "doctor test", nil, opts...)
+func dial(url string, opts ...nats.Option) func(context.Context) (cluster.Link, error) {
+	return func(ctx context.Context) (cluster.Link, error) {
+		nc, err := cluster.ConnectClient(ctx, url, "doctor test", nil, opts...)
+		return cluster.Link{Data: nc}, err
 	}
 }
 

@@ -101,12 +101,12 @@ func TestPermissionsFound(t *testing.T) {
 	as := func(user string) doctor.Config {
 		return doctor.Config{Connect: dial(url, nats.UserInfo(user, "right"))}
 	}
-	nc, err := dial(url, nats.UserInfo("op", "right"))(t.Context())
+	to, err := dial(url, nats.UserInfo("op", "right"))(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(nc.Close)
-	fleetOf(t, nc)
+	t.Cleanup(to.Close)
+	fleetOf(t, to.Data)
 	found := examine(t, as("op"))
 	want(t, found, "permissions", doctor.OK, "may read the fleet, write the registry, own buses")
 	want(t, found, "exposure", doctor.OK, "with users")
@@ -167,7 +167,7 @@ func (s slow) Read(b []byte) (int, error) {
 func TestLinkFound(t *testing.T) {
 	h := roostHub(t)
 	serve(t, h.URL(), gateway.Config{ID: "gw-1", Lease: 400 * time.Millisecond})
-	connect := func(delay time.Duration) func(context.Context) (*nats.Conn, error) {
+	connect := func(delay time.Duration) func(context.Context) (cluster.Link, error) {
 		return dial(h.URL(), nats.SetCustomDialer(dialer{to: strings.TrimPrefix(h.URL(), "nats://"), delay: delay}))
 	}
 	found := examine(t, doctor.Config{Connect: connect(60 * time.Millisecond)})

@@ -70,10 +70,9 @@ type Gateway struct {
 	actors   *actors.Gateway
 	cluster  *cluster.Gateway
 
-	tap         *control.Tap
-	watched     *watched
-	withoutEdge withoutEdge
-	ending      atomic.Bool // Run's context has ended
+	tap     *control.Tap
+	watched *watched
+	ending  atomic.Bool // Run's context has ended
 }
 
 // New puts a gateway together; Run starts it. The error is about the configuration.
@@ -92,7 +91,7 @@ func New(cfg Config) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{id: cfg.ID, readings: cluster.NewReadings(cfg.Conn, names, cfg.ID, cfg.Logger), tap: control.NewTap()}
-	g.watched, g.withoutEdge.gateway = &watched{gateway: g, fleet: cfg.Fleet, version: cfg.Version}, g
+	g.watched = &watched{gateway: g, fleet: cfg.Fleet, version: cfg.Version}
 	host := &lateHost{}
 	config, err := cfg.cluster(host)
 	if err != nil {

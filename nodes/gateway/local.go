@@ -29,7 +29,7 @@ func (l local) Device(id string) (control.Device, bool) {
 
 // Story implements [control.Fleet].
 func (l local) Story(device string) (*roostv1.Story, error) {
-	story, err := l.edge().LocalStory(device)
+	story, err := l.cluster.LocalStory(device)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (l local) Story(device string) (*roostv1.Story, error) {
 
 // Submit implements [control.Fleet].
 func (l local) Submit(ctx context.Context, c *roostv1.Command, wait time.Duration, answer func(*roostv1.CommandRecord, error)) {
-	l.edge().SubmitLocal(ctx, c, wait, answer)
+	l.cluster.SubmitLocal(ctx, c, wait, answer)
 }
 
 // Tap implements [control.Fleet].

@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"strings"
 	"time"
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/cluster/spool"
+	"github.com/roost-iot/roost/nodes/health"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -20,12 +22,25 @@ func (g *Gateway) store(cfg Config) (actors.Store, error) {
 		now, _, ok := g.cluster.HubClock().Now()
 		return now, ok
 	}
+	c.Correct = func(b *roostv1.ReadingBatch) { g.cluster.HubClock().Correct(b) }
 	var err error
 	g.spool, err = spool.Open(c)
 	return g.spool, err
 }
 
 func (g *Gateway) spoolStatus() *roostv1.SpoolStatus { return g.spool.Status() }
+
+// spoolState is what the spool does, for metrics; nil: there is none.
+func (g *Gateway) spoolState() *health.Spool {
+	if g.spool == nil {
+		return nil
+	}
+	status := g.spool.Status()
+	return &health.Spool{
+		State:   strings.ToLower(strings.TrimPrefix(status.State.String(), "SPOOL_STATE_")),
+		Waiting: status.Waiting, Bytes: status.Bytes, Oldest: status.Oldest.AsDuration(), Dropped: status.Dropped,
+	}
+}
 
 func (g *Gateway) closeSpool() error {
 	if g.spool == nil {

@@ -39,7 +39,7 @@ func (w *watched) Collector() prometheus.Collector { return health.NewGatewayCol
 
 func (w *watched) state() health.GatewayState {
 	g := w.gateway
-	away, _ := g.hubAway()
+	away, _ := g.cluster.HubAway()
 	counts := w.counts.now(g.actors.Statuses)
 	return health.GatewayState{
 		ID: g.id, Fleet: w.fleet, Version: w.version, Standing: g.cluster.Standing(), HubAway: away,
@@ -54,7 +54,7 @@ func (w *watched) Ready() health.Report {
 	stand, counts := g.cluster.Standing(), w.counts.now(g.actors.Statuses)
 	report := health.Report{Who: fmt.Sprintf("gateway %s of fleet %s", g.id, w.fleet)}
 	say := func(format string, args ...any) { report.Why = append(report.Why, fmt.Sprintf(format, args...)) }
-	if away, is := g.hubAway(); is {
+	if away, is := g.cluster.HubAway(); is {
 		say("the hub is away%s", forSoLong(away))
 	}
 	running := counts.states[roostv1.DeviceState_DEVICE_STATE_ONLINE]

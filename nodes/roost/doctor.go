@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
+	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/nodes/console"
 	"github.com/roost-iot/roost/nodes/doctor"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -73,7 +73,7 @@ func (c *doctorCommand) run(cmd *cobra.Command, _ []string) error {
 	var failed error
 	err := doctor.Examine(ctx, doctor.Config{
 		Fleet: c.fleet, Folder: c.data, Version: readVersion().Version,
-		Connect: func(context.Context) (*nats.Conn, error) { return c.dial(cmd) },
+		Connect: func(context.Context) (cluster.Link, error) { return c.dial(cmd) },
 	}, func(f doctor.Finding) {
 		all = append(all, f)
 		if c.json && failed == nil {
