@@ -148,5 +148,5 @@ func TestDiskFound(t *testing.T) {
 // TestRefusedCredentials: a hub that does not let in is one that is away.
 func TestRefusedCredentials(t *testing.T) {
 	url := stock(t, secured)
-	want(t, examine(t, doctor.Config{Connect: dial(url, nats.UserInfo("op", "wrong"))}), "hub", doctor.Unsafe, "refused the credentials")
+	want(t, examine(t, doctor.Config{Connect: dial(url, nats.UserInfo("op", "wrong"))}), "hub", doctor.Unsafe, "refused who has no credentials for it")
 }
