@@ -75,12 +75,21 @@ func clearStale(path string) error {
 	case is.Mode().Type() != fs.ModeSocket:
 		return fmt.Errorf("%w: %s is in the way of the control socket: move it away", ErrNotSocket, path)
 	}
-	if c, err := net.DialTimeout("unix", path, probeTime); err == nil {
-		_ = c.Close()
+	if Served(path) {
 		return fmt.Errorf("%w: another process serves %s: stop that one", ErrInUse, path)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the control socket of a process that has ended: %w", err)
 	}
 	return nil
+}
+
+// Served reports whether a process serves a control socket.
+func Served(path string) bool {
+	c, err := net.DialTimeout("unix", path, probeTime)
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
 }

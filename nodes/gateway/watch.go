@@ -74,6 +74,9 @@ func (w *watched) Ready() health.Report {
 	if stand.Draining && !stand.Departed {
 		say("the gateway hands over what it serves, and takes nothing new")
 	}
+	if s := g.spoolState(); s != nil && s.State != "ok" {
+		say("the spool of readings is %s, %d readings wait in it", s.State, s.Waiting)
+	}
 	if g.actors.Totals().StoreFailing {
 		say("readings cannot be stored at present: they are kept, and tried again")
 	}

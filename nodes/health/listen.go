@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // Where a gateway and a hub listen if nobody says otherwise.
@@ -70,11 +69,11 @@ func listen(address string, spare bool) (net.Listener, error) {
 		return nil, err
 	}
 	l, err := net.Listen("tcp", at.String())
-	if errors.Is(err, syscall.EADDRINUSE) && spare {
+	if isAddressInUse(err) && spare {
 		l, err = net.Listen("tcp", netip.AddrPortFrom(at.Addr(), 0).String())
 	}
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
+	case isAddressInUse(err):
 		return nil, fmt.Errorf("%w: another program listens on %s: choose another address with --health, or %s", ErrAddressInUse, at, Off)
 	case err != nil:
 		return nil, fmt.Errorf("listen for health: %w: choose another address with --health, or %s", err, Off)

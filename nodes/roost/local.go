@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -69,6 +70,11 @@ func (l *local) find(p program) (string, error) {
 		return below, nil
 	}
 	sockets, _ := filepath.Glob(filepath.Join(escaped(below), gatewayFolder("", "*"), control.SocketName)) // the pattern is one
+	if len(sockets) > 1 {                                                                                  // those of gateways that run come first
+		if running := slices.DeleteFunc(slices.Clone(sockets), func(s string) bool { return !control.Served(s) }); len(running) > 0 {
+			sockets = running
+		}
+	}
 	switch {
 	case len(sockets) == 1:
 		return filepath.Dir(sockets[0]), nil

@@ -3,6 +3,7 @@ package main_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -78,7 +79,8 @@ func TestLocal(t *testing.T) {
 	ready := hub.until(t, "ready ")
 	url, hubHealth := strings.Fields(ready)[1], healthOf(t, ready)
 	data := shortFolder(t)
-	g := start(t, "gateway", "--id", "gw-1", "--hub", url, "--data", data, "--lease", "500ms")
+	dial := strings.Replace(url, "nats://", "nats://somebody:hunter2@", 1) // which a hub without users takes
+	g := start(t, "gateway", "--id", "gw-1", "--hub", dial, "--data", data, "--lease", "500ms")
 	health := healthOf(t, g.until(t, "ready "))
 	go func() { // ends with the program
 		for range g.lines {
@@ -147,6 +149,13 @@ devices:
 	if got := run(t, "why", "own", at); got.code != 0 || !strings.HasPrefix(got.out, "gw-1 serves own, and goes on without a lease") {
 		t.Errorf("why without the hub: %+v", got)
 	}
+	_, readyz := fetch(t, health+"/readyz")
+	_, metrics := fetch(t, health+"/metrics")
+	for _, said := range []string{readyz, metrics, g.errors.String(), run(t, "why", "own", at, "--json").out, run(t, "devices", at, "--json").out} {
+		if said == "" || strings.Contains(said, "hunter2") {
+			t.Errorf("nothing, or a secret, in\n%s", said)
+		}
+	}
 	if code, _ := g.signal(t, syscall.SIGKILL); code != -1 {
 		t.Errorf("ended with %d", code)
 	}
@@ -177,9 +186,21 @@ func TestLocalFolder(t *testing.T) {
 	if err := os.MkdirAll(other, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(other, "control.sock"), nil, 0o600); err != nil {
+	socket := filepath.Join(other, "control.sock")
+	if err := os.WriteFile(socket, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if got := withState("--local", "devices", "--json"); len(devices(t, got)) != 5 {
+		t.Errorf("one that runs: %+v", got)
+	}
+	if err := os.Remove(socket); err != nil {
+		t.Fatal(err)
+	}
+	second, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
 	want := fmt.Sprintf("choose one of --local=%s, --local=%s\n", filepath.Join(data, "gateway-gw-1"), other)
 	if got := withState("devices", "--local"); got.code != 64 || !strings.HasSuffix(got.err, want) {
 		t.Errorf("two: %+v", got)
