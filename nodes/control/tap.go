@@ -62,9 +62,14 @@ func (t *Tap) keepLocked(k kept) {
 
 // sizeOf is what a batch costs in memory, about.
 func sizeOf(b *roostv1.ReadingBatch) int {
-	size := batchBytes
+	size := batchBytes + readingBytes*len(b.Readings)
 	for _, r := range b.Readings {
-		size += readingBytes + len(r.GetValue().GetString_()) + len(r.GetValue().GetBytes())
+		switch v := r.GetValue().GetKind().(type) {
+		case *roostv1.Value_String_:
+			size += len(v.String_)
+		case *roostv1.Value_Bytes:
+			size += len(v.Bytes)
+		}
 	}
 	return size
 }

@@ -30,11 +30,16 @@ func (l *link) deviceIDs(cmd *cobra.Command) (ids []string) {
 	l.ask(cmd, func(ctx context.Context, client *cluster.Client) error {
 		devices, err := client.Devices(ctx)
 		for _, d := range devices {
-			ids = append(ids, d.DeviceId+"\t"+d.Profile+", "+d.State.Word())
+			ids = append(ids, deviceWord(d))
 		}
 		return err
 	})
 	return ids
+}
+
+// deviceWord is a device as a shell shows it.
+func deviceWord(d *roostv1.DeviceStatus) string {
+	return d.DeviceId + "\t" + d.Profile + ", " + d.State.Word()
 }
 
 // completeGateway completes the first argument, a gateway's id.

@@ -27,7 +27,7 @@ it takes. With --json, its status.
   roost device show pump --local
   roost device show cellar --json | jq .counters`,
 		Args:              takes("ID"),
-		ValidArgsFunction: c.completeDevice,
+		ValidArgsFunction: here.devicesOr(c.program, c.completeDevice),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := deviceID(cmd, args[0]); err != nil {
 				return err

@@ -110,3 +110,24 @@ func useLocal(cmd *cobra.Command, p program, l *local, fleet *link, act func(con
 	defer cancel()
 	return act(ctx, client)
 }
+
+// devicesOr completes a device's id: with --local one that the gateway of this machine serves, and else as
+// otherwise does.
+func (l *local) devicesOr(p program, otherwise cobra.CompletionFunc) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, beginning string) (ids []string, _ cobra.ShellCompDirective) {
+		if !l.asked() || len(args) > 0 {
+			return otherwise(cmd, args, beginning)
+		}
+		client, err := l.client(p)
+		if err != nil {
+			return nil, noFiles
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), completeWait)
+		defer cancel()
+		devices, _ := client.Devices(ctx) // a shell has no use for an error
+		for _, d := range devices {
+			ids = append(ids, deviceWord(d))
+		}
+		return ids, noFiles
+	}
+}

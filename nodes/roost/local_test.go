@@ -137,6 +137,9 @@ devices:
 		t.Errorf("healthz without the hub: %d", code)
 	}
 	untilFetched(t, health+"/metrics", "\nroost_hub_connected 0\n")
+	if got := run(t, "__complete", "why", at, ""); !strings.HasPrefix(got.out, "own\tsim-pump, online\nshared\tsim-pump, suspended\n") {
+		t.Errorf("completion without the hub: %+v", got)
+	}
 	table := run(t, "devices", at)
 	for _, want := range []string{"own     sim-pump  online", "shared  sim-pump  suspended"} {
 		if table.code != 0 || !strings.Contains(table.out, want) {

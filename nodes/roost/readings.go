@@ -64,7 +64,7 @@ func newReadings(p program) *cobra.Command {
   roost readings cellar --resource temperature --since 15m
   roost readings pump --since 24h --json > pump.jsonl`,
 		Args:              takes("ID"),
-		ValidArgsFunction: c.completeDevice,
+		ValidArgsFunction: c.local.devicesOr(p, c.completeDevice),
 		RunE:              c.run,
 	}
 	c.link.flags(cmd, p)

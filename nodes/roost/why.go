@@ -35,7 +35,7 @@ It tells what it knows itself.`,
   roost why pump --local
   roost why rig-1 --json | jq '.candidates[] | {gatewayId, rank, reason}'`,
 		Args:              takes("DEVICE"),
-		ValidArgsFunction: fleet.completeDevice,
+		ValidArgsFunction: here.devicesOr(p, fleet.completeDevice),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := deviceID(cmd, args[0]); err != nil {
 				return err
