@@ -116,9 +116,6 @@ type Sample struct {
 	Source time.Time
 	// VendorCode is the protocol's own code behind the quality.
 	VendorCode uint32
-
-	// uptime is that of the machine at At; the gateway notes it when the sample comes.
-	uptime time.Duration
 }
 
 // Action is one thing to do at a device: a write to a resource, or a command that

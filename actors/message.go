@@ -116,8 +116,8 @@ type (
 	// sampled brings samples; done may be nil.
 	sampled struct {
 		work
+		arrival
 		incarnation uint64
-		samples     []Sample
 		good        bool // at least one has a usable value
 		done        func(error)
 		losses      *losses
@@ -206,7 +206,7 @@ type (
 	tick struct{ work }
 	// pollSoon asks for a poll out of turn, to show what a command did.
 	pollSoon struct{ work }
-	// polled is the end of a poll; the value is []Sample.
+	// polled is the end of a poll; the value is an arrival.
 	polled struct {
 		work
 		resources []string
@@ -215,9 +215,9 @@ type (
 	// pushed brings samples from a pushing session.
 	pushed struct {
 		work
-		samples []Sample
-		done    func(error) // may be nil
-		losses  *losses
+		arrival
+		done   func(error) // may be nil
+		losses *losses
 	}
 	// pushEnded is the end of Push.
 	pushEnded struct {

@@ -18,7 +18,8 @@ const (
 // An entry is a reading on its way to the store.
 type entry struct {
 	sequence uint64
-	sample   *Sample // checked: At is set, the quality is not unspecified
+	sample   *Sample       // checked: At is set, the quality is not unspecified
+	uptime   time.Duration // of the machine when the sample came
 }
 
 func (e *entry) bytes() int {
@@ -57,11 +58,11 @@ func (o *outbox) goOn(last uint64) { o.last, o.taken = last, last }
 // expect makes room for so many readings at once.
 func (o *outbox) expect(n int) { o.pending = slices.Grow(o.pending, n) }
 
-// add takes a reading, dropping the oldest one when there are limit already, and
+// add takes a reading that came at an uptime, dropping the oldest one when there are limit already, and
 // returns how many were dropped.
-func (o *outbox) add(s *Sample, limit int) (dropped int) {
+func (o *outbox) add(s *Sample, uptime time.Duration, limit int) (dropped int) {
 	o.last++
-	o.pending = append(o.pending, entry{sequence: o.last, sample: s})
+	o.pending = append(o.pending, entry{sequence: o.last, sample: s, uptime: uptime})
 	if len(o.pending) <= limit {
 		return 0
 	}
@@ -140,7 +141,7 @@ func (o *outbox) cut() int {
 // nothing that happens to another clock moves one reading against the next.
 func fill(batch *roostv1.ReadingBatch, entries []entry) {
 	first := entries[0].sample
-	base := first.uptime.Microseconds()
+	base := entries[0].uptime.Microseconds()
 	batch.MonotonicUs = base
 	batch.BaseTime.Seconds, batch.BaseTime.Nanos = first.At.Unix(), int32(first.At.Nanosecond())
 	batch.Readings = make([]*roostv1.Reading, len(entries))
@@ -149,7 +150,7 @@ func fill(batch *roostv1.ReadingBatch, entries []entry) {
 		s, r := entries[i].sample, &readings[i]
 		r.Resource, r.Value = s.Resource, s.Value
 		r.Quality, r.Reason, r.VendorCode = s.Quality, s.Reason, s.VendorCode
-		r.AcquiredOffsetUs = s.uptime.Microseconds() - base
+		r.AcquiredOffsetUs = entries[i].uptime.Microseconds() - base
 		if !s.Source.IsZero() {
 			r.SourceOffsetUs = new(offset(first.At, s.Source))
 		}

@@ -23,10 +23,9 @@ func (d *device) startPoll(ctx actor.Context, resources []string) {
 }
 
 // pollOnce polls, and notes when the samples came: what handles them may be busy for long.
-func (e *env) pollOnce(ctx context.Context, poller Poller, resources []string) ([]Sample, error) {
+func (e *env) pollOnce(ctx context.Context, poller Poller, resources []string) (arrival, error) {
 	samples, err := poller.Poll(ctx, resources)
-	e.uptime.stamp(samples)
-	return samples, err
+	return e.uptime.stamp(samples), err
 }
 
 // polled takes the end of a poll.
@@ -35,8 +34,8 @@ func (d *device) polled(ctx actor.Context, msg *polled) {
 	if msg.outcome.err != nil {
 		d.pollFailed(msg)
 	} else {
-		samples, _ := msg.outcome.value.([]Sample)
-		d.sampled(samples, nil)
+		came, _ := msg.outcome.value.(arrival)
+		d.sampled(came, nil)
 		if d.failedPolls > 0 {
 			d.becomeOnline()
 		}
@@ -61,7 +60,7 @@ func (d *device) pollFailed(msg *polled) {
 	}
 }
 
-func (e *env) noValues(resources []string) []Sample {
+func (e *env) noValues(resources []string) arrival {
 	samples := make([]Sample, len(resources))
 	for i, name := range resources {
 		samples[i] = Sample{
@@ -70,14 +69,13 @@ func (e *env) noValues(resources []string) []Sample {
 			Reason:   roostv1.QualityReason_QUALITY_REASON_COMM_FAILURE,
 		}
 	}
-	e.uptime.stamp(samples)
-	return samples
+	return e.uptime.stamp(samples)
 }
 
 // sampled hands samples to the supervisor, and notes that the device lives.
-func (d *device) sampled(samples []Sample, done func(error)) {
-	good := d.fresh.saw(samples, d.env.now())
+func (d *device) sampled(came arrival, done func(error)) {
+	good := d.fresh.saw(came.samples, d.env.now())
 	d.env.send(d.begin.supervisor, &sampled{
-		incarnation: d.begin.incarnation, samples: samples, good: good, done: done, losses: d.losses,
+		incarnation: d.begin.incarnation, arrival: came, good: good, done: done, losses: d.losses,
 	})
 }

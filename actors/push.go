@@ -30,7 +30,7 @@ func (d *device) pushEnded(o outcome) {
 }
 
 func (d *device) pushed(ctx actor.Context, msg *pushed) {
-	d.sampled(msg.samples, msg.done)
+	d.sampled(msg.arrival, msg.done)
 	if d.timer == nil {
 		d.arm(ctx, d.env.now()) // else the running timer finds a deadline that moved on
 	}
@@ -58,8 +58,7 @@ func (s *sink) Emit(samples ...Sample) error {
 	if len(samples) == 0 {
 		return nil
 	}
-	s.uptime.stamp(samples)
-	err := s.offer(&pushed{samples: samples, losses: s.losses})
+	err := s.offer(&pushed{arrival: s.uptime.stamp(samples), losses: s.losses})
 	if err != nil {
 		s.losses.add(len(samples))
 		time.Sleep(floodPause)
@@ -79,9 +78,9 @@ func (s *sink) Deliver(ctx context.Context, samples ...Sample) error {
 	if len(samples) == 0 {
 		return nil
 	}
-	s.uptime.stamp(samples)
+	came := s.uptime.stamp(samples)
 	done := make(chan error, 1) // told once, without waiting
-	msg := &pushed{samples: samples, losses: s.losses, done: func(err error) { done <- err }}
+	msg := &pushed{arrival: came, losses: s.losses, done: func(err error) { done <- err }}
 	if err := s.box.offer(msg); err != nil {
 		return err
 	}

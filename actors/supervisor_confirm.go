@@ -120,8 +120,8 @@ func (s *supervisor) looked(ctx actor.Context, msg *looked) {
 	}
 	if !l.outdated {
 		l.clear()
-		samples, _ := msg.outcome.value.([]Sample)
-		l.see(samples)
+		came, _ := msg.outcome.value.(arrival)
+		l.see(came.samples)
 	}
 	if errors.Is(msg.outcome.err, errNoPoller) { // what it sends by itself has to do
 		l.reported = true

@@ -39,7 +39,7 @@ func (s *supervisor) sampled(ctx actor.Context, msg *sampled) {
 			s.unknownResource(msg.samples[i].Resource)
 		}
 		if publish {
-			dropped += o.add(&msg.samples[i], limit)
+			dropped += o.add(&msg.samples[i], s.env.uptime.of(&msg.samples[i], msg.ahead), limit)
 		}
 	}
 	if msg.done != nil {

@@ -60,8 +60,17 @@ func (u *uptime) now() (now time.Time, ahead time.Duration) {
 	return now, ahead
 }
 
+// An arrival is samples that came together.
+type arrival struct {
+	samples []Sample
+	ahead   time.Duration // by how much the boot clock was, as they came
+}
+
+// of is the uptime at which a sample came.
+func (u *uptime) of(s *Sample, ahead time.Duration) time.Duration { return s.At.Sub(u.began) + ahead }
+
 // stamp notes when samples came that have come just now: what handles them may be busy for long.
-func (u *uptime) stamp(samples []Sample) {
+func (u *uptime) stamp(samples []Sample) arrival {
 	now, ahead := u.now()
 	for i := range samples {
 		s := &samples[i]
@@ -74,6 +83,6 @@ func (u *uptime) stamp(samples []Sample) {
 			}
 			s.At = now
 		}
-		s.uptime = s.At.Sub(u.began) + ahead
 	}
+	return arrival{samples, ahead}
 }

@@ -302,6 +302,21 @@ func TestBrokenDriversAreFound(t *testing.T) {
 	}
 }
 
+// TestTimesByAWallClock: what no clock of this process told is not when a sample came. Not in a bubble: no time has a
+// monotonic reading there.
+func TestTimesByAWallClock(t *testing.T) {
+	l := newLamp()
+	l.poll = func(context.Context, []string) ([]actors.Sample, error) {
+		s := bright()
+		s.At = time.Unix(1, 0)
+		return []actors.Sample{s}, nil
+	}
+	err := errors.Join(drivertest.Verify(t.Context(), l, lampDevice(), lampOptions)...)
+	if err == nil || !strings.Contains(err.Error(), "was told by a wall clock") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestNothingToJudge(t *testing.T) {
 	for _, d := range []actors.Device{{}, {Spec: &roostv1.DeviceSpec{}}, {Profile: &roostv1.Profile{}}} {
 		if got := drivertest.Verify(t.Context(), newLamp(), d, drivertest.Options{}); len(got) != 1 {

@@ -85,7 +85,11 @@ func judgeOne(s actors.Sample, want roostv1.ValueType) error {
 	if bad && s.Reason == roostv1.QualityReason_QUALITY_REASON_UNSPECIFIED {
 		return errors.New("it is BAD without a reason")
 	}
-	if s.At.After(time.Now()) {
+	now := time.Now()
+	if monotonic := now != now.Round(0); monotonic && !s.At.IsZero() && s.At == s.At.Round(0) {
+		return fmt.Errorf("when it arrived was told by a wall clock, as %v: leave At out, or take time.Now; what the device says is its Source", s.At)
+	}
+	if s.At.After(now) {
 		return fmt.Errorf("it arrives in the future, at %v", s.At)
 	}
 	if s.Value == nil {
