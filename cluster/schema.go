@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -231,35 +230,4 @@ func controlFlaws(got, want jetstream.StreamConfig) []Flaw {
 		setting{"allow_msg_ttl", got.AllowMsgTTL, got.AllowMsgTTL, true},
 		setting{"subject_delete_marker_ttl", got.SubjectDeleteMarkerTTL == 0, got.SubjectDeleteMarkerTTL, "unset"},
 	)...)
-}
-
-// setting is one setting of a stream, as nats-server names it.
-type setting struct {
-	name      string
-	good      bool
-	got, want any
-}
-
-// Flaw is a setting of a stream that breaks a promise.
-type Flaw struct {
-	Setting string // as nats-server names it
-	Text    string // what it is, and what it must be
-}
-
-func wrong(settings ...setting) []Flaw {
-	var flaws []Flaw
-	for _, s := range settings {
-		if !s.good {
-			flaws = append(flaws, Flaw{s.name, fmt.Sprintf("%s is %v, must be %v", s.name, s.got, s.want)})
-		}
-	}
-	return flaws
-}
-
-func joinFlaws(flaws []Flaw) string {
-	texts := make([]string, len(flaws))
-	for i, f := range flaws {
-		texts[i] = f.Text
-	}
-	return strings.Join(texts, "; ")
 }

@@ -17,6 +17,7 @@ const (
 	mostSyncs = 50
 	syncing   = time.Second
 	blockSize = 4096
+	hanging   = 5 * time.Second
 	// leastFree is how much a disk needs to have free.
 	leastFree = 256 << 20
 )
@@ -26,7 +27,7 @@ func disk(_ context.Context, e *examination) Finding {
 	if e.Folder == "" {
 		return Finding{State: Unknown, Seen: "no folder was named", Mend: "name the one of a hub or gateway on this machine: roost doctor --data FOLDER"}
 	}
-	took, err := syncTimes(e.Folder)
+	took, err := inTime(e.Folder)
 	if err != nil {
 		return Finding{State: Unsafe, Seen: err.Error(), Mend: "make the folder one that the user of hub and gateway can write to, on a disk that works"}
 	}
@@ -49,6 +50,27 @@ func disk(_ context.Context, e *examination) Finding {
 		f.Seen += "; it is in memory, and gone with the power"
 	}
 	return f
+}
+
+// inTime is syncTimes with an end: a disk that hangs holds up whoever syncs, and nothing can call him back.
+func inTime(folder string) (quantiles, error) {
+	type result struct {
+		took quantiles
+		err  error
+	}
+	done := make(chan result, 1) // written once, maybe when nobody waits any more
+	go func() {
+		took, err := syncTimes(folder)
+		done <- result{took, err}
+	}()
+	late := time.NewTimer(hanging)
+	defer late.Stop()
+	select {
+	case r := <-done:
+		return r.took, r.err
+	case <-late.C:
+		return quantiles{}, fmt.Errorf("the disk has not synced %d bytes in %v: it hangs", mostSyncs*blockSize, hanging)
+	}
 }
 
 // syncTimes measures how long it takes to have a block on disk, in a file that it removes.
