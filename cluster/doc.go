@@ -2,7 +2,7 @@
 // which, readings, requests, and the client for all of it.
 //
 //	             control stream ------------------> commands stream      readings stream
-//	  spec.profile.*  spec.device.*  spec.desired.*    (the history)       reading.<device>
+//	  spec.profile.*  spec.device.*  spec.desired.*    (the history)       reading.<device>.<gateway>
 //	  member.<gateway>    own.<bus>                         |                    ^
 //	  cmd.<device>.<id>   cancel.<device>.<id>              |                    |
 //	     |  ^        ^        ^                             v                    |
@@ -34,6 +34,11 @@
 // From then on only that owner writes the record, through its [Journal], and the hub takes it only while the bus has
 // had no other owner since. Whoever waits for the end is told by the picture of the gateway that he asked. A
 // cancellation is a record beside it, on which the owner acts. The hub itself copies all records to the history.
+//
+// A hub that knows users by name has streams and talk in accounts of their own, so there are two connections; see
+// [Link]. It lets everybody speak only as himself, and the name is in the subject: that is the identity in a record, and
+// nothing that a message says. [Rights] hold who is limited to some devices to those: when a command is submitted, and
+// at the owner before it is sent. Package access has the credentials.
 //
 // What actors ask devices of other gateways goes beside all that, over core NATS: [Peers].
 //
@@ -69,6 +74,9 @@
 //     TestHistoryOutlivesTTL).
 //   - What an actor asks a device ends once, by a deadline: with its answer, or an error that says whether
 //     it may have been carried out (TestPeersDeadline, TestPeersLoseTheOwner, TestPeersWithoutHub).
+//   - A record says who submitted a command, and nobody passes for another one (TestSubmittedBy, TestForgedIdentity).
+//     Who may not command a device leaves no record, and no byte is sent for him (TestLimited, TestRights).
+//   - A gateway answers in inboxes only (TestReplyElsewhere).
 //   - What is read twice is yielded once, and what is missing is told (TestCompletenessFindsEverything).
 //
 // # Limits
@@ -84,6 +92,9 @@
 // (Schema.CommandDedup after its end); later the same id is a new command. Two gateways of which one does not see yet
 // that the other lives may both end a command that has no owner: in the same way, under the same fence. A copy of a
 // record that is held up for longer than a minute is told from a new one no more.
+//
+// Gateways trust each other: one whose credentials were stolen can write records of any device and member, and keep a
+// batch of readings out by using its id before. What it sends is told from what others send.
 //
 // # Concurrency
 //

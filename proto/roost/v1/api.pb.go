@@ -23,7 +23,8 @@ const (
 )
 
 // SendRequest asks for a command to be accepted, and waits for its end: subject
-// roost.<fleet>.api.send.
+// roost.<fleet>.api.send, and roost.<fleet>.api.send.<role>.<name> where the hub knows users by name: who asks is then
+// who the subject says, as the hub lets nobody else ask there. So it is with the other requests of the api.
 type SendRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The command.

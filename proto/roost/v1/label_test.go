@@ -2,6 +2,7 @@ package roostv1_test
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -49,6 +50,26 @@ func TestCheckLabels(t *testing.T) {
 			t.Errorf("%q=%q: got %v, want %q", test.key, test.value, err, test.want)
 		case test.want != "" && !strings.Contains(err.Error(), test.want):
 			t.Errorf("%q=%q: got %v, want %q", test.key, test.value, err, test.want)
+		}
+	}
+}
+
+func TestParseSelector(t *testing.T) {
+	for text, want := range map[string]map[string]string{
+		"site=north":               {"site": "north"},
+		"site=north,floor=2":       {"site": "north", "floor": "2"},
+		"site=":                    {"site": ""},
+		"site=a=b":                 {"site": "a=b"},
+		`"site=north, east",a/b=c`: {"site": "north, east", "a/b": "c"},
+	} {
+		got, err := roostv1.ParseSelector(text)
+		if err != nil || !maps.Equal(got, want) {
+			t.Errorf("%q: got %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for _, bad := range []string{"", "site", "site=a,site=b", ",", "site=a,", "=x", "a b=c", `"site=a`, "site=a\nfloor=2", "site=\xff", "site=\x01"} {
+		if got, err := roostv1.ParseSelector(bad); !errors.Is(err, roostv1.ErrInvalid) {
+			t.Errorf("%q: got %v, %v, want ErrInvalid", bad, got, err)
 		}
 	}
 }

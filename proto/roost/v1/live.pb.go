@@ -149,7 +149,7 @@ func (x *ReadResult) GetResources() []*ResourceState {
 	return nil
 }
 
-// LiveFrame is what one gateway sends another: subject roost.<fleet>.live.<gateway>. It is not
+// LiveFrame is what one gateway sends another: subject roost.<fleet>.live.<to>.<from>. It is not
 // stored, and may be lost.
 type LiveFrame struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
