@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/roost-iot/roost/cluster"
@@ -36,6 +37,31 @@ func TestReadingsAsOneself(t *testing.T) {
 	}
 	if read != 3 {
 		t.Errorf("read %d readings, want 3", read)
+	}
+}
+
+// TestBatchesOfASecuredHub: what goes to the hub in atomic batches does so through its accounts as well.
+func TestBatchesOfASecuredHub(t *testing.T) {
+	f := newSecuredFleet(t, newHost("g1"))
+	const many = 40
+	var devices []*roostv1.DeviceSpec
+	for i := range many {
+		devices = append(devices, sited(fmt.Sprintf("many-%02d", i), "north"))
+	}
+	if applied, err := f.client(t, "ann").Apply(t.Context(), fleetOf(devices...)); err != nil || len(applied.Devices) != many {
+		t.Fatalf("got %d devices, %v", len(applied.Devices), err)
+	}
+	await(t, "assignment of all", f.host.calls, func(hostCall) bool { return len(f.host.served()) == many+2 })
+	r := cluster.NewReadings(f.hub.Dial(t, "g1").Data, f.names, "g1", clustertest.Logger(t))
+	done := make(chan error, many)
+	for _, d := range devices { // all wait when it begins, so they go together
+		r.Store(sampleBatch(d.Id, 9, 1, 2), func(err error) { done <- err })
+	}
+	runs(t, r.Run)
+	for range devices {
+		if err := take(t, "word of a batch", done); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -20,8 +20,8 @@ func (p *Peers) receive(msg *nats.Msg) {
 	defer p.contain()
 	f, err := readFrame(msg.Data)
 	// Who sent it the hub vouches for by the subject, and nobody for what the frame says.
-	if err != nil || string(f.gateway) != p.names.sender(msg.Subject) ||
-		string(f.receiver) != p.incarnation() || len(f.incarnation) > maxIncarnation {
+	if err != nil || string(f.receiver) != p.incarnation() || len(f.incarnation) > maxIncarnation ||
+		string(f.gateway) != p.names.sender(msg.Subject) {
 		p.dropped.Add(1)
 		return
 	}

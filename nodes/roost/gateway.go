@@ -35,6 +35,9 @@ placement selects site=north is served only where --label site=north is given.
 All gateways of a fleet have the same lease: the longer it is, the longer it
 takes until the devices of a dead gateway are served elsewhere.
 
+A hub that knows users by name wants a gateway's credentials: --creds FILE says
+where the hub and the fleet are, and what the gateway's id is.
+
 On its own machine it tells how it does, over HTTP on loopback: /healthz,
 /readyz, and /metrics for Prometheus. People there can use it without the hub:
 see --local of roost devices, device show, readings, why and send.
@@ -67,6 +70,7 @@ func newGateway(p program) *cobra.Command {
 		Long:    gatewayHelp,
 		Example: `  roost gateway --id gw-1
   roost gateway --id gw-2 --hub nats://hub.plant:4222 --label site=north
+  roost gateway --creds gw-2.creds
   roost gateway drain gw-2`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
