@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,5 +49,32 @@ func TestLimited(t *testing.T) {
 	}
 	if e := await(t, "event", events, func(*roostv1.Event) bool { return true }); e.DeviceId != "d2" || !errors.Is(e.Status, roostv1.ErrPermission) {
 		t.Errorf("got event %v", e)
+	}
+}
+
+// TestRefusalsAreToldOfSparingly: whoever knocks without end does not drown what else there is to hear.
+func TestRefusalsAreToldOfSparingly(t *testing.T) {
+	f := newSecuredFleet(t, newHost("g1"))
+	events := f.refused(t)
+	ben, bob := f.client(t, "ben"), f.client(t, "bob")
+	started := time.Now()
+	for range 50 {
+		if _, err := ben.Send(t.Context(), setLimit("", "d2"), askWait); !errors.Is(err, roostv1.ErrPermission) {
+			t.Fatalf("got %v, want ErrPermission", err)
+		}
+	}
+	most := int(time.Since(started)/time.Second) + 1
+	if _, err := bob.Send(t.Context(), setLimit("", "d2"), askWait); !errors.Is(err, roostv1.ErrPermission) {
+		t.Fatalf("got %v, want ErrPermission", err)
+	}
+	told := 0
+	await(t, "word of bob", events, func(e *roostv1.Event) bool {
+		if strings.Contains(e.Message, "ben may not") {
+			told++
+		}
+		return strings.Contains(e.Message, "bob may not")
+	})
+	if told < 1 || told > most {
+		t.Errorf("told %d times, want 1 to %d", told, most)
 	}
 }
