@@ -101,15 +101,15 @@ func (e *Edge) accepted(c *localCommand, err error) {
 	}
 }
 
-// record stores the record of a command that this gateway took; see Journal.Record. One that has ended, or is under a
-// later epoch, is not changed any more.
+// record stores the record of a command that this gateway took; see Journal.Record. It must go on where the last one
+// ended: whoever was handed the command as it stood before does not carry it out once more.
 func (e *Edge) record(bus string, epoch uint64, r *roostv1.CommandRecord, done func(error)) {
 	key := commandKey(r.GetDeviceId(), r.GetCommandId())
 	e.mu.Lock()
 	c := e.commands[key]
-	if c == nil || c.last.State.Final() || r.GetEpoch() < c.last.Epoch {
+	if c == nil || !goesOn(c.last, r) {
 		e.mu.Unlock()
-		go done(roostv1.Errorf(roostv1.ErrNotOwner, "command %s has ended, or is carried out under a later epoch", r.GetCommandId()))
+		go done(roostv1.Errorf(roostv1.ErrNotOwner, "command %s has gone on since, or the hub has it by now", r.GetCommandId()))
 		return
 	}
 	if r.Nonce == "" {
@@ -119,6 +119,19 @@ func (e *Edge) record(bus string, epoch uint64, r *roostv1.CommandRecord, done f
 	c.last = r
 	e.mu.Unlock()
 	e.give(&localJob{command: c, write: &roostv1.LocalCommand{Record: r}, bus: bus, epoch: epoch, done: done})
+}
+
+// goesOn reports whether a record is a later one of the same story.
+func goesOn(last, r *roostv1.CommandRecord) bool {
+	if len(r.GetTransitions()) < len(last.Transitions) {
+		return false
+	}
+	for i, t := range last.Transitions {
+		if next := r.Transitions[i]; next.State != t.State || next.Epoch != t.Epoch || next.Attempt != t.Attempt {
+			return false
+		}
+	}
+	return true
 }
 
 // find returns the last record of a command that this gateway took, and whether it is stored; nil if it took none of
@@ -190,7 +203,7 @@ func (e *Edge) setMerging(of *roostv1.LocalCommand, yes bool) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c := e.commands[commandKey(of.Record.DeviceId, of.Record.CommandId)]
-	if c == nil || c.durable != of || c.merging == yes {
+	if c == nil || c.merging == yes || yes && c.durable != of { // evidence may have come since
 		return false
 	}
 	c.merging = yes

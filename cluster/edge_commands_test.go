@@ -320,3 +320,41 @@ func TestFileStaysUntilMerged(t *testing.T) {
 		t.Errorf("at the hub: got %v", r)
 	}
 }
+
+// TestStaleLocalRecord: a record that does not go on from the last one is refused: of two that were handed the same
+// command one after the other, only the one that was first goes on.
+func TestStaleLocalRecord(t *testing.T) {
+	t.Parallel()
+	o := newOutpost(t, attachedDevice("pump", "g1"))
+	h := newHost("g1").keeps()
+	g, _ := o.alone(t, h)
+	go g.SubmitLocal(t.Context(), setLimit("one", "pump"), time.Minute, func(*roostv1.CommandRecord, error) {})
+	handed := h.nextHanded(t)
+	record := func(r *roostv1.CommandRecord, state roostv1.CommandState, epoch uint64) error {
+		if err := r.Enter(h.change(state, epoch)); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		g.Journal().Record(handed.bus, epoch, proto.CloneOf(r), func(err error) { done <- err })
+		return <-done
+	}
+	first, stale := proto.CloneOf(handed.open[0].Record), proto.CloneOf(handed.open[0].Record)
+	if err := record(first, dispatched, handed.epoch); err != nil {
+		t.Fatal(err)
+	}
+	if err := record(stale, dispatched, handed.epoch+1); !errors.Is(err, roostv1.ErrNotOwner) {
+		t.Errorf("sent a second time: got %v, want ErrNotOwner", err)
+	}
+	if err := record(first, succeeded, handed.epoch); err != nil {
+		t.Error(err)
+	}
+	first.Learn(&roostv1.Evidence{Text: "it was seen later"})
+	done := make(chan error, 1)
+	g.Journal().Record(handed.bus, handed.epoch, first, func(err error) { done <- err })
+	if err := <-done; err != nil {
+		t.Errorf("what was learned later: got %v", err)
+	}
+	if c := o.command(t, "pump.one"); c.GetRecord().GetState() != succeeded || len(c.Record.Evidence) != 1 {
+		t.Errorf("on the disk: got %v", c)
+	}
+}
