@@ -42,8 +42,9 @@ type readingWriter struct {
 
 // outcome is what became of a batch.
 type outcome struct {
-	err    error // nil: all of it is stored
-	pieces int
+	err      error // nil: all of it is stored
+	pieces   int
+	sequence uint64 // of the piece that was stored last
 }
 
 // readingMessage is one message of a group.
@@ -159,17 +160,17 @@ func (w *readingWriter) publish(ctx context.Context, messages []readingMessage) 
 	defer cancel()
 	fill := func(i int, m *nats.Msg) error { return w.fill(messages[i], m) }
 	if len(messages) > singly {
-		_, err := w.out.batch(ctx, len(messages), fill)
+		ack, err := w.out.batch(ctx, len(messages), fill)
 		if !refusedWith(err, codeDuplicate) {
-			for _, m := range messages {
-				w.note(m, err)
+			for i, m := range messages {
+				w.note(m, ack.Sequence-uint64(len(messages)-1-i), err)
 			}
 			return
 		}
 		// Some are stored already, from an earlier attempt, and so none of the others
 		// was. Alone, each is stored, or found to be stored without a sync.
 	}
-	w.out.each(ctx, len(messages), fill, func(i int, _ pubAck, err error) { w.note(messages[i], err) })
+	w.out.each(ctx, len(messages), fill, func(i int, ack pubAck, err error) { w.note(messages[i], ack.Sequence, err) })
 }
 
 func (w *readingWriter) fill(rm readingMessage, m *nats.Msg) error {
@@ -182,8 +183,9 @@ func (w *readingWriter) fill(rm readingMessage, m *nats.Msg) error {
 }
 
 // note keeps the outcome of a message for its batch. That one is not known counts most.
-func (w *readingWriter) note(m readingMessage, err error) {
+func (w *readingWriter) note(m readingMessage, sequence uint64, err error) {
 	o := &w.outcomes[m.of]
+	o.sequence = sequence
 	if o.err == nil || errors.Is(err, roostv1.ErrOutcomeUnknown) {
 		o.err = err
 	}
@@ -198,6 +200,9 @@ func (w *readingWriter) settle(ctx context.Context, group []pending) {
 		switch {
 		case o.err == nil:
 			w.r.doubts.drop(p.batch)
+			if o.pieces == 1 {
+				w.r.stored(p.batch, o.sequence)
+			}
 			p.done(nil)
 			continue
 		case o.pieces > 1, o.pieces > 0 && errors.Is(o.err, roostv1.ErrOutcomeUnknown):

@@ -41,6 +41,7 @@ type Readings struct {
 	nc      *nats.Conn
 	stream  string
 	subject func(*roostv1.ReadingBatch) string
+	stored  func(b *roostv1.ReadingBatch, sequence uint64)
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -61,14 +62,18 @@ type pending struct {
 // NewReadings returns the store for the readings that a gateway of the fleet takes. Nothing is stored before Run.
 func NewReadings(nc *nats.Conn, names Subjects, gateway string, log *slog.Logger) *Readings {
 	at := func(b *roostv1.ReadingBatch) string { return names.Reading(b.DeviceId, gateway) }
-	return NewReadingsAt(nc, names.ReadingsStream(), at, log)
+	return NewReadingsAt(nc, names.ReadingsStream(), at, nil, log)
 }
 
 // NewReadingsAt is NewReadings for any stream with atomic batches: subject tells where in it a batch
-// goes. It is called by several goroutines.
-func NewReadingsAt(nc *nats.Conn, stream string, subject func(*roostv1.ReadingBatch) string, log *slog.Logger) *Readings {
+// goes. stored, if it is not nil, is told before done is called under which sequence a batch was stored that is one message.
+// Both are called by several goroutines.
+func NewReadingsAt(nc *nats.Conn, stream string, subject func(*roostv1.ReadingBatch) string, stored func(b *roostv1.ReadingBatch, sequence uint64), log *slog.Logger) *Readings {
+	if stored == nil {
+		stored = func(*roostv1.ReadingBatch, uint64) {}
+	}
 	return &Readings{
-		nc: nc, stream: stream, subject: subject, log: orDiscard(log),
+		nc: nc, stream: stream, subject: subject, stored: stored, log: orDiscard(log),
 		ready:  make(chan struct{}, 1),
 		doubts: doubts{of: make(map[readingLane]doubt)},
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -35,12 +36,14 @@ type engine struct {
 	js     jetstream.JetStream
 	stream jetstream.Stream
 	store  *cluster.Readings
-	pages  *pager
+	pages  *pager // each for one goroutine
+	back   *pager
+	peeks  *pager
 	made   int64 // when the stream was made
 }
 
 // startEngine starts the server on what is in the folder.
-func startEngine(ctx context.Context, c Config, store string) (*engine, error) {
+func startEngine(ctx context.Context, c Config, store string, stored func(*roostv1.ReadingBatch, uint64)) (*engine, error) {
 	s, err := server.NewServer(options(c, store))
 	if err != nil {
 		return nil, err
@@ -49,7 +52,7 @@ func startEngine(ctx context.Context, c Config, store string) (*engine, error) {
 	s.SetLoggerV2(log, false, false, false)
 	s.Start()
 	e := &engine{server: s}
-	if err := e.open(ctx, c, log); err != nil {
+	if err := e.open(ctx, stored, log); err != nil {
 		e.close()
 		return nil, err
 	}
@@ -72,7 +75,7 @@ func options(c Config, store string) *server.Options {
 	}
 }
 
-func (e *engine) open(ctx context.Context, c Config, log *serverLog) error {
+func (e *engine) open(ctx context.Context, stored func(*roostv1.ReadingBatch, uint64), log *serverLog) error {
 	if message := log.fatal.Load(); message != nil {
 		return errors.New(*message)
 	}
@@ -86,13 +89,21 @@ func (e *engine) open(ctx context.Context, c Config, log *serverLog) error {
 	if e.js, err = jetstream.New(e.nc, jetstream.WithDefaultTimeout(askTimeout)); err != nil {
 		return err
 	}
-	if e.stream, err = e.js.CreateOrUpdateStream(ctx, streamConfig()); err != nil {
+	e.stream, err = e.js.Stream(ctx, streamName)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		e.stream, err = e.js.CreateStream(ctx, streamConfig())
+	}
+	if err != nil {
 		return fmt.Errorf("open the stream: %w", err)
 	}
 	e.made = e.stream.CachedInfo().Created.UnixNano()
-	e.store = cluster.NewReadingsAt(e.nc, streamName, subjectOf, nil)
-	e.pages, err = newPager(e.nc)
-	return err
+	e.store = cluster.NewReadingsAt(e.nc, streamName, subjectOf, stored, nil)
+	for _, p := range []**pager{&e.pages, &e.back, &e.peeks} {
+		if *p, err = newPager(e.nc); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // streamConfig has no bounds of age: a wall clock that jumps by decades must not wipe anything.
@@ -127,12 +138,14 @@ func (e *engine) purge(ctx context.Context, through uint64) error {
 	return e.stream.Purge(ctx, jetstream.WithPurgeSequence(through+1))
 }
 
-// flaw says what keeps the server from storing; empty if there is nothing.
-func (e *engine) flaw() string {
+// flaw says what keeps the server from storing; empty if there is nothing. It may be wrong once on a machine that
+// is very busy, but not again and again.
+func (e *engine) flaw() (flaw string, certain bool) {
 	if !e.server.JetStreamEnabled() { // it disables itself when its disk is full
-		return "the embedded server has given up on its disk"
+		return "the embedded server has given up on its disk", true
 	}
-	return e.server.Healthz(nil).Error
+	flaw = e.server.Healthz(nil).Error
+	return flaw, strings.Contains(flaw, "write error: ")
 }
 
 // close ends the server and returns when it has ended.

@@ -122,6 +122,6 @@ func (s *Spool) settled(flight *flight) {
 	defer s.mu.Unlock()
 	if n := len(flight.batch.Readings); n > 0 { // also one whose own storing was never answered
 		s.marks.reached(flight.device, flight.batch.Epoch, end(flight.batch)-1)
-		s.waiting -= min(s.waiting, uint64(n))
+		s.lessLocked(n)
 	}
 }

@@ -31,8 +31,8 @@ type forwarder struct {
 
 	mu      sync.Mutex
 	answers []answer
-	news    bool          // something was stored
-	wake    chan struct{} // holds one token when there are answers or news
+	thens   []func() error // of what was done aside
+	wake    chan struct{}  // holds one token when there are answers, or something came
 
 	made    int64              // when the stream was made that ledger is about
 	ledger  spans.Set          // messages of the stream that need no more sending: the hub has them, or they were dropped
@@ -45,10 +45,12 @@ type forwarder struct {
 	up      bool      // the hub takes readings
 	lost    time.Time // when it ceased to
 	backAt  time.Time // when the backfill may begin
-	unread  bool      // there may be live ones that were not read
+	news    news      // what was just stored
 	declare map[string]bool
 
-	keep keeping
+	aside   sync.WaitGroup // what reads and writes beside the loop
+	reading bool           // a page for the backfill
+	keep    keeping
 }
 
 // answer is what the sink said to a batch.
@@ -68,14 +70,6 @@ func newForwarder(s *Spool) *forwarder {
 // frontier is up to which message none need any more sending.
 func (f *forwarder) frontier() uint64 { return f.ledger.Next(1) - 1 }
 
-// more says that something was stored.
-func (f *forwarder) more() {
-	f.mu.Lock()
-	f.news = true
-	f.mu.Unlock()
-	f.signal()
-}
-
 func (f *forwarder) signal() {
 	select {
 	case f.wake <- struct{}{}:
@@ -86,8 +80,10 @@ func (f *forwarder) signal() {
 // run sends until ctx ends, or stopping is closed and what was on its way is answered, or the disk fails: then it
 // returns why.
 func (f *forwarder) run(ctx context.Context, stopping <-chan struct{}, e *engine) error {
-	f.engine, f.up = e, false
+	f.engine, f.up, f.reading = e, false, false
 	f.keep.begin(time.Now())
+	f.thens = nil
+	defer f.aside.Wait()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	var deadline <-chan time.Time
@@ -122,12 +118,15 @@ func (f *forwarder) idle() bool {
 	if !f.up {
 		return true
 	}
-	return len(f.flights) == 0 && !f.unread && len(f.live.devices) == 0
+	return len(f.flights) == 0 && len(f.live.devices) == 0 && f.news.none()
 }
 
 // step does all that can be done now. It returns how long to wait, if there is nothing to wait for but time.
 func (f *forwarder) step(ctx context.Context) (wait time.Duration, err error) {
 	now := time.Now()
+	if err := f.resume(); err != nil {
+		return 0, err
+	}
 	if err := f.settle(ctx, now); err != nil {
 		return 0, err
 	}
@@ -135,14 +134,13 @@ func (f *forwarder) step(ctx context.Context) (wait time.Duration, err error) {
 		return 0, err
 	}
 	if f.up {
-		if err := f.sendLive(ctx); err != nil {
+		if err := f.sendLive(ctx, now); err != nil {
 			return 0, err
 		}
-		if wait, err = f.sendBack(ctx, now); err != nil {
-			return 0, err
-		}
+		wait = f.sendBack(ctx, now)
 	}
-	return wait, f.upkeep(ctx, now)
+	f.upkeep(ctx, now)
+	return wait, nil
 }
 
 // look finds out whether the hub is there, and tries again what failed.
@@ -166,17 +164,19 @@ func (f *forwarder) look(ctx context.Context, now time.Time) error {
 // lower stops reading: the hub is away.
 func (f *forwarder) lower(now time.Time) {
 	f.up, f.lost = false, now
+	f.news.listen(false)
 	f.live.clear()
 	f.back.clear()
 }
 
 // raise begins to send: all that is there by now is late, and what comes is live.
 func (f *forwarder) raise(ctx context.Context, now time.Time) error {
+	f.news.listen(true)
 	state, err := f.engine.state(ctx)
 	if err != nil {
 		return err
 	}
-	f.up, f.unread = true, true
+	f.up = true
 	f.back.follow(f.frontier()+1, state.LastSeq)
 	f.live.follow(state.LastSeq+1, endless)
 	f.backAt = now
@@ -189,42 +189,38 @@ func (f *forwarder) raise(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// sendLive reads what came and sends it.
-func (f *forwarder) sendLive(ctx context.Context) error {
-	f.mu.Lock()
-	f.unread = f.unread || f.news
-	f.news = false
-	f.mu.Unlock()
-	for f.unread && !f.live.full() {
+// sendLive sends what was just stored. It is read from the stream only where too much came at once.
+func (f *forwarder) sendLive(ctx context.Context, now time.Time) error {
+	for _, m := range f.news.take(f.live.next) {
+		f.live.next = m.sequence + 1
+		f.add(f.live, m)
+	}
+	if f.news.missing(now) && !f.live.full() {
 		n, err := f.read(ctx, f.live)
 		if err != nil {
 			return err
 		}
-		f.unread = n > 0
-		f.launch(f.live)
+		if n == 0 {
+			f.news.found()
+		} else {
+			f.signal() // there may be more
+		}
 	}
 	f.launch(f.live)
 	return nil
 }
 
 // sendBack reads and sends some of what piled up, unless something live has to wait, and returns when to go on.
-func (f *forwarder) sendBack(ctx context.Context, now time.Time) (wait time.Duration, err error) {
+func (f *forwarder) sendBack(ctx context.Context, now time.Time) (wait time.Duration) {
 	if wait := f.backAt.Sub(now); wait > 0 {
-		return wait, nil
+		return wait
 	}
-	if f.unread || len(f.live.ready) > 0 && f.live.flying >= maxFlying {
-		return 0, nil
+	if len(f.live.ready) > 0 && f.live.flying >= maxFlying {
+		return 0
 	}
-	if f.back.next <= f.back.end && !f.back.full() {
-		if _, err := f.read(ctx, f.back); err != nil {
-			return 0, err
-		}
-		if f.back.next <= f.back.end && !f.back.full() {
-			f.signal() // there is more to be read
-		}
-	}
+	f.readBack(ctx)
 	f.launchDebts()
-	return f.launch(f.back), nil
+	return f.launch(f.back)
 }
 
 // read reads a page into a lane, and returns how many messages there were.
@@ -238,6 +234,12 @@ func (f *forwarder) read(ctx context.Context, l *lane) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	f.fill(l, page)
+	return len(page), nil
+}
+
+// fill puts a page into a lane.
+func (f *forwarder) fill(l *lane, page []stored) {
 	if len(page) == 0 && l.end != endless {
 		l.next = l.end + 1
 	}
@@ -249,7 +251,6 @@ func (f *forwarder) read(ctx context.Context, l *lane) (int, error) {
 		l.next = m.sequence + 1
 		f.add(l, m)
 	}
-	return len(page), nil
 }
 
 func (f *forwarder) add(l *lane, m stored) {
@@ -263,6 +264,54 @@ func (f *forwarder) add(l *lane, m stored) {
 	}
 	f.s.config.Correct(m.batch)
 	l.add(m)
+}
+
+// readBack has a page read for the backfill, if there is room for it. That waits for what is just being stored, so that
+// what is live must not wait for it.
+func (f *forwarder) readBack(ctx context.Context) {
+	if f.reading || f.back.full() {
+		return
+	}
+	if f.back.next = f.ledger.Next(f.back.next); f.back.next > f.back.end {
+		return
+	}
+	f.reading = true
+	e, from := f.engine, f.back.next
+	f.beside(func() func() error {
+		page, err := e.back.page(ctx, from, pageMessages, pageBytes)
+		return func() error {
+			f.reading = false
+			if err == nil && f.up && f.back.next == from {
+				f.fill(f.back, page)
+			}
+			return err
+		}
+	})
+}
+
+// beside does something in a goroutine of its own, and what it returns in the loop.
+func (f *forwarder) beside(work func() (then func() error)) {
+	f.aside.Go(func() {
+		then := work()
+		f.mu.Lock()
+		f.thens = append(f.thens, then)
+		f.mu.Unlock()
+		f.signal()
+	})
+}
+
+// resume goes on with what was done aside.
+func (f *forwarder) resume() error {
+	f.mu.Lock()
+	thens := f.thens
+	f.thens = nil
+	f.mu.Unlock()
+	for _, then := range thens {
+		if err := then(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settle takes in what the sink answered.

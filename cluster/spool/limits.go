@@ -9,29 +9,22 @@ import (
 )
 
 // limit drops the oldest of what waits while it is more, or older, than it may be.
-func (f *forwarder) limit(ctx context.Context, bytes uint64) error {
+func (f *forwarder) limit(ctx context.Context) error {
 	most := uint64(f.s.config.MaxBytes)
-	if bytes > most {
-		if err := f.trim(ctx, time.Now()); err != nil { // what was sent needs no dropping
+	for {
+		if err := f.trim(ctx, f.engine, f.encodeMarks(), f.frontier()); err != nil { // what was sent needs no dropping
 			return err
 		}
-	}
-	for {
 		state, err := f.engine.state(ctx)
 		if err != nil {
 			return err
 		}
-		f.s.mu.Lock()
-		f.s.bytes = state.Bytes
-		f.s.mu.Unlock()
+		f.s.note(state.Bytes)
 		dropped, err := f.dropOldest(ctx, state.Bytes, most)
 		if err != nil || dropped == 0 {
 			return err
 		}
 		f.s.tellDropped(fmt.Sprintf("%d of the oldest that waited for the hub", dropped))
-		if err := f.trim(ctx, time.Now()); err != nil {
-			return err
-		}
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 
 const (
 	// pageMessages and pageBytes bound what is read at once.
-	pageMessages = 2000
-	pageBytes    = 512 << 10
+	pageMessages = 8192
+	pageBytes    = 1 << 20
 )
 
 // pager reads the stream page by page, with nothing at the server that has to be kept or could be lost. It

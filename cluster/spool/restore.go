@@ -12,7 +12,7 @@ import (
 )
 
 // countTime bounds the counting of what waits, at the start. What is left then is estimated.
-const countTime = 2 * time.Second
+const countTime = 500 * time.Millisecond
 
 // restore finds out what is in the stream, and how far it was sent.
 func (s *Spool) restore(ctx context.Context, e *engine) error {
@@ -77,27 +77,25 @@ func (s *Spool) restoreCursor(ctx context.Context, e *engine, state jetstream.St
 			span.To = min(span.To, state.LastSeq+1)
 			f.ledger.Add(span)
 		}
-	} else {
-		at = cursor{}
 	}
-	waiting, err := f.count(ctx, e, max(at.Last, f.frontier())+1, state.LastSeq)
+	waiting, exact, err := f.count(ctx, e, f.frontier()+1, state.LastSeq)
 	s.mu.Lock()
-	s.waiting = at.Waiting + waiting
+	s.waiting, s.estimated = waiting, !exact
 	s.mu.Unlock()
 	s.note(state.Bytes)
 	if err != nil {
 		return err
 	}
-	return f.writeMarks() // so that the loss of the stream is noticed
+	return f.write("marks", f.encodeMarks()) // so that the loss of the stream is noticed
 }
 
-// count counts the readings from a sequence on, nearly.
-func (f *forwarder) count(ctx context.Context, e *engine, from, last uint64) (uint64, error) {
-	readings, messages := uint64(0), uint64(0)
+// count counts the readings from a message on, as far as there is time for it, and estimates the rest.
+func (f *forwarder) count(ctx context.Context, e *engine, from, last uint64) (readings uint64, exact bool, err error) {
+	messages := uint64(0)
 	for began := time.Now(); from <= last; {
 		page, err := e.pages.page(ctx, from, pageMessages, pageBytes)
 		if err != nil || len(page) == 0 {
-			return readings, err
+			return readings, false, err
 		}
 		for _, m := range page {
 			if m.batch != nil && !f.ledger.Has(m.sequence) {
@@ -107,10 +105,10 @@ func (f *forwarder) count(ctx context.Context, e *engine, from, last uint64) (ui
 		messages += uint64(len(page))
 		from = page[len(page)-1].sequence + 1
 		if time.Since(began) > countTime && from <= last {
-			return readings + readings*(last-from+1)/messages, nil
+			return readings + readings*(last-from+1)/messages, false, nil
 		}
 	}
-	return readings, nil
+	return readings, true, nil
 }
 
 func (s *Spool) note(bytes uint64) {
@@ -127,5 +125,3 @@ func encode(v any) []byte {
 	}
 	return data
 }
-
-func (m *marks) encode() []byte { return encode(m) }

@@ -14,6 +14,8 @@ import (
 
 const (
 	watchInterval = 250 * time.Millisecond
+	// maxFlaws is how often in a row the embedded server may look unwell.
+	maxFlaws = 4
 	// retryDisk is how long a disk that failed is left alone at first; it doubles up to maxRetryDisk.
 	retryDisk    = 250 * time.Millisecond
 	maxRetryDisk = 30 * time.Second
@@ -61,7 +63,7 @@ func (s *Spool) start(ctx context.Context) error {
 	} else if full(probe) {
 		s.folder.free()
 	}
-	e, err := startEngine(ctx, s.config, s.folder.store())
+	e, err := startEngine(ctx, s.config, s.folder.store(), s.forward.came)
 	if err == nil {
 		if err = s.restore(ctx, e); err != nil {
 			e.close()
@@ -165,8 +167,12 @@ func (s *Spool) reason() string {
 // watch returns why the embedded server is of no more use, or nil when ctx ends. Where it only sends on, it sees
 // whether the disk can be written to again.
 func (s *Spool) watch(ctx context.Context, e *engine) error {
+	flaws := 0 // in a row
 	for tick := 1; sleep(ctx, watchInterval); tick++ {
-		if flaw := e.flaw(); flaw != "" {
+		flaw, certain := e.flaw()
+		if flaw == "" {
+			flaws = 0
+		} else if flaws++; certain || flaws >= maxFlaws {
 			return errors.New(flaw)
 		}
 		s.mu.Lock()

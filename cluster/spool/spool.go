@@ -22,15 +22,16 @@ type Spool struct {
 	forward *forwarder
 	engine  *engine // that Run is to begin with; nil: none could be started. Belongs to Run
 
-	mu      sync.Mutex
-	taking  *engine // that takes readings; nil: they go straight to the sink
-	state   roostv1.SpoolState
-	why     string
-	marks   *marks
-	owing   map[string]struct{} // devices with debts
-	waiting uint64              // readings
-	bytes   uint64
-	oldest  time.Duration
+	mu        sync.Mutex
+	taking    *engine // that takes readings; nil: they go straight to the sink
+	state     roostv1.SpoolState
+	why       string
+	marks     *marks
+	owing     map[string]struct{} // devices with debts
+	waiting   uint64              // readings
+	estimated bool                // that is an estimate, until none wait
+	bytes     uint64
+	oldest    time.Duration
 
 	toldDropped time.Time // belongs to Run
 }
@@ -79,7 +80,6 @@ func (s *Spool) Store(batch *roostv1.ReadingBatch, done func(error)) {
 	e.store.Store(batch, func(err error) {
 		if err == nil {
 			s.stored(batch)
-			s.forward.more()
 		}
 		done(err)
 	})
@@ -157,5 +157,15 @@ func (s *Spool) debtors() []string {
 func (s *Spool) left(readings int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.lessLocked(readings)
+}
+
+// lessLocked takes readings off those that wait. An estimate never says that none do.
+func (s *Spool) lessLocked(readings int) {
+	least := uint64(0)
+	if s.estimated {
+		least = 1
+	}
 	s.waiting -= min(s.waiting, uint64(readings))
+	s.waiting = max(s.waiting, least)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/roost-iot/roost/cluster/spans"
 )
 
@@ -21,10 +23,8 @@ const (
 // cursor is how far was sent, for the next process. It may be behind: then some is sent again. What is behind its
 // first span was purged from the stream, or will be.
 type cursor struct {
-	Stream  int64        `json:"stream"`
-	Spans   []spans.Span `json:"spans"`
-	Last    uint64       `json:"last"`    // sequence up to which Waiting counts
-	Waiting uint64       `json:"waiting"` // readings
+	Stream int64        `json:"stream"`
+	Spans  []spans.Span `json:"spans"`
 }
 
 // keeping is when what is to be kept was kept last.
@@ -33,51 +33,83 @@ type keeping struct {
 	trimmed time.Time
 	sent    int  // messages since then
 	changed bool // the cursor is old
+	busy    bool
 	stored  uint64
 }
 
-func (k *keeping) begin(now time.Time) { k.at, k.trimmed = now, now }
+func (k *keeping) begin(now time.Time) { k.at, k.trimmed, k.busy = now, now, false }
 
 // upkeep writes down how far it has come, removes what is not needed and drops what is too much, now and then.
-func (f *forwarder) upkeep(ctx context.Context, now time.Time) error {
+func (f *forwarder) upkeep(ctx context.Context, now time.Time) {
 	k := &f.keep
-	if k.sent >= trimEvery || k.sent > 0 && now.Sub(k.trimmed) >= trimAfter {
-		if err := f.trim(ctx, now); err != nil {
-			return err
-		}
+	due := k.sent >= trimEvery || k.sent > 0 && now.Sub(k.trimmed) >= trimAfter
+	if k.busy || now.Sub(k.at) < keepInterval && !due {
+		return
 	}
-	if now.Sub(k.at) < keepInterval {
-		return nil
-	}
+	k.busy = true
 	passed := now.Sub(k.at)
 	k.at = now
-	state, err := f.engine.state(ctx)
-	if err != nil {
-		return err
+	var marks []byte
+	if due {
+		k.trimmed, k.sent = now, 0
+		marks = f.encodeMarks()
 	}
+	through, cursor := f.frontier(), f.encodeCursor()
+	changed := k.changed
+	k.changed = false
+	e := f.engine
+	f.beside(func() func() error {
+		var err error
+		if marks != nil {
+			err = f.trim(ctx, e, marks, through)
+		}
+		if err == nil && changed {
+			err = f.write("cursor", cursor)
+		}
+		if err != nil {
+			return func() error { return err }
+		}
+		state, err := e.state(ctx)
+		if err != nil {
+			return func() error { return err }
+		}
+		oldest, err := e.peeks.page(ctx, through+1, 1, pageBytes)
+		return func() error {
+			k.busy = false
+			if err != nil {
+				return err
+			}
+			return f.judge(ctx, state, oldest, passed)
+		}
+	})
+}
+
+// judge takes in how the stream is.
+func (f *forwarder) judge(ctx context.Context, state jetstream.StreamState, oldest []stored, passed time.Duration) error {
+	k := &f.keep
 	if k.stored > 0 {
 		f.pace.came(float64(state.LastSeq-min(state.LastSeq, k.stored)) / passed.Seconds())
 	}
-	k.changed = k.changed || state.LastSeq != k.stored
 	k.stored = state.LastSeq
-	if err := f.limit(ctx, state.Bytes); err != nil {
-		return err
-	}
+	f.s.note(state.Bytes)
 	f.measure(state.LastSeq)
-	if !k.changed {
-		return nil
+	f.noteOldest(oldest)
+	tooOld := false
+	if len(oldest) > 0 && !f.ledger.Has(oldest[0].sequence) {
+		tooOld, _ = f.tooOld(oldest[0].batch)
 	}
-	k.changed = false
-	return f.writeCursor(state.LastSeq)
+	if tooOld || state.Bytes > uint64(f.s.config.MaxBytes) {
+		return f.limit(ctx)
+	}
+	return nil
 }
 
 // trim removes what is not needed any more. The marks come first: what they tell is then nowhere else.
-func (f *forwarder) trim(ctx context.Context, now time.Time) error {
-	f.keep.trimmed, f.keep.sent = now, 0
-	if err := f.writeMarks(); err != nil {
+func (f *forwarder) trim(ctx context.Context, e *engine, marks []byte, through uint64) error {
+	if err := f.write("marks", marks); err != nil {
 		return err
 	}
-	if err := f.engine.purge(ctx, f.frontier()); err != nil {
+	if err := e.purge(ctx, through); err != nil {
 		return fmt.Errorf("trim the spool: %w", err)
 	}
 	return nil
@@ -85,33 +117,27 @@ func (f *forwarder) trim(ctx context.Context, now time.Time) error {
 
 // save writes down all there is to know, at the end.
 func (f *forwarder) save() error {
-	state, err := f.engine.state(context.Background())
-	if err != nil {
+	f.aside.Wait()
+	if err := f.write("marks", f.encodeMarks()); err != nil {
 		return err
 	}
-	if err := f.writeMarks(); err != nil {
-		return err
-	}
-	return f.writeCursor(state.LastSeq)
+	return f.write("cursor", f.encodeCursor())
 }
 
-func (f *forwarder) writeMarks() error {
+func (f *forwarder) encodeMarks() []byte {
 	f.s.mu.Lock()
+	defer f.s.mu.Unlock()
 	f.s.marks.Stream = f.made
-	data := f.s.marks.encode()
-	f.s.mu.Unlock()
-	if err := f.s.folder.write("marks", data); err != nil {
-		return fmt.Errorf("write the spool's marks: %w", err)
-	}
-	return nil
+	return encode(f.s.marks)
 }
 
-func (f *forwarder) writeCursor(last uint64) error {
-	f.s.mu.Lock()
-	waiting := f.s.waiting
-	f.s.mu.Unlock()
-	if err := f.s.folder.write("cursor", encode(cursor{f.made, f.ledger.Largest(maxSpans), last, waiting})); err != nil {
-		return fmt.Errorf("write the spool's cursor: %w", err)
+func (f *forwarder) encodeCursor() []byte {
+	return encode(cursor{f.made, f.ledger.Largest(maxSpans)})
+}
+
+func (f *forwarder) write(name string, data []byte) error {
+	if err := f.s.folder.write(name, data); err != nil {
+		return fmt.Errorf("write the spool's %s: %w", name, err)
 	}
 	return nil
 }
@@ -120,7 +146,7 @@ func (f *forwarder) writeCursor(last uint64) error {
 func (f *forwarder) measure(last uint64) {
 	if f.frontier() >= last && len(f.flights) == 0 {
 		f.s.mu.Lock()
-		f.s.waiting, f.s.oldest = 0, 0
+		f.s.waiting, f.s.estimated, f.s.oldest = 0, false, 0
 		f.s.mu.Unlock()
 	}
 }
