@@ -52,7 +52,7 @@ func startEngine(ctx context.Context, c Config, store string, stored func(*roost
 	s.SetLoggerV2(log, false, false, false)
 	s.Start()
 	e := &engine{server: s}
-	if err := e.open(ctx, stored, log); err != nil {
+	if err := e.open(ctx, store, stored, log); err != nil {
 		e.close()
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func options(c Config, store string) *server.Options {
 	}
 }
 
-func (e *engine) open(ctx context.Context, stored func(*roostv1.ReadingBatch, uint64), log *serverLog) error {
+func (e *engine) open(ctx context.Context, folder string, stored func(*roostv1.ReadingBatch, uint64), log *serverLog) error {
 	if message := log.fatal.Load(); message != nil {
 		return errors.New(*message)
 	}
@@ -91,7 +91,9 @@ func (e *engine) open(ctx context.Context, stored func(*roostv1.ReadingBatch, ui
 	}
 	e.stream, err = e.js.Stream(ctx, streamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		e.stream, err = e.js.CreateStream(ctx, streamConfig())
+		if e.stream, err = e.js.CreateStream(ctx, streamConfig()); err == nil {
+			err = syncTree(folder) // the server does not: a power cut would leave no stream
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("open the stream: %w", err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -133,6 +134,23 @@ func syncFolder(path string) error {
 		err = nil // this file system has no such thing
 	}
 	return errors.Join(err, dir.Close())
+}
+
+// syncTree has all that is in a folder on disk when it returns.
+func syncTree(path string) error {
+	return filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			return syncFolder(path)
+		}
+		file, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(file.Sync(), file.Close())
+	})
 }
 
 // read reads the JSON that write wrote; false if there is nothing that can be used.

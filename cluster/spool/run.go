@@ -90,6 +90,13 @@ func (s *Spool) take(e *engine) {
 	s.become(roostv1.SpoolState_SPOOL_STATE_OK, "")
 }
 
+// bypassed reports whether readings go straight to the sink. What is sent then makes room, so that it is removed soon.
+func (s *Spool) bypassed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taking == nil
+}
+
 // shut ends the embedded server, if there is one. Readings go straight to the sink from now on.
 func (s *Spool) shut() {
 	s.mu.Lock()
@@ -175,10 +182,7 @@ func (s *Spool) watch(ctx context.Context, e *engine) error {
 		} else if flaws++; certain || flaws >= maxFlaws {
 			return errors.New(flaw)
 		}
-		s.mu.Lock()
-		idle := s.taking == nil
-		s.mu.Unlock()
-		if idle && tick%8 == 0 && s.folder.probe() == nil && s.folder.reserve() == nil {
+		if s.bypassed() && tick%8 == 0 && s.folder.probe() == nil && s.folder.reserve() == nil {
 			s.take(e)
 		}
 	}

@@ -42,7 +42,7 @@ func (k *keeping) begin(now time.Time) { k.at, k.trimmed, k.busy = now, now, fal
 // upkeep writes down how far it has come, removes what is not needed and drops what is too much, now and then.
 func (f *forwarder) upkeep(ctx context.Context, now time.Time) {
 	k := &f.keep
-	due := k.sent >= trimEvery || k.sent > 0 && now.Sub(k.trimmed) >= trimAfter
+	due := k.sent >= trimEvery || k.sent > 0 && (now.Sub(k.trimmed) >= trimAfter || now.Sub(k.at) >= keepInterval && f.s.bypassed())
 	if k.busy || now.Sub(k.at) < keepInterval && !due {
 		return
 	}
