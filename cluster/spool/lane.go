@@ -9,11 +9,11 @@ import (
 
 const (
 	// maxHeld and maxHeldBytes bound the readings that a lane has read and that are not answered for.
-	maxHeld      = 32 << 10
-	maxHeldBytes = 8 << 20
+	maxHeld      = 96 << 10
+	maxHeldBytes = 12 << 20
 	// maxFlying bounds the readings that a lane has given to the sink: what is live has to wait behind
 	// what the backfill gave.
-	maxFlying = 16 << 10
+	maxFlying = 32 << 10
 )
 
 // lane is a way to the sink: one for what comes now, one for what piled up while the hub was away. Each keeps the order

@@ -17,7 +17,7 @@ import (
 const (
 	// pageMessages and pageBytes bound what is read at once.
 	pageMessages = 8192
-	pageBytes    = 1 << 20
+	pageBytes    = 2 << 20
 )
 
 // pager reads the stream page by page, with nothing at the server that has to be kept or could be lost. It
