@@ -67,6 +67,13 @@ func (u *users) read() (changed bool, err error) {
 	return true, nil
 }
 
+// with are the same users, but for what the roster says.
+func (u *users) with(r *guard.Roster) *users {
+	other := *u
+	other.roster = r
+	return &other
+}
+
 // content is all that is in the files that settings are made of.
 func (u *users) content() ([]byte, error) {
 	paths := u.folder.Files()

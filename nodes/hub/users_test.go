@@ -149,13 +149,7 @@ func TestUsersFollow(t *testing.T) {
 	}
 
 	comes := enrol(t, folder, access.RoleViewer, "comes")
-	eventually(t, "a new user is let in", func() bool {
-		nc, err := dialAs(h.URL(), comes)
-		if err == nil {
-			nc.Close()
-		}
-		return err == nil
-	})
+	letIn(t, h, comes)
 	if _, err := folder.Revoke("goes", time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -181,13 +175,7 @@ func TestUsersFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := enrol(t, folder, access.RoleOperator, "goes")
-	eventually(t, "a user with a new credential is let in", func() bool {
-		nc, err := dialAs(h.URL(), again)
-		if err == nil {
-			nc.Close()
-		}
-		return err == nil
-	})
+	letIn(t, h, again)
 	if _, err := dialAs(h.URL(), goes); !errors.Is(err, nats.ErrAuthorization) {
 		t.Errorf("a user with a credential that was revoked dials: %v", err)
 	}
@@ -201,6 +189,22 @@ func TestUsersFollow(t *testing.T) {
 	if s := must(js.Stream(t.Context(), "ROOST_f_CONTROL"))(t); s.CachedInfo().State.Msgs < 2 {
 		t.Errorf("the control stream has %d records", s.CachedInfo().State.Msgs)
 	}
+}
+
+// letIn waits until a user is let in, who then must have all that is his.
+func letIn(t *testing.T, h *hub.Hub, c *access.Credential) {
+	t.Helper()
+	insist(t, "let in "+c.Name, func(context.Context) error {
+		nc, err := dialAs(h.URL(), c)
+		if err != nil {
+			return err
+		}
+		defer nc.Close()
+		if _, err := nc.Request("$JS.API.STREAM.INFO.ROOST_f_CONTROL", nil, longest); err != nil {
+			t.Fatalf("%s was let in too early: %v", c.Name, err)
+		}
+		return nil
+	})
 }
 
 // must returns the value, or ends the test.
@@ -258,6 +262,25 @@ func TestTrioWithUsers(t *testing.T) {
 		t.Errorf("the control stream has %d replicas and %d records", info.Config.Replicas, info.State.Msgs)
 	}
 	strangers(t, three.routes[0], c)
+	follow(t, three)
+}
+
+// follow enrols a user while three hubs run, by copying the users file as people do.
+func follow(t *testing.T, three *trio) {
+	t.Helper()
+	c := enrol(t, guard.FolderIn(three.data[0]), access.RoleGateway, "g2")
+	users := must(os.ReadFile(guard.FolderIn(three.data[0]).Users()))(t)
+	for _, data := range three.data[1:] {
+		if err := os.WriteFile(guard.FolderIn(data).Users(), users, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, h := range three.hubs {
+		letIn(t, h, c)
+		if _, err := mustDial(t, h.URL(), c).Request("roost.f.member.g2", nil, longest); err != nil {
+			t.Errorf("a new user at %s: %v", h.URL(), err)
+		}
+	}
 }
 
 // strangers dial a route: one as a hub without certificates, one that knows the authority but has no

@@ -24,6 +24,7 @@ type warden struct {
 	hub    *Hub
 	config Config
 	users  *users
+	taken  *guard.Roster // what the server has
 	log    *slog.Logger
 
 	conn    *nats.Conn    // as administrator; nil until it was needed
@@ -36,7 +37,7 @@ type warden struct {
 }
 
 func newWarden(h *Hub, cfg Config) *warden {
-	return &warden{hub: h, config: cfg, users: h.site.users, log: cfg.Logger, due: true, founded: make(chan struct{})}
+	return &warden{hub: h, config: cfg, users: h.site.users, taken: h.site.users.roster, log: cfg.Logger, due: true, founded: make(chan struct{})}
 }
 
 // start begins the watch, which ends with stop.
@@ -115,12 +116,23 @@ func (w *warden) tell(what string, err error) {
 }
 
 // reload has the server take the present users. It cuts off who is none any more.
+//
+// It is done in two steps: an account that is new in a reload has its imports, but nothing listens for them before the
+// next one (nats-server 2.15.2, configureAccounts). So nobody is let into it before that. TestUsersFollow keeps it.
 func (w *warden) reload() error {
-	o, err := options(w.config, w.hub.site, w.hub.folder.store)
-	if err != nil {
-		return err
+	for _, step := range []*guard.Roster{w.users.roster.Announce(w.taken), w.users.roster} {
+		at := w.hub.site
+		at.users = w.users.with(step)
+		o, err := options(w.config, at, w.hub.folder.store)
+		if err != nil {
+			return err
+		}
+		if err := w.hub.server.ReloadOptions(o); err != nil {
+			return err
+		}
 	}
-	return w.hub.server.ReloadOptions(o)
+	w.taken = w.users.roster
+	return nil
 }
 
 // found makes what the fleet needs at the hub.

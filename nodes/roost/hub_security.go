@@ -183,7 +183,7 @@ Whenever users change, write the file anew and have the server read it
 
 func newHubApply(p program) *cobra.Command {
 	s := &security{program: p}
-	var creds string
+	var creds, url string
 	patience := link{}
 	cmd := &cobra.Command{
 		Use:   "apply",
@@ -205,26 +205,27 @@ at the beginning, and after each change of users.`,
 			if err != nil {
 				return err
 			}
-			return s.apply(cmd, &patience, creds, r)
+			return s.apply(cmd, &patience, creds, url, r)
 		},
 	}
 	s.flags(cmd)
 	cmd.Flags().StringVar(&creds, "creds", "", "`FILE` with the administrator's credential (default: that of the folder)")
+	cmd.Flags().StringVar(&url, "hub", "", "`URL` of the server (default: that of the credential)")
 	patience.patience(cmd)
 	return cmd
 }
 
-func (s *security) apply(cmd *cobra.Command, patience *link, creds string, r *guard.Roster) error {
+func (s *security) apply(cmd *cobra.Command, patience *link, creds, url string, r *guard.Roster) error {
 	ctx, cancel := patience.bounded(cmd.Context())
 	defer cancel()
-	nc, err := connectAdmin(ctx, creds)
+	link, err := connectAdmin(ctx, creds, url)
 	if err != nil {
 		return err
 	}
-	defer nc.Close()
-	if err := guard.Found(ctx, nc, r); err != nil {
+	defer link.Close()
+	if err := guard.Found(ctx, link.Data, r); err != nil {
 		return err
 	}
 	return s.say("the streams of fleet %s are there, and its gateways know %d users at %s",
-		r.Fleet, len(r.Users), cluster.Redact(nc.ConnectedUrl()))
+		r.Fleet, len(r.Users), cluster.Redact(link.Data.ConnectedUrl()))
 }

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -37,7 +35,8 @@ func newHubEnrol(p program) *cobra.Command {
 		Long:  hubEnrolHelp,
 		Example: `  roost hub enrol gateway gw-1
   roost hub enrol operator ann --out ann.roost
-  roost hub enrol operator bob --selector site=north`,
+  roost hub enrol operator bob --selector site=north
+  roost devices --creds ann.roost`,
 		Args: takes("ROLE", "NAME"),
 		ValidArgs: []string{
 			string(access.RoleGateway), string(access.RoleOperator), string(access.RoleViewer),
@@ -169,18 +168,16 @@ func userTable(r *guard.Roster, now time.Time) *console.Table {
 	return t
 }
 
-// connectAdmin connects to a hub as its administrator.
-func connectAdmin(ctx context.Context, creds string) (*nats.Conn, error) {
+// connectAdmin connects to a hub as its administrator, at another address than its credential says if there is one.
+func connectAdmin(ctx context.Context, creds, url string) (cluster.Link, error) {
 	c, err := access.Read(creds)
 	if err != nil {
-		return nil, err
+		return cluster.Link{}, err
 	}
 	if c.Role != access.RoleAdmin {
-		return nil, fmt.Errorf("%s is the credential of a %s: an administrator's is needed, which roost hub init made", creds, c.Role)
+		return cluster.Link{}, roostv1.Errorf(roostv1.ErrPermission,
+			"%s is the credential of %s %s: an administrator's is needed, which roost hub init made", creds, c.Role, c.Name)
 	}
-	options, err := c.DataOptions()
-	if err != nil {
-		return nil, err
-	}
-	return cluster.ConnectClient(ctx, c.Hub, "roost hub apply", nil, options...)
+	c.Hub = or(url, c.Hub)
+	return cluster.ConnectClientAs(ctx, c, "roost hub apply", nil)
 }

@@ -25,6 +25,8 @@ type Files struct {
 // Configuration renders what keeps roles apart, in the language of nats-server's configuration: accounts, users, TLS
 // for clients. It is a pure function. Extra are public keys of further administrators.
 //
+// A user without keys has its account, and is not let in.
+//
 // Routes is the name of the cluster of hubs, whose routes are to be encrypted and checked in both directions; empty
 // for a hub that runs alone.
 func Configuration(r *Roster, files Files, routes string, extra ...string) string {
@@ -75,7 +77,9 @@ func (w *writer) fleet(r *Roster, extra []string) {
 	w.line("    jetstream: enabled")
 	w.line("    users: [")
 	for _, u := range r.active(access.RoleAdmin) {
-		w.line("      {nkey: %s}", u.Data)
+		if u.Data != "" {
+			w.line("      {nkey: %s}", u.Data)
+		}
 	}
 	for _, key := range extra {
 		w.line("      {nkey: %s}", key)
@@ -106,7 +110,9 @@ func offered(fleet string) []string {
 // data writes the account of a user's data connection.
 func (w *writer) data(fleet string, u User) {
 	w.line("  %s {", quote(u.account()))
-	w.line("    users: [{nkey: %s}]", u.Data)
+	if u.Data != "" {
+		w.line("    users: [{nkey: %s}]", u.Data)
+	}
 	w.line("    imports: [")
 	for _, subject := range RightsOf(fleet, u).Imports {
 		w.line("      {service: {account: ROOST, subject: %s}}", quote(subject))
@@ -120,6 +126,9 @@ func (w *writer) talk(fleet string, users []User) {
 	w.line("  TALK {")
 	w.line("    users: [")
 	for _, u := range users {
+		if u.Talk == "" {
+			continue
+		}
 		rights := RightsOf(fleet, u)
 		w.line("      {nkey: %s, permissions: {", u.Talk)
 		w.line("        publish: {allow: [%s]}", quoteAll(rights.Publish))

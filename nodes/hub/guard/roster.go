@@ -44,6 +44,20 @@ func (r *Roster) active(roles ...access.Role) []User {
 	return found
 }
 
+// Announce returns the roster without the keys that the one before has not: whoever is new in it has an account, but
+// is not let in yet.
+func (r *Roster) Announce(before *Roster) *Roster {
+	announced := *r
+	announced.Users = slices.Clone(r.Users)
+	for i := range announced.Users {
+		u := &announced.Users[i]
+		if old := before.Find(u.Name); old == nil || old.Data != u.Data || old.Talk != u.Talk {
+			u.Data, u.Talk = "", ""
+		}
+	}
+	return &announced
+}
+
 // ParseRoster reads a users file. The error is ErrRoster and says what is wrong in it: nothing that is not
 // known is passed over, since it may have been meant to keep somebody out.
 func ParseRoster(content []byte) (*Roster, error) {
