@@ -18,8 +18,8 @@ import (
 	"github.com/roost-iot/roost/nodes/hub/guard"
 )
 
-// secured is a hub with users, and all that any program near it said.
-type secured struct {
+// guarded is a hub with users, and all that any program near it said.
+type guarded struct {
 	t       *testing.T
 	data    string
 	creds   string // folder of credentials
@@ -29,10 +29,10 @@ type secured struct {
 	running []*process
 }
 
-// initSecured makes the users of a hub with roost hub init.
-func initSecured(t *testing.T) *secured {
+// initGuarded makes the users of a hub with roost hub init.
+func initGuarded(t *testing.T) *guarded {
 	t.Helper()
-	s := &secured{t: t, data: t.TempDir(), creds: t.TempDir()}
+	s := &guarded{t: t, data: t.TempDir(), creds: t.TempDir()}
 	if got := s.run("hub", "init", "--data", s.data, "--host", "127.0.0.1", "--fleet-name", "f"); got.code != 0 ||
 		!strings.Contains(got.out, "roost hub enrol gateway NAME") {
 		t.Fatalf("init: %+v", got)
@@ -40,18 +40,18 @@ func initSecured(t *testing.T) *secured {
 	return s
 }
 
-// startSecured starts our hub with users.
-func startSecured(t *testing.T, flags ...string) *secured {
+// startGuarded starts our hub with users.
+func startGuarded(t *testing.T, flags ...string) *guarded {
 	t.Helper()
-	s := initSecured(t)
+	s := initGuarded(t)
 	s.hub = s.start(append([]string{"hub", "--data", s.data, "--listen", "127.0.0.1:0", "--log-level", "debug"}, flags...)...)
 	s.url = strings.Fields(s.hub.until(t, "ready "))[1]
 	s.hub.discard()
 	return s
 }
 
-// stockSecured starts a stock nats-server with what roost hub config prints, once its users are enrolled.
-func (s *secured) stock() {
+// stock starts a stock nats-server with what roost hub config prints, once its users are enrolled.
+func (s *guarded) stock() {
 	t := s.t
 	t.Helper()
 	config := s.run("hub", "config", "--data", s.data)
@@ -79,31 +79,32 @@ func (s *secured) stock() {
 	}
 }
 
-func (s *secured) run(args ...string) result {
+func (s *guarded) run(args ...string) result {
 	s.t.Helper()
 	got := run(s.t, args...)
 	s.said = append(s.said, got.out, got.err)
 	return got
 }
 
-func (s *secured) start(args ...string) *process {
+func (s *guarded) start(args ...string) *process {
 	p := start(s.t, args...)
 	s.running = append(s.running, p)
 	return p
 }
 
-// discard lets a program say what it wants.
+// discard lets a program say what it wants. It is kept with its errors.
 func (p *process) discard() {
 	go func() { // ends with the program
-		for range p.lines {
+		for line := range p.lines {
+			fmt.Fprintln(&p.errors, line)
 		}
 	}()
 }
 
-func (s *secured) file(name string) string { return filepath.Join(s.creds, name) }
+func (s *guarded) file(name string) string { return filepath.Join(s.creds, name) }
 
 // enrol enrols a user.
-func (s *secured) enrol(role, name string, flags ...string) {
+func (s *guarded) enrol(role, name string, flags ...string) {
 	s.t.Helper()
 	args := append([]string{"hub", "enrol", role, name, "--data", s.data, "--out", s.file(name)}, flags...)
 	if got := s.run(args...); got.code != 0 {
@@ -112,18 +113,18 @@ func (s *secured) enrol(role, name string, flags ...string) {
 }
 
 // as runs a client command with a credential.
-func (s *secured) as(name string, args ...string) result {
+func (s *guarded) as(name string, args ...string) result {
 	s.t.Helper()
 	return s.run(append(args, "--creds", s.file(name), "--hub", s.url)...)
 }
 
 // gateway starts a gateway with its credential.
-func (s *secured) gateway(name string) *process {
+func (s *guarded) gateway(name string) *process {
 	return s.start("gateway", "--creds", s.file(name), "--hub", s.url, "--data", s.t.TempDir(), "--lease", "1s", "--log-level", "debug")
 }
 
 // want runs a command until it says what is wanted: hubs follow users, and gateways the registry, within seconds.
-func (s *secured) want(code int, text, name string, args ...string) {
+func (s *guarded) want(code int, text, name string, args ...string) {
 	s.t.Helper()
 	deadline := time.Now().Add(longest)
 	for {
@@ -137,7 +138,7 @@ func (s *secured) want(code int, text, name string, args ...string) {
 	}
 }
 
-const securedFleet = `
+const guardedFleet = `
 devices:
   - {id: pump, profile: sim-pump, driver: sim, labels: {site: north}}
   - {id: far, profile: sim-pump, driver: sim, labels: {site: south}}
@@ -145,16 +146,16 @@ devices:
 
 // A whole fleet at a hub with users: gateways join, own and take over, operators operate, viewers view, and everybody is
 // held to what he may. Nothing that is secret is said anywhere.
-func TestSecuredFleet(t *testing.T) {
+func TestGuardedFleet(t *testing.T) {
 	t.Run("roost hub", func(t *testing.T) {
-		s := startSecured(t)
+		s := startGuarded(t)
 		s.enrolAll()
 		s.operate()
 		s.revoke()
 		s.keepsSecrets()
 	})
 	t.Run("nats-server", func(t *testing.T) {
-		s := initSecured(t)
+		s := initGuarded(t)
 		s.enrolAll()
 		s.stock()
 		s.operate()
@@ -162,7 +163,7 @@ func TestSecuredFleet(t *testing.T) {
 	})
 }
 
-func (s *secured) enrolAll() {
+func (s *guarded) enrolAll() {
 	s.enrol("gateway", "g1")
 	s.enrol("gateway", "g2")
 	s.enrol("operator", "ann")
@@ -171,14 +172,14 @@ func (s *secured) enrolAll() {
 }
 
 // operate uses the fleet in all roles.
-func (s *secured) operate() {
+func (s *guarded) operate() {
 	s.t.Helper()
 	first, second := s.gateway("g1"), s.gateway("g2")
 	first.until(s.t, "ready ")
 	second.until(s.t, "ready ")
 	first.discard()
 	second.discard()
-	spec := write(s.t, securedFleet)
+	spec := write(s.t, guardedFleet)
 	s.want(0, "added", "ann", "device", "add", "-f", spec)
 	s.want(0, "SUCCEEDED", "ann", "send", "pump", "start")
 	s.want(0, "SUCCEEDED", "lim", "send", "pump", "set_speed", "rpm=900")
@@ -197,7 +198,7 @@ func (s *secured) operate() {
 }
 
 // revoke takes credentials out of force while the hub runs.
-func (s *secured) revoke() {
+func (s *guarded) revoke() {
 	s.t.Helper()
 	for _, name := range []string{"ann", "g2"} {
 		if got := s.run("hub", "revoke", name, "--data", s.data); got.code != 0 {
@@ -217,7 +218,7 @@ func (s *secured) revoke() {
 }
 
 // keepsSecrets looks for seeds and keys in all that was said, stored and shown.
-func (s *secured) keepsSecrets() {
+func (s *guarded) keepsSecrets() {
 	t := s.t
 	t.Helper()
 	s.run("hub", "users", "--data", s.data, "--json")
@@ -242,7 +243,7 @@ func (s *secured) keepsSecrets() {
 }
 
 // secrets are all seeds and private keys.
-func (s *secured) secrets() map[string]string {
+func (s *guarded) secrets() map[string]string {
 	t := s.t
 	t.Helper()
 	files, err := os.ReadDir(s.creds)
@@ -279,7 +280,7 @@ func (s *secured) secrets() map[string]string {
 }
 
 // records is the content of the control stream.
-func (s *secured) records() string {
+func (s *guarded) records() string {
 	t := s.t
 	t.Helper()
 	admin, err := access.Read(guard.FolderIn(s.data).Admin())
