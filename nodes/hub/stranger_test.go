@@ -2,32 +2,52 @@ package hub_test
 
 import (
 	"crypto/tls"
-	"io"
-	"net"
+	"net/url"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/roost-iot/roost/cluster/access"
 )
 
-// readAll reads what a server says until it hangs up.
-func readAll(conn net.Conn) (string, error) {
-	text, err := io.ReadAll(conn)
-	return string(text), err
+// strangers dial routes as a fourth hub: without certificates, and with the authority's only, as every gateway has it.
+func strangers(t *testing.T, routes []string, c *access.Credential) {
+	t.Helper()
+	config := must(c.TLS())(t)
+	config.ServerName = "127.0.0.1"
+	for name, config := range map[string]*tls.Config{"nothing": nil, "the authority": config} {
+		if s := stranger(t, routes, config); joins(s) {
+			t.Errorf("a stranger who has %s is one of the hubs", name)
+		}
+	}
 }
 
-// overTLS speaks to a route as a hub does, and returns what it is answered.
-func overTLS(t *testing.T, route string, config *tls.Config) string {
+// stranger is a server that wants to be one of the hubs of cluster north.
+func stranger(t *testing.T, routes []string, config *tls.Config) *server.Server {
 	t.Helper()
-	plain, err := net.Dial("tcp", route)
-	if err != nil {
-		t.Fatal(err)
+	o := &server.Options{ServerName: "stranger", Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true,
+		Cluster: server.ClusterOpts{Name: "north", Host: "127.0.0.1", Port: server.RANDOM_PORT, TLSConfig: config, TLSTimeout: 5}}
+	for _, route := range routes {
+		o.Routes = append(o.Routes, &url.URL{Scheme: "nats-route", Host: route})
 	}
-	defer plain.Close()
-	_ = plain.SetDeadline(time.Now().Add(longest))
-	conn := tls.Client(plain, config)
-	if err := conn.Handshake(); err != nil {
-		return ""
+	s := must(server.NewServer(o))(t)
+	s.Start()
+	t.Cleanup(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	return s
+}
+
+// joins reports whether a server has a route to any other, after it has tried it more than once.
+func joins(s *server.Server) bool {
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for range 50 {
+		if <-ticker.C; s.NumRoutes() > 0 {
+			return true
+		}
 	}
-	_, _ = conn.Write([]byte("CONNECT {\"verbose\":false}\r\nPING\r\n"))
-	text, _ := readAll(conn)
-	return text
+	return false
 }

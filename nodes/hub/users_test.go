@@ -261,7 +261,7 @@ func TestTrioWithUsers(t *testing.T) {
 	if info := must(js.Stream(t.Context(), "ROOST_f_CONTROL"))(t).CachedInfo(); info.Config.Replicas != 3 || info.State.Msgs == 0 {
 		t.Errorf("the control stream has %d replicas and %d records", info.Config.Replicas, info.State.Msgs)
 	}
-	strangers(t, three.routes[0], c)
+	strangers(t, three.routes, c)
 	follow(t, three)
 }
 
@@ -280,24 +280,5 @@ func follow(t *testing.T, three *trio) {
 		if _, err := mustDial(t, h.URL(), c).Request("roost.f.member.g2", nil, longest); err != nil {
 			t.Errorf("a new user at %s: %v", h.URL(), err)
 		}
-	}
-}
-
-// strangers dial a route: one as a hub without certificates, one that knows the authority but has no
-// certificate of it.
-func strangers(t *testing.T, route string, c *access.Credential) {
-	t.Helper()
-	conn := must(net.Dial("tcp", route))(t)
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(longest))
-	_, _ = conn.Write([]byte("CONNECT {\"verbose\":false}\r\nPING\r\n"))
-	answers, _ := readAll(conn)
-	if strings.Contains(answers, "PONG") {
-		t.Errorf("a hub without certificates is answered %q", answers)
-	}
-	config := must(c.TLS())(t)
-	config.ServerName = "127.0.0.1"
-	if answers := overTLS(t, route, config); strings.Contains(answers, "PONG") {
-		t.Errorf("a hub without a certificate is answered %q", answers)
 	}
 }
