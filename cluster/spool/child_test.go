@@ -67,7 +67,7 @@ func openChild(plan childPlan, nc *nats.Conn) (*spool.Spool, *cluster.Readings, 
 	if err != nil {
 		return nil, nil, err
 	}
-	sink := cluster.NewReadings(nc, names, nil)
+	sink := cluster.NewReadings(nc, names, "g1", nil)
 	s, err := spool.Open(spool.Config{Folder: plan.Folder, Gateway: "g1", Sink: sink, Link: nc, Spread: -1})
 	return s, sink, err
 }
