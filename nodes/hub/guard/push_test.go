@@ -74,7 +74,7 @@ func copiers(t *testing.T, s *site) int {
 }
 
 // open opens a hub in a data folder.
-func (s *site) open(t *testing.T, data string) *hub.Hub {
+func (s *site) open(t testing.TB, data string) *hub.Hub {
 	t.Helper()
 	h, err := hub.Open(t.Context(), hub.Config{Data: data, Listen: "127.0.0.1:0"})
 	if err != nil {

@@ -27,7 +27,7 @@ type site struct {
 }
 
 // enrolled makes a security folder with the site's users, who dial url.
-func enrolled(t *testing.T, data, url string) *site {
+func enrolled(t testing.TB, data, url string) *site {
 	t.Helper()
 	s := &site{folder: guard.FolderIn(data), url: url, credentials: map[string]*access.Credential{}}
 	if err := s.folder.Init(guard.Init{Fleet: fleet, Hosts: []string{"127.0.0.1"}, Now: time.Now()}); err != nil {
@@ -48,7 +48,7 @@ func enrolled(t *testing.T, data, url string) *site {
 	return s
 }
 
-func (s *site) enrol(t *testing.T, e guard.Enrolment) {
+func (s *site) enrol(t testing.TB, e guard.Enrolment) {
 	t.Helper()
 	e.Now, e.Out = time.Now(), filepath.Join(t.TempDir(), e.Name+".roost")
 	if _, err := s.folder.Enrol(e); err != nil {
@@ -115,7 +115,7 @@ type conn struct {
 }
 
 // data connects a user's data connection.
-func (s *site) data(t *testing.T, name string) *conn {
+func (s *site) data(t testing.TB, name string) *conn {
 	t.Helper()
 	options, err := s.credentials[name].DataOptions()
 	if err != nil {
@@ -125,7 +125,7 @@ func (s *site) data(t *testing.T, name string) *conn {
 }
 
 // talk connects a user's talk connection.
-func (s *site) talk(t *testing.T, name string) *conn {
+func (s *site) talk(t testing.TB, name string) *conn {
 	t.Helper()
 	options, err := s.credentials[name].TalkOptions()
 	if err != nil {
@@ -134,7 +134,7 @@ func (s *site) talk(t *testing.T, name string) *conn {
 	return s.dial(t, name+" talk", options)
 }
 
-func (s *site) dial(t *testing.T, name string, options []nats.Option) *conn {
+func (s *site) dial(t testing.TB, name string, options []nats.Option) *conn {
 	t.Helper()
 	c := &conn{said: make(chan struct{}, 1), received: make(chan *nats.Msg, 4096)}
 	nc, err := nats.Connect(s.url, append(options, nats.Name(name), nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
