@@ -18,7 +18,7 @@ type Config struct {
 	// and belongs to this hub alone.
 	Data string
 	// Listen is the address that clients dial, host:port; default DefaultListen. The
-	// host must be a loopback address. Port 0 takes any free port; see Hub.URL.
+	// host must be a loopback address unless the hub has users (see package guard). Port 0 takes any free port; see Hub.URL.
 	Listen string
 	// Name is the server's name in logs and tables; default DefaultName, and in a cluster
 	// DefaultName with the address of the route behind it. In a cluster it is how the

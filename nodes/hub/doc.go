@@ -4,6 +4,7 @@
 //
 //	<data>/lock               held for as long as the hub is open; names the process
 //	<data>/mode               what kind of hub the folder belongs to: "standalone" or "cluster-<name>"
+//	<data>/security           who may use the hub, and its certificates; see package guard
 //	<data>/js-standalone      the streams of a hub that runs alone
 //	<data>/js-cluster-<name>  the streams of one of three
 //
@@ -14,9 +15,12 @@
 //     Kept by TestAcknowledgedSurvivesKill.
 //   - One hub a data folder: a second one is refused, in the same process or in
 //     another. Kept by TestFolderInUse.
-//   - It listens on loopback only, for clients and for the other two. An address that
-//     other machines could reach is refused, since a hub has no authentication.
+//   - Without users it listens on loopback only, for clients and for the other two. An address that
+//     other machines could reach is refused.
 //     Kept by TestListenBeyondLoopback and TestClusterRefuses.
+//   - With users it lets in nobody else, of three hubs neither: TestListenWithUsers and TestTrioWithUsers. Who is
+//     enrolled or revoked while it runs is let in or cut off within seconds, and nobody else
+//     notices. A users file that is broken changes nothing. Kept by TestUsersFollow and TestUsersBroken.
 //   - Two of three serve, also when the third has never been there.
 //     Kept by TestTwoOfThree.
 //   - A folder is opened only by a hub of its kind: the server would delete the streams in it.
@@ -40,5 +44,6 @@
 //
 // All methods may be called concurrently. Open returns a hub that serves, or one
 // error. Clients should be closed before Close, and Close called last. The
-// goroutines of a hub end when Close has returned nil.
+// goroutines of a hub end when Close has returned nil. Users are followed by one goroutine, which looks at the files
+// every second.
 package hub

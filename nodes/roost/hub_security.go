@@ -152,10 +152,11 @@ nats-server of one's own, which then has the same roles. In its configuration:
   jetstream { store_dir: "/var/lib/nats", sync_interval: always }
   include "roost.conf"
 
-Whenever users change, write the file anew and have the server read it
-(nats-server --signal reload), then tell the fleet: roost hub apply.`,
+Whenever users change, write the file anew and have the server read it, twice:
+what a new user imports, the server listens for from the second time on. Then
+tell the fleet: roost hub apply.`,
 		Example: `  roost hub config > /etc/nats/roost.conf
-  nats-server --signal reload
+  nats-server --signal reload && sleep 1 && nats-server --signal reload
   roost hub apply --creds admin.roost`,
 		Args: takes(), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
