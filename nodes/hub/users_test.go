@@ -83,6 +83,12 @@ func (w *words) has(text string) bool {
 	return strings.Contains(w.text.String(), text)
 }
 
+func (w *words) count(text string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Count(w.text.String(), text)
+}
+
 // eventually waits for something that a hub does within seconds.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
@@ -160,6 +166,17 @@ func TestUsersFollow(t *testing.T) {
 	}
 	if _, err := dialAs(h.URL(), goes); !errors.Is(err, nats.ErrAuthorization) {
 		t.Errorf("a revoked user dials: %v", err)
+	}
+
+	for range 5 {
+		_, _ = dialAs(h.URL(), goes)
+	}
+	roster, err := folder.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := log.count(roster.Find("goes").Data); n != 1 {
+		t.Errorf("that the same one is refused is told %d times", n)
 	}
 
 	whole, err := os.ReadFile(folder.Users())
