@@ -72,6 +72,11 @@
 //   - A command that nobody can carry out ends when it has expired (TestCommandsWithoutOwnerEnd).
 //   - The history has each command's last record, for longer than the control stream (TestHistory,
 //     TestHistoryOutlivesTTL).
+//   - A gateway that starts while the hub is away serves what only it can reach, from the registry that it stored, and
+//     touches nothing else (TestStartsWithoutTheHub, TestSharedIsNotServedWithoutTheHub).
+//   - A command that it takes meanwhile is on its disk before anything is done, and ends once: its record goes to the hub
+//     when that is back, and only then leaves the disk (TestLocalCommand, TestFileStaysUntilMerged, TestOneIDTwice). Its
+//     times are durations on the clock that counts from the machine's boot (TestLocalCommandAfterBoot).
 //   - What an actor asks a device ends once, by a deadline: with its answer, or an error that says whether
 //     it may have been carried out (TestPeersDeadline, TestPeersLoseTheOwner, TestPeersWithoutHub).
 //   - A record says who submitted a command, and nobody passes for another one (TestSubmittedBy, TestForgedIdentity).
@@ -81,7 +86,6 @@
 //
 // # Limits
 //
-// A gateway that starts while the hub is away waits for it.
 // Who moves an attached device to another gateway's list while its own is cut off has two that
 // serve it until the first is back: a lease does not bind what runs without one. A profile and the devices that have it are checked against each other when one of them
 // is written; two writers at the same moment can still make them disagree, and the device is then
@@ -95,6 +99,11 @@
 //
 // Gateways trust each other: one whose credentials were stolen can write records of any device and member, and keep a
 // batch of readings out by using its id before. What it sends is told from what others send.
+//
+// What a gateway without the hub knows of the ids of commands is what it has on its disk, and what was open at the hub: an
+// id that the hub knew, and that has ended, it takes anew. Of the two records the hub's stays, and the other is kept
+// beside it. What is learned of a command after its record was merged is not added to that any more. A command that was
+// taken before the machine was off, and was not sent, has expired: nobody knows for how long that was.
 //
 // # Concurrency
 //

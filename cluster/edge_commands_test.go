@@ -36,8 +36,9 @@ func (o *outpost) alone(t *testing.T, h *host) (*cluster.Gateway, func()) {
 	t.Helper()
 	o.hub.Stop()
 	g, stop := o.run(t, h)
-	h.assigned(t, "pump", nil)
-	awayFrom(t, g)
+	if !g.UntilAlone(t.Context()) {
+		t.Fatal("nothing is served without the hub")
+	}
 	return g, stop
 }
 

@@ -86,6 +86,9 @@ func storyFacts(story *roostv1.Story) []Pair {
 	if story.Attached {
 		pairs = append(pairs, Pair{"attached", Cell{"only one gateway can reach it: it needs no lease, and nobody else can serve it", Plain}})
 	}
+	if story.RegistryRevision > 0 {
+		pairs = append(pairs, Pair{"registry", Cell{fmt.Sprintf("the one stored at revision %d: the hub was away when %s started", story.RegistryRevision, story.Owner), Plain}})
+	}
 	if d.GetRestarts() > 0 {
 		pairs = append(pairs, Pair{"restarts", Restarts(d)})
 	}
