@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"slices"
+
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -52,6 +54,7 @@ func (d *desk) beforeLocal(fresh []rawOpen, passed uint64) ([]rawOpen, uint64) {
 	if d.edge == nil {
 		return fresh, passed
 	}
+	fresh = slices.DeleteFunc(fresh, func(r rawOpen) bool { return d.edge.isSettled(r.key, r.order) })
 	for i, r := range fresh {
 		if d.edge.find(r.key) != nil {
 			return fresh[:i], min(passed, r.order-1)

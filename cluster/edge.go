@@ -46,6 +46,7 @@ type Edge struct {
 	mu       sync.Mutex
 	commands map[string]*localCommand // by key
 	jobs     []*localJob
+	settled  map[string]settled // of the hub's that were carried out here, by key
 	ended    bool
 	order    uint64 // of the last command that was taken
 }
@@ -57,7 +58,7 @@ func OpenEdge(folder, fleet, gateway string) (*Edge, error) {
 		return nil, err
 	}
 	e := &Edge{
-		folder: folder, fleet: fleet, gateway: gateway, commands: map[string]*localCommand{},
+		folder: folder, fleet: fleet, gateway: gateway, commands: map[string]*localCommand{}, settled: map[string]settled{},
 		wake: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 	}
 	if err := os.MkdirAll(e.commandFolder(), edgeFolderPerm); err != nil {

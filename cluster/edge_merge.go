@@ -74,6 +74,7 @@ func (m *merger) merge() {
 			m.begin(c, now)
 		}
 	}
+	m.edge.forgetSettled(m.picture.Passed())
 	m.endOrphans()
 }
 
@@ -136,11 +137,12 @@ func (w *merging) met(there *stored) {
 	}
 }
 
-func (w *merging) replaced(err error) {
+func (w *merging) replaced(sequence uint64, err error) {
 	if err != nil {
 		w.later(err)
 		return
 	}
+	w.edge.settle(w.key, settled{order: w.record.Order, until: sequence}) // the picture may have it as open for a moment
 	w.merged()
 }
 

@@ -38,7 +38,7 @@ func newOutpost(t *testing.T, devices ...*roostv1.DeviceSpec) *outpost {
 	o.names = newFleet(t, o.hub)
 	apply(t, newClient(t, o.hub), devices...)
 	h := newHost("g1").keeps()
-	g, stop := o.run(t, h)
+	g, stop := o.run(t, h, patiently)
 	o.stored(t, g)
 	stop()
 	return o
@@ -105,6 +105,9 @@ func (o *outpost) run(t *testing.T, h *host, change ...func(*cluster.Config)) (*
 	return g, runs(t, g.Run)
 }
 
+// patiently has a gateway wait for a hub that is there, however slow the machine is.
+func patiently(c *cluster.Config) { c.HubWait = time.Minute }
+
 // files are the names of the commands that are stored.
 func (o *outpost) files(t *testing.T) []string {
 	t.Helper()
@@ -162,6 +165,9 @@ func TestStartsWithoutTheHub(t *testing.T) {
 		t.Errorf("without the hub: got %v, want the device, its profile and what is desired under epoch %d", a, epoch)
 	}
 	until(t, "both of its own are served", func() bool { return len(h.served()) == 2 })
+	if !g.UntilAlone(t.Context()) {
+		t.Fatal("nothing is served without the hub")
+	}
 	if n, revision := g.Alone(); n != 2 || revision != o.snapshot(t).Revision {
 		t.Errorf("alone: got %d devices at revision %d, want 2 at %d", n, revision, o.snapshot(t).Revision)
 	}
@@ -216,7 +222,7 @@ func TestKeepsAttachedWithoutTheHub(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, attachedDevice("pump", "g1"))
 	h := newHost("g1")
-	g, _ := o.run(t, h)
+	g, _ := o.run(t, h, patiently)
 	a := h.assigned(t, "pump", nil)
 	o.hub.Stop()
 	awayFrom(t, g)

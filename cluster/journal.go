@@ -71,11 +71,11 @@ func (j *Journal) Record(bus string, epoch uint64, record *roostv1.CommandRecord
 		j.local.record(bus, epoch, record, done)
 		return
 	}
-	j.recordAtHub(bus, epoch, record, done)
+	j.recordAtHub(bus, epoch, record, func(_ uint64, err error) { done(err) })
 }
 
-// recordAtHub is Record for what the hub is to have.
-func (j *Journal) recordAtHub(bus string, epoch uint64, record *roostv1.CommandRecord, done func(error)) {
+// recordAtHub is Record for what the hub is to have; done is told the sequence of the record too.
+func (j *Journal) recordAtHub(bus string, epoch uint64, record *roostv1.CommandRecord, done func(sequence uint64, err error)) {
 	key := commandKey(record.GetDeviceId(), record.GetCommandId())
 	e := &entry{
 		lane: bus, epoch: epoch, expect: epoch, of: j.names.Owner(bus),
@@ -87,11 +87,11 @@ func (j *Journal) recordAtHub(bus string, epoch uint64, record *roostv1.CommandR
 	}
 	var written *roostv1.CommandRecord
 	e.data, written, e.nonce, e.unfit = encodeRecord(record)
-	e.done = func(_ uint64, _ *stored, err error) {
+	e.done = func(sequence uint64, _ *stored, err error) {
 		if err == nil && j.stored != nil {
 			j.stored(key, written)
 		}
-		done(err)
+		done(sequence, err)
 	}
 	if err := checkCommandKey(key); err != nil {
 		e.unfit = err
