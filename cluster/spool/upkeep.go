@@ -118,7 +118,7 @@ func (f *forwarder) trim(ctx context.Context, e *engine, marks []byte, through u
 // save writes down all there is to know, at the end.
 func (f *forwarder) save() error {
 	f.aside.Wait()
-	if err := f.write("marks", f.encodeMarks()); err != nil {
+	if err := f.trim(context.Background(), f.engine, f.encodeMarks(), f.frontier()); err != nil {
 		return err
 	}
 	return f.write("cursor", f.encodeCursor())
