@@ -82,7 +82,8 @@
 //   - A record says who submitted a command, and nobody passes for another one (TestSubmittedBy, TestForgedIdentity).
 //     Who may not command a device leaves no record, and no byte is sent for him (TestLimited, TestRights).
 //   - A gateway answers in inboxes only (TestReplyElsewhere).
-//   - What is read twice is yielded once, and what is missing is told (TestCompletenessFindsEverything).
+//   - What is read twice is yielded once, and what is missing is told (TestCompletenessFindsEverything,
+//     TestCompletenessOfManyEpochs).
 //
 // # Limits
 //

@@ -16,6 +16,7 @@ func TestDeclarations(t *testing.T) {
 	site := newSite(t, clustertest.Start(t))
 	s, _ := open(t, site.config(t.TempDir()))
 	site.hub.Stop()
+	until(t, "the hub is away", func() bool { return !site.nc.IsConnected() })
 	next, boundary, dropped, missed := uint64(1), uint64(0), uint64(0), uint64(0)
 	for i := range 60 {
 		b := batch("d000", 1, next, 2)
