@@ -207,9 +207,10 @@ func eventually(t *testing.T, what string, is func() bool) {
 	}
 }
 
+// files are the commands that are stored.
 func (s *station) files(t *testing.T, folder string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(folder, "commands", "*"))
+	files, err := filepath.Glob(filepath.Join(folder, "commands", "siren-1.*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,10 +307,11 @@ func TestCrashWithoutTheHub(t *testing.T) {
 		}
 	}
 	eventually(t, "both are stored", func() bool { return len(s.files(t, s.folder)) == 2 })
-	image := filepath.Join(t.TempDir(), "gw-1") // as a kill leaves it
-	if err := os.CopyFS(image, os.DirFS(s.folder)); err != nil {
-		t.Fatal(err)
-	}
+	var image string // as a kill leaves it
+	eventually(t, "the folder is copied", func() bool {
+		image = filepath.Join(t.TempDir(), "gw-1")
+		return os.CopyFS(image, os.DirFS(s.folder)) == nil && len(s.files(t, image)) == 2 // no file was replaced meanwhile
+	})
 	close(before.hold)
 	stop()
 
