@@ -148,15 +148,12 @@ func (c *child) note() {
 	}
 }
 
-// kill ends the process with SIGKILL; stop in order. Both return when it is gone, and all that it said is noted.
-func (c *child) kill() { c.end(func() { _ = c.cmd.Process.Kill() }) }
-func (c *child) stop() { c.end(func() { _ = c.stdin.Close() }) }
-
-func (c *child) end(ask func()) {
+// kill ends the process with SIGKILL, and returns when it is gone, and all that it said is noted.
+func (c *child) kill() {
 	if c.cmd.ProcessState != nil {
 		return
 	}
-	ask()
+	_ = c.cmd.Process.Kill()
 	c.read.Wait()
 	_ = c.cmd.Wait()
 }

@@ -6,7 +6,11 @@ import (
 
 // launch gives the sink what waits in a lane, as much as it may, and returns how long the backfill has to wait.
 func (f *forwarder) launch(l *lane) (wait time.Duration) {
-	for len(l.ready) > 0 && l.flying < maxFlying {
+	most := maxFlying
+	if l.backfill {
+		most = f.pace.flying()
+	}
+	for len(l.ready) > 0 && l.flying < most {
 		if l.backfill {
 			if wait := f.pace.wait(time.Now()); wait > 0 {
 				return wait

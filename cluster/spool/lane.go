@@ -84,9 +84,6 @@ func (l *lane) drop(m stored) {
 // full reports whether nothing more should be read.
 func (l *lane) full() bool { return l.held >= maxHeld || l.bytes >= maxHeldBytes }
 
-// drained reports whether all was read and sent.
-func (l *lane) drained() bool { return l.next > l.end && len(l.devices) == 0 }
-
 // add puts a message behind those of its device.
 func (l *lane) add(m stored) {
 	q := l.queue(m.batch.DeviceId)

@@ -4,11 +4,13 @@ import "time"
 
 const (
 	// goodLatency is how long the hub may take for a batch before the backfill gives way.
-	goodLatency = 500 * time.Millisecond
+	goodLatency = 250 * time.Millisecond
 	// paceStep is how often the pace changes at most.
 	paceStep = 100 * time.Millisecond
 	// leastPace is what the backfill never falls below, in readings a second.
 	leastPace = 1000
+	// leastFlying is what may be on its way at any pace: less than a batch is none.
+	leastFlying = maxJoined
 	// liveShare is what the backfill is entitled to: so many times what comes in.
 	liveShare = 5
 )
@@ -61,3 +63,8 @@ func (p *pace) wait(at time.Time) time.Duration {
 
 // spend notes that n readings are sent.
 func (p *pace) spend(n int) { p.tokens -= float64(n) }
+
+// flying is how many readings of the backfill may be on their way: what is live waits behind them.
+func (p *pace) flying() int {
+	return int(min(maxFlying, max(leastFlying, max(p.now, p.floor())*goodLatency.Seconds())))
+}
