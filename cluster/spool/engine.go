@@ -24,8 +24,9 @@ const (
 	startWait = 5 * time.Second
 	// askTimeout bounds each question to the embedded server.
 	askTimeout = 5 * time.Second
-	// duplicates is for how long the server knows the ids of what it stored.
-	duplicates = 30 * time.Second
+	// duplicates is for how long the server knows the ids of what it stored: each costs some 200 bytes. Who stores
+	// asks the stream anyway where an outcome is in doubt.
+	duplicates = 2 * time.Second
 )
 
 // engine is one run of the embedded server, with what stores in it. When its disk fails it is of no more use:

@@ -9,7 +9,7 @@ import (
 
 const (
 	// maxHeld and maxHeldBytes bound the readings that a lane has read and that are not answered for.
-	maxHeld      = 96 << 10
+	maxHeld      = 64 << 10
 	maxHeldBytes = 12 << 20
 	// maxFlying bounds the readings that a lane has given to the sink: what is live has to wait behind
 	// what the backfill gave.
