@@ -88,9 +88,10 @@
 // # Limits
 //
 // Who moves an attached device to another gateway's list while its own is cut off has two that
-// serve it until the first is back: a lease does not bind what runs without one. A profile and the devices that have it are checked against each other when one of them
-// is written; two writers at the same moment can still make them disagree, and the device is then
-// not served, and reported. Events are kept by nobody.
+// serve it until the first is back: a lease does not bind what runs without one. A profile and the
+// devices that have it are checked against each other when one of them is written; two writers at the
+// same moment can still make them disagree, and the device is then not served, and reported. Events are
+// kept by nobody.
 //
 // A device's queue limit is counted by each gateway in its own picture: gateways that take commands for it in the same
 // moment can exceed it by what each of them has on its way. An id means its command for as long as its record is kept

@@ -66,7 +66,7 @@ func (s *secured) grant(site string, revoked bool) {
 func TestCredentials(t *testing.T) {
 	s := newSecured(t)
 	g := start(t, "gateway", "--creds", s.file("gw-1"), "--data", t.TempDir())
-	if line := g.until(t, "ready "); line != "ready "+s.hub.URL()+"  fleet plant, gateway gw-1" {
+	if line := g.until(t, "ready "); !strings.HasPrefix(line, "ready "+s.hub.URL()+"  fleet plant, gateway gw-1,") {
 		t.Errorf("got the line %q", line)
 	}
 	devices := write(t, `devices:
