@@ -1,0 +1,249 @@
+package check
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/roost-iot/roost/cluster/boottime"
+	"github.com/roost-iot/roost/nodes/chaos/history"
+)
+
+// Failover is what became of one device when its owner was taken away.
+type Failover struct {
+	Device string            `json:"device"`
+	Fault  string            `json:"fault"`
+	Kind   history.FaultKind `json:"kind"`
+	From   boottime.Instant  `json:"from"`
+	// To is when it was served again; 0: it was not by the end, or until a fault took an owner away again.
+	To boottime.Instant `json:"to,omitempty"`
+	// Kept: the owner came through, and served it again under the same epoch.
+	Kept bool `json:"kept,omitempty"`
+	// Cost is for how long, of that time, it could have been served.
+	Cost time.Duration `json:"costNs"`
+	// Owner that was taken away, as the hub names it.
+	Owner history.Peer `json:"owner"`
+
+	grant *history.Grant
+	proof history.Record
+	fault *history.FaultWindow
+	// overtaken: the next fault came before anybody had served it.
+	overtaken bool
+}
+
+// FailoverBounded is C7: a device whose owner was taken away is served again in time, under a new epoch; and no
+// owner changes for nothing (C7b).
+func FailoverBounded(h *history.History) Result {
+	f := begin(h, "C7", "failover bounded")
+	durations := map[history.FaultKind][]time.Duration{}
+	for _, o := range Failovers(h) {
+		f.Examined++
+		f.judge(o)
+		if o.To != 0 && !o.Kept {
+			durations[o.Kind] = append(durations[o.Kind], o.To.Sub(o.From))
+		}
+	}
+	for kind, all := range durations {
+		f.quantiles("failover "+string(kind), all)
+	}
+	for _, bus := range sortedKeys(h.Buses) {
+		if !unbroken(ownersOf(h, bus)) {
+			f.unknown("not all owners of bus %s are known", bus)
+		}
+	}
+	f.handOvers()
+	f.needless()
+	return f.end()
+}
+
+func (f *finding) quantiles(name string, all []time.Duration) {
+	slices.Sort(all)
+	f.Metrics[name+", count"] = float64(len(all))
+	f.Metrics[name+", p50 ms"] = milliseconds(quantile(all, 0.5))
+	f.Metrics[name+", p99 ms"] = milliseconds(quantile(all, 0.99))
+	f.Metrics[name+", max ms"] = milliseconds(all[len(all)-1])
+}
+
+// quantile returns the value that a share q of the sorted ones does not exceed.
+func quantile(sorted []time.Duration, q float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}
+
+func (f *finding) judge(o Failover) {
+	if o.Cost <= f.limits.Failover {
+		if o.To == 0 && !o.overtaken {
+			f.unknown("%s was not served again after fault %s, and the run ended too soon to tell", o.Device, o.Fault)
+		}
+		return
+	}
+	records := []history.Record{o.grant}
+	for _, r := range o.fault.Records {
+		records = append(records, r)
+	}
+	what := "had not been served again by the end"
+	if o.To != 0 {
+		records = append(records, o.proof)
+		what = "was served again only " + o.To.Sub(o.From).String() + " later"
+	}
+	f.violated("C7", o.Device, suspect{device: o.Device, bus: o.grant.Bus, Violation: Violation{At: o.From}}, records,
+		"%s lost its owner %s to fault %s (%s) and %s; it could have been served for %v of that, and %v is allowed",
+		o.Device, o.Owner.Name(), o.Fault, o.Kind, what, o.Cost, f.limits.Failover)
+}
+
+// unbroken reports whether no write of an owner is missing, as far as the writes themselves tell.
+func unbroken(list []*history.Grant) bool {
+	for i := 1; i < len(list); i++ {
+		if list[i].Previous != list[i-1].Epoch {
+			return false
+		}
+	}
+	return len(list) > 0
+}
+
+// Failovers returns what became of every shared device whenever a confirmed fault took its owner away. A fault
+// that takes away the next owner before it has served begins another one. A device of whose owners not all are known
+// is left out.
+func Failovers(h *history.History) []Failover {
+	available := newAvailability(h)
+	limits := h.Run.Limits.WithDefaults()
+	var all []Failover
+	for _, id := range sortedKeys(h.Devices) {
+		d := h.Devices[id]
+		g := &grants{list: ownersOf(h, d.Spec.Bus)}
+		if d.Spec.Attached() || !unbroken(g.list) {
+			continue
+		}
+		served := servedFirst(d)
+		outages := available.outages(d.Spec)
+		removals := removalsOf(h, g, limits)
+		for i, r := range removals {
+			o := Failover{Device: id, Fault: r.fault.ID, Kind: r.fault.Fault, From: r.fault.Applied, Owner: r.grant.Peer, grant: r.grant, fault: r.fault}
+			o.end(d, g, served)
+			until := h.End
+			if o.To != 0 {
+				until = o.To
+			}
+			if i+1 < len(removals) && removals[i+1].fault.Asked < until {
+				until = removals[i+1].fault.Asked
+				o.To, o.Kept, o.overtaken = 0, false, true
+			}
+			o.Cost = cost(outages, o.From, until)
+			all = append(all, o)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Failover) int { return compare(a.From, b.From) })
+	return all
+}
+
+// end finds out when the device was served again: under a newer epoch, or, if the owner came through the fault and has the
+// bus yet, under the same one.
+func (o *Failover) end(d *history.Device, g *grants, served services) {
+	if first, ok := served.newer(o.grant.Epoch, o.From); ok {
+		o.To, o.proof = first.at, first.record
+	}
+	if o.Kind == history.FaultKill || o.Kind == history.FaultPowerCut {
+		return // whoever comes back is another run
+	}
+	i := sort.Search(len(d.Stored), func(i int) bool { return d.Stored[i].At >= o.fault.HealAsked })
+	for ; i < len(d.Stored) && (o.To == 0 || d.Stored[i].At < o.To); i++ {
+		b := d.Stored[i]
+		if b.Epoch == o.grant.Epoch && g.at(b.At).Epoch == b.Epoch && !b.Backfill && len(b.Readings) > 0 {
+			o.To, o.proof, o.Kept = b.At, b, true
+			return
+		}
+	}
+}
+
+// removal is an owner that a fault took away.
+type removal struct {
+	fault *history.FaultWindow
+	grant *history.Grant
+}
+
+// removalsOf returns the faults that took away the owner of a bus, in the order of their times.
+func removalsOf(h *history.History, g *grants, limits history.Limits) []removal {
+	var all []removal
+	for _, w := range h.Faults {
+		if grant := g.at(w.Applied); grant != nil && removes(h, w, grant.Gateway, limits) {
+			all = append(all, removal{w, grant})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b removal) int { return compare(a.fault.Applied, b.fault.Applied) })
+	return all
+}
+
+// removes reports whether a fault certainly takes a gateway away: it was killed, or was stopped or cut off from the hub
+// for longer than a lease lasts. One that was told to stop is another matter; see handOvers.
+func removes(h *history.History, w *history.FaultWindow, gateway string, limits history.Limits) bool {
+	if !w.Confirmed || gateway == "" {
+		return false
+	}
+	long := w.HealAsked.Sub(w.Applied) >= limits.Lease+limits.Margin
+	switch w.Fault {
+	case history.FaultKill, history.FaultPowerCut:
+		return slices.Contains(w.Down, gateway)
+	case history.FaultStop:
+		return false
+	default:
+		return long && (slices.Contains(w.Down, gateway) || cutOff(h, w, gateway))
+	}
+}
+
+// cutOff reports whether a fault takes down all links of a gateway to the hub.
+func cutOff(h *history.History, w *history.FaultWindow, gateway string) bool {
+	for _, hub := range h.Run.Hubs {
+		if !slices.Contains(w.Down, history.Link(gateway, hub)) {
+			return false
+		}
+	}
+	return len(h.Run.Hubs) > 0
+}
+
+// service is when a device was first seen to be served under an epoch.
+type service struct {
+	epoch  uint64
+	at     boottime.Instant
+	record history.Record
+}
+
+// services are in the order of the times.
+type services []service
+
+// servedFirst returns, for each epoch, the first reading that was stored or action that was done under it.
+func servedFirst(d *history.Device) services {
+	first := map[uint64]service{}
+	note := func(epoch uint64, r history.Record) {
+		if known, ok := first[epoch]; !ok || r.Stamped().At < known.at {
+			first[epoch] = service{epoch, r.Stamped().At, r}
+		}
+	}
+	for _, b := range d.Stored {
+		if len(b.Readings) > 0 {
+			note(b.Epoch, b)
+		}
+	}
+	for _, a := range d.Actions {
+		if a.Done {
+			note(a.Epoch, a)
+		}
+	}
+	var all services
+	for _, s := range first {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b service) int { return compare(a.at, b.at) })
+	return all
+}
+
+// newer returns the first service under a newer epoch from some time on.
+func (s services) newer(epoch uint64, from boottime.Instant) (service, bool) {
+	for _, one := range s[sort.Search(len(s), func(i int) bool { return s[i].at >= from }):] {
+		if one.epoch > epoch {
+			return one, true
+		}
+	}
+	return service{}, false
+}

@@ -1,0 +1,68 @@
+package check_test
+
+import (
+	"testing"
+
+	"github.com/roost-iot/roost/nodes/chaos/check"
+	"github.com/roost-iot/roost/nodes/chaos/history"
+)
+
+// lost is a story of an owner that is killed at 1 s and another one that serves at the time given.
+func lost(served int) *story {
+	s := new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10))
+	s.fault("f1", history.FaultKill, 1000, 20_000, []string{"gw-1"}, "gw-1")
+	return s.at(3400, grant(20, 10, gw2)).at(served, stored(20))
+}
+
+// TestFailoverCountsServiceableTime: only time in which the device could be served counts, and a hub that came back
+// has its time to settle.
+func TestFailoverCountsServiceableTime(t *testing.T) {
+	for name, test := range map[string]struct {
+		story *story
+		want  check.Verdict
+	}{
+		"in time":               {lost(4400), check.Held},
+		"too late":              {lost(4600), check.Violated},
+		"the hub was away":      {lost(13_000).fault("f2", history.FaultKill, 2000, 3000, []string{"hub-0"}, "hub-0"), check.Held},
+		"and settled long ago":  {lost(17_000).fault("f2", history.FaultKill, 2000, 3000, []string{"hub-0"}, "hub-0"), check.Violated},
+		"the other was away":    {lost(9000).fault("f2", history.FaultPause, 1500, 6500, []string{"gw-2"}, "gw-2"), check.Held},
+		"the device was away":   {lost(9000).fault("f2", history.FaultPartition, 1500, 6500, []string{"d"}, "gw-2~d"), check.Held},
+		"the hardware was":      {lost(9000).fault("f2", history.FaultPartition, 1500, 6500, []string{"gw-2"}, "gw-2~truth"), check.Held},
+		"another link was away": {lost(9000).fault("f2", history.FaultPartition, 1500, 6500, []string{"e"}, "gw-2~e"), check.Violated},
+		"never, and it was not too long": {
+			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).
+				fault("f1", history.FaultKill, 1000, 3000, []string{"gw-1"}, "gw-1"), check.Unknown,
+		},
+		"never, for too long": {
+			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).
+				fault("f1", history.FaultKill, 1000, 9000, []string{"gw-1"}, "gw-1"), check.Violated,
+		},
+		"the owner came through": {
+			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
+				fault("f1", history.FaultPause, 1000, 4000, []string{"gw-1"}, "gw-1").at(4100, stored(10)).
+				at(9000, &history.Phase{}), check.Held,
+		},
+		"the owner that came through has lost the bus": {
+			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
+				fault("f1", history.FaultPause, 1000, 4000, []string{"gw-1"}, "gw-1").at(3900, grant(20, 10, gw2)).at(4100, stored(10)).
+				at(9000, &history.Phase{}), check.Violated,
+		},
+		"nobody comes through a kill": {
+			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
+				fault("f1", history.FaultKill, 1000, 4000, []string{"gw-1"}, "gw-1").at(4100, stored(10)).
+				at(9000, &history.Phase{}), check.Violated,
+		},
+		"the next owner was lost, too": {
+			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
+				fault("f1", history.FaultKill, 1000, 2000, []string{"gw-1"}, "gw-1").at(3400, grant(20, 10, gw2)).
+				fault("f2", history.FaultKill, 4000, 9000, []string{"gw-2"}, "gw-2").
+				at(6500, grant(30, 20, history.Peer{Gateway: "gw-1", Incarnation: "i2"})).at(7000, stored(30)), check.Held,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if r := check.FailoverBounded(history.New(test.story.records)); r.Verdict != test.want {
+				t.Errorf("got %s, want %s:\n%s", r.Verdict, test.want, report([]check.Result{r}))
+			}
+		})
+	}
+}

@@ -1,0 +1,76 @@
+package check_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/roost-iot/roost/nodes/chaos/check"
+	"github.com/roost-iot/roost/nodes/chaos/history"
+)
+
+// TestInFlight: with a bound, one action that was in the kernel may reach a device without a fence late, not two.
+func TestInFlight(t *testing.T) {
+	late := func(limit time.Duration, fenced bool, at ...int) check.Verdict {
+		s := new(story).at(0, plan(history.Limits{InFlight: limit}, fenced))
+		s.at(100, grant(10, 0, gw1)).at(200, action(10, gw1)).at(1000, grant(20, 10, gw2))
+		for _, ms := range at {
+			s.at(ms, action(10, gw1))
+		}
+		return check.OneDriver(history.New(s.records)).Verdict
+	}
+	for _, test := range []struct {
+		got, want check.Verdict
+		name      string
+	}{
+		{late(0, false), check.Held, "none is late"},
+		{late(0, false, 1050), check.Violated, "one is, and none may be"},
+		{late(100*time.Millisecond, false, 1050), check.Held, "one is, within the bound"},
+		{late(100*time.Millisecond, false, 1150), check.Violated, "one is, beyond it"},
+		{late(100*time.Millisecond, false, 1050, 1060), check.Violated, "two are"},
+		{late(0, true, 1050, 1150), check.Held, "the fence decides"},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s: got %s, want %s", test.name, test.got, test.want)
+		}
+	}
+}
+
+// TestEpochOfNobody: whoever acts under an epoch that no grant has made it up.
+func TestEpochOfNobody(t *testing.T) {
+	s := new(story).at(0, plan(history.Limits{}, true)).at(100, grant(10, 0, gw1)).at(200, action(15, gw1))
+	r := check.OneDriver(history.New(s.records))
+	if r.Verdict != check.Violated || r.Violations[0].Clause != "C6b" {
+		t.Errorf("got:\n%s", report([]check.Result{r}))
+	}
+}
+
+// TestLeaseExcuses: an action that comes after the lease is excused by what held it up, and by nothing else.
+func TestLeaseExcuses(t *testing.T) {
+	late := func(waited time.Duration, kind history.FaultKind, down string, at ...int) check.Verdict {
+		s := new(story).at(0, plan(history.Limits{}, true)).at(100, grant(10, 0, gw1))
+		s.at(1000, &history.Lease{Peer: gw1, State: history.LeaseLive, Sequence: 5})
+		s.fault("f1", kind, 2000, 6000, []string{"gw-1"}, down)
+		for _, ms := range append(at, 5000)[:max(len(at), 1)] {
+			a := action(10, gw1)
+			a.Waited = waited
+			s.at(ms, a)
+		}
+		return check.OneDriver(history.New(s.records)).Verdict
+	}
+	for _, test := range []struct {
+		got, want check.Verdict
+		name      string
+	}{
+		{late(0, history.FaultPartition, "gw-1~hub-0"), check.Violated, "cut off from the hub"},
+		{late(2500*time.Millisecond, history.FaultPartition, "gw-1~hub-0"), check.Held, "it waited at the hardware"},
+		{late(0, history.FaultPause, "gw-1"), check.Held, "stopped"},
+		{late(0, history.FaultPause, "gw-1", 6050), check.Held, "stopped, with a frame in hand"},
+		{late(0, history.FaultPause, "gw-1", 6050, 6060), check.Violated, "stopped, and then two"},
+		{late(0, history.FaultPause, "gw-1", 6200), check.Violated, "stopped, and long gone on"},
+		{late(0, history.FaultStall, "gw-1~d"), check.Held, "held up on the way to the device"},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s: got %s, want %s", test.name, test.got, test.want)
+		}
+	}
+}
