@@ -1,0 +1,144 @@
+package plan
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+)
+
+// Version of the format of a plan.
+const Version = 1
+
+// Plan is all that a run does.
+type Plan struct {
+	Version  int      `json:"version"`
+	Scenario string   `json:"scenario"`
+	Seed     uint64   `json:"seed"`
+	Settings Settings `json:"settings"`
+	// Entries are the faults, in the order of their times.
+	Entries []Entry `json:"entries"`
+}
+
+// Entry is one fault.
+type Entry struct {
+	// ID is unique in the plan: f1, f2 and so on.
+	ID string `json:"id"`
+	// At is when it begins, from the beginning of the phase of faults, and Hold how long it lasts.
+	At   Duration `json:"at"`
+	Hold Duration `json:"hold"`
+	// Fault is its kind, and Target what it is done to; see the package documentation.
+	Fault  string `json:"fault"`
+	Target string `json:"target"`
+	Params Params `json:"params,omitzero"`
+}
+
+// Params say more about a fault. Each kind has its own.
+type Params struct {
+	// Direction of a link, up or down; empty: both.
+	Direction string `json:"direction,omitempty"`
+	// Verb and Count say when: at the Count-th message of that kind, or byte if it is empty.
+	Verb  string `json:"verb,omitempty"`
+	Count int64  `json:"count,omitempty"`
+	// Delay and Jitter of a link.
+	Delay  Duration `json:"delay,omitzero"`
+	Jitter Duration `json:"jitter,omitzero"`
+	// Before and After are how slow a device is, Decline and LoseAck the shares of actions that it declines,
+	// and does without answering.
+	Before  Duration `json:"before,omitzero"`
+	After   Duration `json:"after,omitzero"`
+	Decline float64  `json:"decline,omitempty"`
+	LoseAck float64  `json:"loseAck,omitempty"`
+}
+
+// Duration is a time that is written as people write it: 1.5s.
+type Duration time.Duration
+
+// MarshalText writes it.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads it.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	*d = Duration(parsed)
+	return err
+}
+
+// String writes it.
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// Std is the same as the standard library has it.
+func (d Duration) Std() time.Duration { return time.Duration(d) }
+
+// JSON returns the plan as it is written to plan.json.
+func (p *Plan) JSON() []byte {
+	text, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		panic(fmt.Sprintf("a plan cannot be written: %v", err)) // it has nothing that cannot
+	}
+	return append(text, '\n')
+}
+
+// Digest is what a plan is known by.
+func (p *Plan) Digest() string {
+	sum := sha256.Sum256(p.JSON())
+	return hex.EncodeToString(sum[:])[:12]
+}
+
+// Parse reads a plan. Unknown fields, and what makes no sense, are errors.
+func Parse(text []byte) (*Plan, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	p := &Plan{}
+	if err := decoder.Decode(p); err != nil {
+		return nil, err
+	}
+	return p, p.validate()
+}
+
+// Read reads a plan's file.
+func Read(path string) (*Plan, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("plan %s: %w", path, err)
+	}
+	return p, nil
+}
+
+func (p *Plan) validate() error {
+	if p.Version != Version {
+		return fmt.Errorf("version %d of the format is not %d", p.Version, Version)
+	}
+	if err := p.Settings.Validate(); err != nil {
+		return err
+	}
+	ids := map[string]bool{}
+	for i, e := range p.Entries {
+		switch {
+		case e.ID == "" || ids[e.ID]:
+			return fmt.Errorf("entries[%d]: id %q is empty or there twice", i, e.ID)
+		case e.At < 0 || e.Hold < 0:
+			return fmt.Errorf("entry %s: a time is negative", e.ID)
+		case e.Fault == "" || e.Target == "":
+			return fmt.Errorf("entry %s: fault or target is missing", e.ID)
+		}
+		ids[e.ID] = true
+	}
+	return nil
+}
+
+// String tells the parameters for people.
+func (p Params) String() string {
+	text, err := json.Marshal(p)
+	if err != nil || string(text) == "{}" {
+		return "-"
+	}
+	return string(text)
+}

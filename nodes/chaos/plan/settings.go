@@ -1,0 +1,86 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+)
+
+// Modes of devices.
+const (
+	ModeDumb      = "dumb"      // obeys whoever speaks
+	ModeFenced    = "fenced"    // refuses an epoch older than the last
+	ModeExclusive = "exclusive" // one session at a time
+)
+
+// Settings say what the fleet of a run is like, and for how long what is done to it.
+type Settings struct {
+	Hubs     int `json:"hubs"` // 1 or 3
+	Gateways int `json:"gateways"`
+	Devices  int `json:"devices"`
+	// Mode of the devices: dumb, fenced or exclusive.
+	Mode string `json:"mode"`
+	// Lease of the gateways, and Period at which devices are polled.
+	Lease  Duration `json:"lease"`
+	Period Duration `json:"period"`
+	// Clients send commands, Rate a second all together.
+	Clients int     `json:"clients"`
+	Rate    float64 `json:"rate"`
+	// The phases of a run: before the faults, the faults, and what may pass after them until all must be as it was.
+	Quiet    Duration `json:"quiet"`
+	Duration Duration `json:"duration"`
+	Liveness Duration `json:"liveness"`
+}
+
+// Defaults are settings that two processors carry.
+func Defaults() Settings {
+	return Settings{
+		Hubs: 1, Gateways: 3, Devices: 30, Mode: ModeDumb,
+		Lease: Duration(2 * time.Second), Period: Duration(500 * time.Millisecond),
+		Clients: 4, Rate: 40,
+		Quiet: Duration(5 * time.Second), Duration: Duration(time.Minute), Liveness: Duration(10 * time.Second),
+	}
+}
+
+// Validate says what makes no sense.
+func (s Settings) Validate() error {
+	for _, n := range []struct {
+		name         string
+		is, from, to int
+	}{
+		{"gateways", s.Gateways, 1, 50}, {"devices", s.Devices, 1, 10_000}, {"clients", s.Clients, 0, 1000},
+	} {
+		if n.is < n.from || n.is > n.to {
+			return fmt.Errorf("%s is %d, and not from %d to %d", n.name, n.is, n.from, n.to)
+		}
+	}
+	switch {
+	case s.Hubs != 1 && s.Hubs != 3:
+		return fmt.Errorf("hubs is %d, and not 1 or 3", s.Hubs)
+	case s.Mode != ModeDumb && s.Mode != ModeFenced && s.Mode != ModeExclusive:
+		return fmt.Errorf("mode is %q, and not %s, %s or %s", s.Mode, ModeDumb, ModeFenced, ModeExclusive)
+	case !(s.Rate >= 0 && s.Rate <= 10_000):
+		return fmt.Errorf("rate is %v, and not from 0 to 10000", s.Rate)
+	}
+	for _, d := range []struct {
+		name     string
+		is       Duration
+		from, to time.Duration
+	}{
+		{"lease", s.Lease, 200 * time.Millisecond, time.Minute}, {"period", s.Period, 10 * time.Millisecond, time.Minute},
+		{"quiet", s.Quiet, time.Second, time.Hour}, {"duration", s.Duration, time.Second, 24 * time.Hour}, {"liveness", s.Liveness, time.Second, time.Hour},
+	} {
+		if d.is.Std() < d.from || d.is.Std() > d.to {
+			return fmt.Errorf("%s is %v, and not from %v to %v", d.name, d.is, d.from, d.to)
+		}
+	}
+	return nil
+}
+
+// Device returns the id of the n-th device, from 1.
+func (s Settings) Device(n int) string { return fmt.Sprintf("rig-%d", n) }
+
+// Gateway returns the id of the n-th gateway, from 1.
+func (s Settings) Gateway(n int) string { return fmt.Sprintf("gw-%d", n) }
+
+// Hub returns the name of the n-th hub, from 1.
+func (s Settings) Hub(n int) string { return fmt.Sprintf("hub-%d", n) }
