@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/roost-iot/roost/actors/drivers/rig"
+	"github.com/roost-iot/roost/nodes/console"
 	"github.com/roost-iot/roost/nodes/sim"
 )
 
@@ -34,6 +35,7 @@ type simCommand struct {
 	fenced    bool
 	exclusive bool
 
+	control    bool
 	withParent bool
 }
 
@@ -55,6 +57,7 @@ func newSim(p program) *cobra.Command {
 	cmd.Flags().StringVar(&c.log, "log", "", "`FILE` to which all is written that is done to the hardware")
 	cmd.Flags().Uint64Var(&c.seed, "seed", 1, "seed of what is measured")
 	cmd.Flags().BoolVar(&c.fenced, "fenced", false, "devices refuse an epoch that is older than the last")
+	cmd.Flags().BoolVar(&c.control, "control", false, `obey lines of the standard input: behave rig-1 {"decline":0.5}`)
 	parentFlag(cmd, &c.withParent)
 	cmd.AddCommand(&cobra.Command{
 		Use:               "fleet",
@@ -78,7 +81,10 @@ func (c *simCommand) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return fmt.Errorf("start the hardware: %w", err)
 	}
-	if c.withParent {
+	switch {
+	case c.control:
+		go c.obey(hardware) // ends with the process
+	case c.withParent:
 		c.followParent()
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
@@ -87,6 +93,14 @@ func (c *simCommand) run(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	return hardware.Run(ctx)
+}
+
+// obey has the hardware obey what comes in, to its end.
+func (c *simCommand) obey(hardware *sim.Hardware) {
+	hardware.Obey(c.In, func(err error) { _, _ = fmt.Fprintln(c.Err, "roost sim: "+console.Clean(err.Error())) })
+	if c.withParent {
+		c.Stop()
+	}
 }
 
 func (c *simCommand) check(cmd *cobra.Command) error {

@@ -27,6 +27,7 @@ type Hardware struct {
 	log      *slog.Logger
 
 	ran         atomic.Bool
+	started     chan struct{} // closed when the log has the first record
 	connections atomic.Uint64 // the number of the last
 }
 
@@ -66,6 +67,7 @@ func newHardware(cfg Config) (*Hardware, error) {
 		seed:     cfg.Seed,
 		idle:     max(cfg.Idle, 0),
 		log:      cfg.Logger,
+		started:  make(chan struct{}),
 	}
 	for _, d := range cfg.Devices {
 		h.machines[d.ID] = newMachine(d, cfg.Seed)
@@ -102,6 +104,7 @@ func (h *Hardware) Run(ctx context.Context) error {
 	defer hangUp()
 	var work sync.WaitGroup
 	if h.truth.write(Record{Kind: KindStart, Version: LogVersion, Seed: h.seed}) == nil {
+		close(h.started)
 		work.Go(func() {
 			select {
 			case <-h.truth.failed:
