@@ -1,0 +1,95 @@
+package fault
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/roost-iot/roost/nodes/chaos/fleet"
+	"github.com/roost-iot/roost/nodes/chaos/history"
+	"github.com/roost-iot/roost/nodes/chaos/plan"
+)
+
+// Fault is one fault, once. Its methods are called in the order in which they are here, each at most once;
+// Heal also after an error of one before it, and it must not mind what is gone.
+type Fault interface {
+	// Apply does it.
+	Apply(ctx context.Context) error
+	// Confirm waits until its effect is seen, and says what was seen.
+	Confirm(ctx context.Context) (evidence string, err error)
+	// Heal undoes it.
+	Heal(ctx context.Context) error
+	// ConfirmHealed waits until its effect is seen to be gone.
+	ConfirmHealed(ctx context.Context) (evidence string, err error)
+	// Down is what certainly does not work while it is confirmed; see history.Fault.
+	Down() []string
+}
+
+// Kind is a kind of faults.
+type Kind struct {
+	Name, About string
+	// Recorded is what the checkers know it as.
+	Recorded history.FaultKind
+	// Missing is why this system cannot do it; empty: it can.
+	Missing string
+
+	make func(*fleet.Fleet, plan.Entry, []string) Fault
+}
+
+// Kinds are all kinds of faults.
+func Kinds() []Kind {
+	pause := ""
+	if !fleet.CanPause() {
+		pause = "this system cannot stop a process"
+	}
+	return []Kind{
+		{plan.Kill, "SIGKILL of gateways; they are started again", history.FaultKill, "", newKill},
+		{plan.Stop, "gateways are asked to end; they are started again", history.FaultStop, "", newStop},
+		{plan.Pause, "SIGSTOP of gateways; they go on", history.FaultPause, pause, newPause},
+		{plan.Stall, "the way between gateway and hub stands still, in one direction or both", history.FaultPartition, "", newStall},
+		{plan.Blackhole, "what gateway and hub say is lost; reset when it ends", history.FaultPartition, "", newBlackhole},
+		{plan.Refuse, "connections of a gateway to the hub are reset, and refused", history.FaultCut, "", newRefuse},
+		{plan.Delay, "the way between gateway and hub is slow", history.FaultDelay, "", newDelay},
+		{plan.AckLost, "after the k-th request of a gateway no answer comes; reset when it ends", history.FaultAckLost, "", newAckLost},
+		{plan.Cut, "after the k-th byte or message of a gateway its connections are reset", history.FaultCut, "", newCut},
+		{plan.DeviceCut, "the way between gateway and devices stands still", history.FaultPartition, "", newDeviceCut},
+		{plan.Behave, "a device is slow, declines, or does not answer", history.FaultDevice, "", newBehave},
+		{plan.HubKill, "SIGKILL of hubs; they are started again", history.FaultKill, "", newKill},
+		{plan.HubPause, "SIGSTOP of hubs; they go on", history.FaultPause, pause, newPause},
+
+		{"panic", "a device's actor panics", history.FaultPanic, "there is no failpoint in the actor yet", nil},
+		{"hang", "a device's driver hangs", history.FaultHang, "there is no failpoint in the driver yet", nil},
+		{"disk-full", "the disk has no room", history.FaultDiskFull, "not built yet", nil},
+		{"power-cut", "unsynced data is lost", history.FaultPowerCut, "not built yet: it needs root and loop images", nil},
+		{"clock", "a wall clock is set", history.FaultClock, "the gateway's wall clock cannot be set yet", nil},
+	}
+}
+
+// Find returns a kind.
+func Find(name string) (Kind, error) {
+	for _, k := range Kinds() {
+		if k.Name == name {
+			return k, nil
+		}
+	}
+	return Kind{}, fmt.Errorf("there is no fault %q", name)
+}
+
+// recorded is what the checkers know an entry as.
+func (k Kind) recorded(e plan.Entry) history.FaultKind {
+	if k.Name == plan.Stall && e.Params.Direction != "" {
+		return history.FaultStall
+	}
+	return k.Recorded
+}
+
+// Recorded is what the checkers know an entry of a plan as.
+func Recorded(e plan.Entry) (history.FaultKind, error) {
+	k, err := Find(e.Fault)
+	if err != nil {
+		return "", err
+	}
+	if k.Missing != "" {
+		return "", fmt.Errorf("fault %s cannot be done: %s", k.Name, k.Missing)
+	}
+	return k.recorded(e), nil
+}

@@ -1,0 +1,72 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/roost-iot/roost/cluster/boottime"
+	"github.com/roost-iot/roost/nodes/chaos/history"
+)
+
+// recorders are the files of the history.
+type recorders struct {
+	folder string
+	clock  boottime.Clock
+	clocks history.Clocks
+
+	run    *history.Writer // phases, processes, the end state
+	faults *history.Writer
+	hub    *history.Writer // grants and leases
+	sink   *history.Writer
+	events *history.Writer // of gateways: not to be trusted
+	stream *history.Writer // what is stored in the end
+	all    []*history.Writer
+}
+
+func openRecorders(folder string) (*recorders, error) {
+	clock, err := boottime.Open()
+	if err != nil {
+		return nil, err
+	}
+	r := &recorders{folder: filepath.Join(folder, "history"), clock: clock}
+	r.clocks = history.Clocks{Boot: clock.Now(), Wall: time.Now()}
+	if err := os.MkdirAll(r.folder, 0o755); err != nil {
+		return nil, err
+	}
+	for _, w := range []struct {
+		name string
+		to   **history.Writer
+	}{
+		{"run", &r.run}, {"faults", &r.faults}, {"hub", &r.hub}, {"sink", &r.sink}, {"events", &r.events}, {"stream", &r.stream},
+	} {
+		if *w.to, err = r.open(history.Header{Name: w.name, Untrusted: w.name == "events"}); err != nil {
+			return nil, errors.Join(err, r.close())
+		}
+	}
+	return r, nil
+}
+
+// open makes the file of one recorder.
+func (r *recorders) open(h history.Header) (*history.Writer, error) {
+	w, err := history.Create(filepath.Join(r.folder, h.Name+".ndjson"), h)
+	if err == nil {
+		r.all = append(r.all, w)
+	}
+	return w, err
+}
+
+// close closes all, and returns the first error that there was in any.
+func (r *recorders) close() error {
+	var errs error
+	for _, w := range r.all {
+		errs = errors.Join(errs, w.Close())
+	}
+	r.all = nil
+	if errs != nil {
+		return fmt.Errorf("the history is not whole: %w", errs)
+	}
+	return nil
+}

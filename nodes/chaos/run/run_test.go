@@ -1,0 +1,160 @@
+package run_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/roost-iot/roost/cluster/boottime"
+	"github.com/roost-iot/roost/nodes/chaos/chaostest"
+	"github.com/roost-iot/roost/nodes/chaos/check"
+	"github.com/roost-iot/roost/nodes/chaos/fleet"
+	"github.com/roost-iot/roost/nodes/chaos/history"
+	"github.com/roost-iot/roost/nodes/chaos/plan"
+	"github.com/roost-iot/roost/nodes/chaos/run"
+)
+
+func TestMain(m *testing.M) { chaostest.Main(m) }
+
+// short are the settings of a run that does not take long.
+func short() plan.Settings {
+	s := plan.Defaults()
+	s.Devices, s.Rate = 12, 20
+	s.Quiet, s.Duration, s.Liveness = plan.Duration(2*time.Second), plan.Duration(8*time.Second), plan.Duration(4*time.Second)
+	return s
+}
+
+// TestPlanIsCarriedOut: a plan that was written by hand is carried out, and judged, and what it names at run time is
+// in the report.
+func TestPlanIsCarriedOut(t *testing.T) {
+	p := &plan.Plan{Version: plan.Version, Scenario: "by-hand", Seed: 5, Settings: short(), Entries: []plan.Entry{
+		{ID: "f1", At: plan.Duration(500 * time.Millisecond), Hold: plan.Duration(500 * time.Millisecond), Fault: plan.Behave, Target: "rig-3", Params: plan.Params{After: plan.Duration(100 * time.Millisecond)}},
+		{ID: "f2", At: plan.Duration(time.Second), Hold: plan.Duration(4 * time.Second), Fault: plan.Kill, Target: plan.Owner("rig-1")},
+	}}
+	folder := filepath.Join(t.TempDir(), "run")
+	report, err := run.Run(t.Context(), run.Config{Plan: p, Folder: folder, Program: []string{chaostest.Program}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := report.Summary(&text); err != nil {
+		t.Fatal(err)
+	}
+	if report.Verdict != check.Held {
+		t.Fatalf("%s", text.String())
+	}
+	if len(report.Faults) != 2 || !report.Faults[1].Confirmed || !report.Faults[1].Healed || !strings.HasPrefix(report.Faults[1].Target, "gw-") || report.Faults[1].Symbolic != "owner(rig-1)" {
+		t.Errorf("faults %+v", report.Faults)
+	}
+	if q := report.Failover["kill"]; q.N == 0 || q.P50 < 1000 || q.Max > 3500 {
+		t.Errorf("failover %+v", q)
+	}
+	served := report.Availability
+	if len(served.Served) < 8 || served.Served[0] == 0 {
+		t.Errorf("availability %+v", served)
+	}
+	for _, name := range []string{"plan.json", "report.json", "manifest.ndjson", "history/sink.ndjson.gz", "nodes/truth.log", "nodes/logs/gw-1.1.out"} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := run.Run(t.Context(), run.Config{Plan: p, Folder: folder}); !errors.Is(err, run.ErrSetup) {
+		t.Errorf("a run in the folder of another one: %v", err)
+	}
+}
+
+// TestCannotBeSetUp: a program that is none is an error of the set-up, and not a verdict.
+func TestCannotBeSetUp(t *testing.T) {
+	p := &plan.Plan{Version: plan.Version, Scenario: "baseline", Settings: short()}
+	folder := filepath.Join(t.TempDir(), "run")
+	report, err := run.Run(t.Context(), run.Config{Plan: p, Folder: folder, Program: []string{"/bin/false"}})
+	if !errors.Is(err, run.ErrSetup) || report.Exit != run.ExitSetup || report.Verdict != run.VerdictError || len(report.Checkers) != 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	junit := filepath.Join(folder, "junit.xml")
+	if err := report.WriteJUnit(junit); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(junit); err != nil || !strings.Contains(string(text), `errors="1"`) {
+		t.Errorf("junit: %s, %v", text, err)
+	}
+}
+
+// TestInterruptedInSetUp: a run that is given up at once ends so.
+func TestInterruptedInSetUp(t *testing.T) {
+	p := &plan.Plan{Version: plan.Version, Scenario: "baseline", Settings: short()}
+	folder := filepath.Join(t.TempDir(), "run")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	report, err := run.Run(ctx, run.Config{Plan: p, Folder: folder, Program: []string{chaostest.Program}})
+	if !errors.Is(err, run.ErrInterrupted) || report.Exit != run.ExitInterrupted {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if cleaned, err := run.Cleanup(folder); err != nil || cleaned.Killed != 0 || len(cleaned.Left) != 0 {
+		t.Errorf("left: %+v, %v", cleaned, err)
+	}
+}
+
+// TestTranslate: the hardware's names of gateways are those of the hub, but never across a new start of the process, also
+// when the old one's action comes late.
+func TestTranslate(t *testing.T) {
+	at := func(i int) history.Stamp { return history.Stamp{At: boottime.Instant(i)} }
+	peer := func(incarnation string) history.Peer { return history.Peer{Gateway: "gw-1", Incarnation: incarnation} }
+	action := func(i int, name string, epoch uint64) *history.Action {
+		return &history.Action{Stamp: at(i), Device: "d", Peer: peer(name), Epoch: epoch, Done: true}
+	}
+	first, late, second, again := action(30, "a", 7), action(60, "a", 7), action(70, "b", 9), action(90, "b", 12)
+	stray := action(65, "b", 7)
+	read := &history.Read{Stamp: at(95), Device: "d", Peer: peer("b"), Done: true}
+	h := history.New([]history.Record{
+		&history.Run{Stamp: at(1), Gateways: []string{"gw-1"}, Devices: []history.DeviceSpec{{ID: "d", Bus: "d"}}},
+		&history.Process{Stamp: at(2), Node: "gw-1", Run: 1, State: history.ProcessStarted},
+		&history.Lease{Stamp: at(10), Peer: peer("x"), State: history.LeaseLive, Sequence: 1},
+		&history.Grant{Stamp: at(20), Bus: "d", Epoch: 7, Peer: peer("x")},
+		first,
+		&history.Process{Stamp: at(50), Node: "gw-1", Run: 2, State: history.ProcessStarted},
+		&history.Lease{Stamp: at(55), Peer: peer("y"), State: history.LeaseLive, Sequence: 2},
+		&history.Grant{Stamp: at(57), Bus: "d", Epoch: 9, Peer: peer("y")},
+		late, stray, second,
+		&history.Lease{Stamp: at(80), Peer: peer("z"), State: history.LeaseLive, Sequence: 3}, // it had lost its lease
+		&history.Grant{Stamp: at(85), Bus: "d", Epoch: 12, Peer: peer("z")},
+		again, read,
+	})
+	run.Translate(h)
+	for i, c := range []struct{ got, want string }{
+		{first.Incarnation, "x"}, {late.Incarnation, "x"}, {stray.Incarnation, "y"}, {second.Incarnation, "y"}, {again.Incarnation, "z"}, {read.Incarnation, "z"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%d: by %s, want %s", i, c.got, c.want)
+		}
+	}
+}
+
+// TestLeftOut: what could not be tried is not planned, unless it is most of the plan.
+func TestLeftOut(t *testing.T) {
+	p := &plan.Plan{Settings: plan.Defaults()}
+	for _, id := range []string{"f1", "f2", "f3"} {
+		p.Entries = append(p.Entries, plan.Entry{ID: id, Fault: plan.Kill, Target: plan.TargetAny})
+	}
+	for _, c := range []struct{ skipped, planned int }{{0, 3}, {1, 2}, {2, 3}, {3, 3}} {
+		var skipped []run.Skipped
+		for _, e := range p.Entries[:c.skipped] {
+			skipped = append(skipped, run.Skipped{ID: e.ID})
+		}
+		record, err := run.RunRecord(p, skipped)
+		if err != nil || len(record.Planned) != c.planned {
+			t.Errorf("%d of 3 left out: %d planned, %v, want %d", c.skipped, len(record.Planned), err, c.planned)
+		}
+	}
+}
+
+// TestNobodyIsLeft: processes of a run that is over are found by its name.
+func TestNobodyIsLeft(t *testing.T) {
+	if left := fleet.Leftovers("no-such-run"); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}

@@ -1,0 +1,82 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/roost-iot/roost/nodes/chaos/history"
+	"github.com/roost-iot/roost/nodes/chaos/plan"
+)
+
+// face lets one goroutine at a time tell something.
+type face struct {
+	mu sync.Mutex
+	to Face
+}
+
+func (f *face) say(format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.to.Say(fmt.Sprintf(format, args...))
+}
+
+func (f *face) status(line string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.to.Status(line)
+}
+
+// phaseText says what a phase is.
+func phaseText(p history.PhaseName, s plan.Settings) string {
+	switch p {
+	case history.PhaseSetup:
+		return fmt.Sprintf("SETUP     %d hubs, %d gateways, %d devices, lease %v", s.Hubs, s.Gateways, s.Devices, s.Lease)
+	case history.PhaseQuiet:
+		return fmt.Sprintf("QUIET     nothing is broken for %v; %d clients send %v commands a second", s.Quiet, s.Clients, s.Rate)
+	case history.PhaseFaults:
+		return fmt.Sprintf("FAULTS    for %v", s.Duration)
+	case history.PhaseHeal:
+		return "HEAL      all faults are undone"
+	case history.PhaseLiveness:
+		return fmt.Sprintf("LIVENESS  the fleet has %v to be as before", s.Liveness)
+	case history.PhaseDrain:
+		return "DRAIN     waiting for the last commands"
+	case history.PhaseCollect:
+		return "COLLECT   reading what was stored"
+	}
+	return "END"
+}
+
+// showStatus tells how it stands, until ctx ends.
+func (r *running) showStatus(ctx context.Context) {
+	for pause(ctx, 250*time.Millisecond) {
+		r.face.status(r.status())
+	}
+}
+
+// status is the line about how it stands.
+func (r *running) status() string {
+	r.mu.Lock()
+	phase := r.phase
+	r.mu.Unlock()
+	states := r.tally.States()
+	sent := 0
+	for _, n := range states {
+		sent += n
+	}
+	inDoubt := states[history.Unknown] + states[history.Indeterminate] + states[""]
+	owned := r.watcher.Owned()
+	var owners []string
+	for _, gateway := range slices.Sorted(maps.Keys(owned)) {
+		owners = append(owners, fmt.Sprintf("%s:%d", gateway, owned[gateway]))
+	}
+	since := r.recorders.clock.Now().Add(-3*r.settings.Period.Std() - 200*time.Millisecond)
+	return fmt.Sprintf("%s %-8s served %d/%d  commands %d ok %d doubt %d  owners %s",
+		r.elapsed(), strings.ToUpper(string(phase)), r.sink.Served(since), r.settings.Devices,
+		sent, states[history.Succeeded], inDoubt, strings.Join(owners, " "))
+}

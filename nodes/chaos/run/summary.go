@@ -1,0 +1,107 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/roost-iot/roost/nodes/chaos/check"
+)
+
+func trim(text []byte) string { return strings.TrimSpace(string(text)) }
+
+// Counts are how many checkers passed, failed, and could not tell or had nothing to look at.
+func (r *Report) Counts() (passed, failed, skipped int) {
+	for _, c := range r.Checkers {
+		switch c.Verdict {
+		case check.Held:
+			if c.Examined == 0 {
+				skipped++
+				continue
+			}
+			passed++
+		case check.Violated:
+			failed++
+		default:
+			skipped++
+		}
+	}
+	return passed, failed, skipped
+}
+
+// shownViolations is how many violations of a checker are told; the report has more.
+const shownViolations = 3
+
+// Summary tells a run for people. The last line is the one that CI systems read.
+func (r *Report) Summary(out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, c := range r.Checkers {
+		verdict := strings.ToUpper(string(c.Verdict))
+		if c.Verdict == check.Held && c.Examined == 0 {
+			verdict = "-" // there was nothing to look at
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d examined\t%s\n", c.ID, c.Name, verdict, c.Examined, c.Reason)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, c := range r.Checkers {
+		for _, v := range c.Violations[:min(len(c.Violations), shownViolations)] {
+			fmt.Fprintf(out, "\n%s\n", v)
+			for _, line := range v.Around {
+				fmt.Fprintf(out, "    %-8s %-14s %s\n", line.Lane, line.Record, line.Text)
+			}
+		}
+		if more := len(c.Violations) - shownViolations; more > 0 {
+			fmt.Fprintf(out, "... and %d more of %s, in report.json\n", more, c.ID)
+		}
+	}
+	r.figures(out)
+	fmt.Fprintf(out, "\n%s: %s\n", strings.ToUpper(string(r.Verdict)), r.Reason)
+	if r.Repro != "" {
+		fmt.Fprintf(out, "again:  %s\n", r.Repro)
+		fmt.Fprintln(out, "The seed fixes the plan and the load, not the operating system's scheduling.")
+	}
+	passed, failed, skipped := r.Counts()
+	_, err := fmt.Fprintf(out, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+	return err
+}
+
+// figures tells the numbers.
+func (r *Report) figures(out io.Writer) {
+	fmt.Fprintln(out)
+	for _, skipped := range r.Skipped {
+		fmt.Fprintf(out, "%s was left out: %s\n", skipped.ID, skipped.Reason)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(r.Failover)) {
+		q := r.Failover[kind]
+		fmt.Fprintf(out, "failover after %s: %d devices, p50 %.0f ms, p99 %.0f ms, max %.0f ms\n", kind, q.N, q.P50, q.P99, q.Max)
+	}
+	var ends []string
+	for _, state := range slices.Sorted(maps.Keys(r.Commands)) {
+		ends = append(ends, fmt.Sprintf("%d %s", r.Commands[state], state))
+	}
+	if len(ends) > 0 {
+		fmt.Fprintf(out, "commands: %s\n", strings.Join(ends, ", "))
+	}
+	var some []string
+	for _, s := range r.Sometimes {
+		some = append(some, fmt.Sprintf("%d %s", s.Count, s.Name))
+	}
+	if len(some) > 0 {
+		fmt.Fprintf(out, "%s\n", strings.Join(some, ", "))
+	}
+}
+
+// writeRepro writes the command line that does the same again.
+func (r *running) writeRepro() error {
+	if r.Repro == "" {
+		return nil
+	}
+	return os.WriteFile(filepath.Join(r.Folder, "repro.sh"), []byte("#!/bin/sh\nexec "+r.Repro+"\n"), 0o755)
+}
