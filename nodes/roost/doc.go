@@ -5,13 +5,15 @@
 //	roost up --gateways 3             hub in this process (ensemble), gateways and hardware as children (process)
 //	roost hub                         the hub alone, one server or one of three
 //	roost gateway                     one gateway in one process
+//	roost chaos                       a fleet of its own in processes, broken and judged (chaos)
 //	roost devices, send, readings...  a client of a hub (link), or with --local of the gateway of this
 //	                                  machine (local), which shows what it is told
 //
 // What a gateway has beside it (beside) on its machine is its control socket and where it tells how it does.
 //
 // There is a file for each verb; what is shown, and how, is in package console, the live table in
-// package live, plots in package plot, and the arguments of commands in package argument.
+// package live, plots in package plot, what breaks and judges a fleet in the packages below chaos, and the
+// arguments of commands in package argument.
 //
 // # Promises
 //

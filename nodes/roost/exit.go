@@ -38,6 +38,7 @@ const exitHelp = `What the exit code of roost says:
     0  done
     1  refused, failed, expired or cancelled
     2  unknown: a command may have been carried out or not, or has not ended
+    3  a run of roost chaos could not be made
     3  roost doctor warns of something that should be mended
     4  roost doctor has found something that is unsafe, or no hub
    64  the command line is wrong
