@@ -48,10 +48,14 @@ func (c *Client) ask(ctx context.Context, subject string, wait time.Duration, re
 const (
 	firstPatience = time.Second
 	maxQuestions  = 12
+	// firstPause is how long nobody is asked after a gateway said that it can do nothing at present; it
+	// doubles too.
+	firstPause = 50 * time.Millisecond
 )
 
 // askOften asks any one gateway what may be asked several times: a gateway that hangs, or was just
-// killed, takes a question and does not answer it, and the next one that is asked is another. request makes
+// killed, takes a question and does not answer it, and the next one that is asked is another. So it is where one
+// answers that it can do nothing at present, as one that was stopped for long and goes on, without a lease. request makes
 // the question for a gateway that is to answer within what is left of the wait. The first answer with a record
 // counts. One without says only what became of that question: the error is ErrOutcomeUnknown if
 // another one may have been taken. nats.ErrNoResponders is returned as it is.
@@ -66,25 +70,31 @@ func (c *Client) askOften(ctx context.Context, subject string, wait time.Duratio
 		asked++
 		go func() { // ends with its answer, or with this call's context
 			var response roostv1.SendResponse
-			err := c.ask(ctx, subject, left+sendGrace, request(left), &response)
+			err, turnedAway := c.ask(ctx, subject, left+sendGrace, request(left), &response), false
 			if err == nil && response.Record == nil {
 				err = replyStatus(response.Status)
+				turnedAway = errors.Is(err, roostv1.ErrUnavailable)
 			}
-			q.answers <- answered{&response, err} // there is room
+			q.answers <- answered{&response, err, turnedAway} // there is room
 		}()
 	}
 	ask()
-	patience := firstPatience
+	patience, rest := firstPatience, firstPause
 	again := time.NewTimer(patience)
 	defer again.Stop()
 	for {
 		select {
 		case a := <-q.answers:
-			if q.last(a) {
+			if !q.last(a) {
+				continue
+			}
+			if !a.turnedAway || asked == maxQuestions || time.Until(until) <= rest {
 				return a.response, q.verdict(a)
 			}
+			again.Reset(rest)
+			rest *= 2
 		case <-again.C:
-			if asked == maxQuestions || time.Until(until) <= 0 {
+			if q.out > 0 && (asked == maxQuestions || time.Until(until) <= 0) {
 				continue // those that were asked have a little longer
 			}
 			ask()
@@ -103,8 +113,9 @@ type questions struct {
 
 // answered is the end of one of them.
 type answered struct {
-	response *roostv1.SendResponse
-	err      error
+	response   *roostv1.SendResponse
+	err        error
+	turnedAway bool // a gateway said that it can do nothing at present
 }
 
 // last takes an answer in, and reports whether no other is waited for.

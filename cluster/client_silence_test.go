@@ -68,3 +68,34 @@ func TestAskedAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestTurnedAway: a gateway that can do nothing at present, as one that was stopped and has no lease when it goes
+// on, is not the last word: another one is asked. Where all say so, that is what the sender is told.
+func TestTurnedAway(t *testing.T) {
+	hub := clustertest.Start(t)
+	client, clerk := pumps(t, hub, 1), newClerk(t, hub)
+	away := &roostv1.SendResponse{Status: roostv1.Errorf(roostv1.ErrUnavailable, "gateway g9 has no lease at present")}
+	runs(t, func(context.Context) error {
+		clerk.answer(t, clerk.next(t), away)
+		clerk.carryOut(t, clerk.next(t))
+		return nil
+	})
+	record, err := client.Send(t.Context(), &roostv1.Command{Id: "elsewhere", DeviceId: "p00", Name: "set"}, 2*time.Second)
+	if err != nil || record.State != roostv1.CommandState_COMMAND_STATE_SUCCEEDED {
+		t.Errorf("turned away by the first: got %v, %v", record, err)
+	}
+	runs(t, func(ctx context.Context) error {
+		for {
+			select {
+			case p := <-clerk.got:
+				clerk.answer(t, p, away)
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	})
+	record, err = client.Send(t.Context(), &roostv1.Command{Id: "nowhere", DeviceId: "p00", Name: "set"}, 300*time.Millisecond)
+	if record != nil || !errors.Is(err, roostv1.ErrUnavailable) {
+		t.Errorf("turned away by all: got %v, %v, want ErrUnavailable", record, err)
+	}
+}
