@@ -3,6 +3,7 @@ package actors_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,9 +15,9 @@ import (
 // TestTotals: what a gateway counted does not go back when a device moves away, and is there without any.
 func TestTotals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fail := true
+		var well atomic.Bool
 		s := &script{poll: func(context.Context, []string) ([]actors.Sample, error) {
-			if fail {
+			if !well.Load() {
 				return nil, errors.New("a fault")
 			}
 			return []actors.Sample{{Resource: "temp", Value: roostv1.Double(20)}}, nil
@@ -24,7 +25,7 @@ func TestTotals(t *testing.T) {
 		b := start(t, drivers(s))
 		b.assign(1, device("boiler-1"))
 		sleep(time.Minute) // it fails, and is started again
-		fail = false
+		well.Store(true)
 		sleep(time.Minute)
 		for _, c := range []*roostv1.Command{set("a", 20), set("b", 21), set("c", 22, expiresIn(time.Millisecond))} {
 			if _, err := b.Execute(t.Context(), c); err != nil {
