@@ -128,6 +128,7 @@ func newChaosCheck(p program) *cobra.Command {
 			if err != nil {
 				return chaosError(err)
 			}
+			p.page(args[0])
 			if err := report.Summary(p.Out); err != nil || report.Exit == chaos.ExitHeld {
 				return err
 			}

@@ -160,6 +160,9 @@ func (c *chaosRun) one(cmd *cobra.Command, seed uint64) (*chaos.Report, error) {
 		Plan: p, Folder: folder, Face: face, Keep: c.keep, Repro: c.repro(cmd, seed), Version: version.Version, Commit: version.Commit,
 	})
 	face.end()
+	if report != nil {
+		c.page(folder)
+	}
 	return report, errors.Join(c.tell(report, folder), c.outcome(report, err))
 }
 

@@ -61,6 +61,13 @@ func TestChaosRun(t *testing.T) {
 	if junit, err := os.ReadFile(filepath.Join(below, "junit.xml")); err != nil || !strings.Contains(string(junit), `name="C4 at most once"`) {
 		t.Errorf("junit: %s, %v", junit, err)
 	}
+	page, err := os.ReadFile(filepath.Join(folder, "report.html"))
+	if err != nil || !strings.Contains(string(page), "roost chaos run --scenario kill --seed 42 --duration 6s") {
+		t.Errorf("there is no page that says how to do it again: %d bytes, %v", len(page), err)
+	}
+	if again := run(t, "chaos", "report", folder); again.code != 0 || strings.TrimSpace(again.out) != filepath.Join(folder, "report.html") {
+		t.Errorf("the page made again: %+v", again)
+	}
 	if again := run(t, "chaos", "check", folder); again.code != 0 || !strings.Contains(again.out, "passed, 0 failed") {
 		t.Errorf("judged again: %+v", again)
 	}
@@ -133,6 +140,7 @@ func TestChaosRefuses(t *testing.T) {
 		{[]string{"run", "--scenario", "kill", "--hubs", "2"}, 64, "hubs is 2"},
 		{[]string{"run", "--scenario", "kill", "--seeds", "9..1"}, 64, "--seeds"},
 		{[]string{"check", "nowhere"}, 3, "nowhere"},
+		{[]string{"report", "nowhere"}, 3, "nowhere"},
 		{[]string{"cleanup"}, 64, "--all"},
 	} {
 		r := run(t, append([]string{"chaos"}, test.args...)...)
