@@ -36,7 +36,7 @@ type write struct {
 	subject string
 	expect  uint64 // sequence of the record that it replaces; 0: there is none
 	data    []byte
-	forever bool  // it must never expire, and leaves nothing of what was before
+	forever bool  // it must never expire
 	unfit   error // why the record cannot be written at all
 
 	sequence uint64 // of the record, once it is written
@@ -226,10 +226,8 @@ func (w *write) fill(m *nats.Msg) error {
 	}
 	m.Subject, m.Data = w.subject, w.data
 	m.Header[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(w.expect, 10)}
-	delete(m.Header, jetstream.MsgRollup)
 	delete(m.Header, jetstream.MsgTTLHeader)
 	if w.forever {
-		m.Header[jetstream.MsgRollup] = []string{jetstream.MsgRollupSubject}
 		m.Header[jetstream.MsgTTLHeader] = []string{"never"}
 	}
 	return nil

@@ -201,7 +201,6 @@ func (e *entry) header() nats.Header {
 		h[jetstream.MsgTTLHeader] = []string{e.ttl}
 	}
 	if e.forever {
-		h[jetstream.MsgRollup] = []string{jetstream.MsgRollupSubject}
 		h[jetstream.MsgTTLHeader] = []string{"never"}
 	}
 	return h

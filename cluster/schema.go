@@ -62,7 +62,8 @@ func (s Schema) check() error {
 
 // control is the stream in which the order of all decisions is kept. It answers no
 // direct gets, since any replica could answer those, out of date. It leaves no delete
-// markers: nothing is deleted, and a marker that expires can bring back what it covered.
+// markers: nothing is deleted, and a marker that expires can bring back what it covered. It takes no
+// rollups: whoever may write one record could have the hub erase all others with it.
 func (s Schema) control(names Subjects) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:               names.ControlStream(),
@@ -72,7 +73,6 @@ func (s Schema) control(names Subjects) jetstream.StreamConfig {
 		Replicas:           s.Replicas,
 		MaxMsgsPerSubject:  1,
 		DenyDelete:         true,
-		AllowRollup:        true,
 		AllowMsgTTL:        true,
 		AllowAtomicPublish: true,
 		Duplicates:         rewriteWindow,
@@ -171,10 +171,23 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, want wantedStream
 	if err != nil {
 		return schemaError(ctx, want.StreamConfig, err)
 	}
+	if stream, err = closeRollups(ctx, js, stream, want); err != nil {
+		return schemaError(ctx, want.StreamConfig, err)
+	}
 	if flaws := want.flaws(stream.CachedInfo().Config, want.StreamConfig); len(flaws) > 0 {
 		return roostv1.Errorf(roostv1.ErrConflict, "its settings break what Roost relies on: %s", joinFlaws(flaws))
 	}
 	return nil
+}
+
+// closeRollups has a control stream that an earlier Roost made take no rollups any more. Nothing that is stored changes.
+func closeRollups(ctx context.Context, js jetstream.JetStream, stream jetstream.Stream, want wantedStream) (jetstream.Stream, error) {
+	config := stream.CachedInfo().Config
+	if !config.AllowRollup || !want.AllowMsgTTL { // only the control stream has expiring records
+		return stream, nil
+	}
+	config.AllowRollup = false
+	return js.UpdateStream(ctx, config)
 }
 
 // commonFlaws lists the settings that would break a promise in any of the streams.
@@ -226,7 +239,7 @@ func controlFlaws(got, want jetstream.StreamConfig) []Flaw {
 		setting{"max_bytes", got.MaxBytes <= 0, got.MaxBytes, "unlimited"},
 		setting{"max_age", got.MaxAge == 0, got.MaxAge, "unlimited"},
 		setting{"deny_delete", got.DenyDelete, got.DenyDelete, true},
-		setting{"allow_rollup_hdrs", got.AllowRollup, got.AllowRollup, true},
+		setting{"allow_rollup_hdrs", !got.AllowRollup, got.AllowRollup, false},
 		setting{"allow_msg_ttl", got.AllowMsgTTL, got.AllowMsgTTL, true},
 		setting{"subject_delete_marker_ttl", got.SubjectDeleteMarkerTTL == 0, got.SubjectDeleteMarkerTTL, "unset"},
 	)...)

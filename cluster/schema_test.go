@@ -32,7 +32,6 @@ func TestSchemaRefuses(t *testing.T) {
 		{"direct gets", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.AllowDirect = true }, "allow_direct"},
 		{"no batches", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.AllowAtomicPublish = false }, "allow_atomic"},
 		{"no TTL", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.AllowMsgTTL = false }, "allow_msg_ttl"},
-		{"no rollup", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.AllowRollup = false }, "allow_rollup_hdrs"},
 		{"deletable", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.DenyDelete = false }, "deny_delete"},
 		{"markers", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.SubjectDeleteMarkerTTL = time.Minute }, "subject_delete_marker_ttl"},
 		{"records expire", cluster.Subjects.ControlStream, func(c *jetstream.StreamConfig) { c.MaxAge = time.Hour }, "max_age"},
@@ -244,5 +243,27 @@ func greet(l net.Listener, settings string) {
 		if strings.HasPrefix(lines.Text(), "PING") {
 			fmt.Fprint(conn, "PONG\r\n")
 		}
+	}
+}
+
+// TestEnsureClosesRollups: a control stream of an earlier Roost took rollups, by which who may write one record could
+// erase all of them. It takes none any more, and has what it had.
+func TestEnsureClosesRollups(t *testing.T) {
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	nc := hub.Connect(t)
+	js := jetStream(t, nc)
+	config := mustStream(t, js, names.ControlStream()).CachedInfo().Config
+	config.AllowRollup = true
+	if _, err := js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	put(t, nc, names.Owner("b"), []byte("true"))
+	if err := (cluster.Schema{}).Ensure(t.Context(), nc, names); err != nil {
+		t.Fatal(err)
+	}
+	info := mustStream(t, js, names.ControlStream()).CachedInfo()
+	if info.Config.AllowRollup || info.State.Msgs != 1 {
+		t.Errorf("got allow_rollup_hdrs %v and %d records, want false and 1", info.Config.AllowRollup, info.State.Msgs)
 	}
 }
