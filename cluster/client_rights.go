@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"slices"
+
 	"github.com/roost-iot/roost/cluster/access"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -27,8 +29,16 @@ func (l Link) may(act string, roles ...access.Role) error {
 			return nil
 		}
 	}
-	return roostv1.Errorf(roostv1.ErrPermission, "%s may not %s: the credentials are those of a %s, and it takes those of an %s",
-		l.Name, act, l.Role, access.RoleOperator)
+	return roostv1.Errorf(roostv1.ErrPermission, "%s may not %s: the credentials are those of %s, and it takes those of %s",
+		l.Name, act, l.Role.Title(), takes(roles))
+}
+
+// takes says whose credentials are needed.
+func takes(roles []access.Role) string {
+	if slices.Contains(roles, access.RoleLimited) {
+		return access.RoleOperator.Title()
+	}
+	return access.RoleOperator.Title() + " without a selector"
 }
 
 // api is where a request to any one gateway is sent, beginning with the subject that it has at a hub without

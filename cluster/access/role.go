@@ -21,6 +21,19 @@ const (
 
 var roles = []Role{RoleGateway, RoleOperator, RoleLimited, RoleViewer, RoleAdmin}
 
+// Title is what people call somebody of the role, with its article.
+func (r Role) Title() string {
+	switch r {
+	case RoleOperator:
+		return "an operator"
+	case RoleAdmin:
+		return "an administrator"
+	case RoleLimited:
+		return "an operator with a selector"
+	}
+	return "a " + string(r)
+}
+
 // Check returns ErrInvalid for a role that does not exist.
 func (r Role) Check() error {
 	if slices.Contains(roles, r) {

@@ -3,6 +3,7 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/roost-iot/roost/cluster"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // Config says what is looked at.
@@ -122,14 +124,17 @@ func (e *examination) connect(ctx context.Context) Finding {
 		e.link, e.nc = cluster.Link{}, nil
 		f.State, f.Seen = Unsafe, err.Error()
 		f.Mend = "start it with roost hub, or say where it is with --hub"
+		if errors.Is(err, roostv1.ErrPermission) { // it is there, and what is wrong the error says
+			f.Mend = "use credentials and an address that fit the hub: see them with roost hub users there"
+		}
 		return f
 	}
 	e.nc.SetErrorHandler(e.refused.note)
 	e.streams = once(e, func(ctx context.Context) ([]cluster.StreamInspection, error) {
 		return e.Schema.Inspect(ctx, to.Data, e.names)
 	})
-	e.members = once(e, e.client.Gateways)
-	e.served = once(e, e.client.Devices)
+	e.members = once(e, asked(e, e.client.Gateways))
+	e.served = once(e, asked(e, e.client.Devices))
 	f.Seen = fmt.Sprintf("%s at %s", e.hub.Name, e.hub.Where)
 	return f
 }
@@ -152,6 +157,16 @@ func once[T any](e *examination, ask func(context.Context) (T, error)) func(cont
 			})
 		})
 		return answer, err
+	}
+}
+
+// asked is a question to gateways, which not every credential may put.
+func asked[T any](e *examination, ask func(context.Context) (T, error)) func(context.Context) (T, error) {
+	return func(ctx context.Context) (none T, err error) {
+		if err := e.mute(); err != nil {
+			return none, err
+		}
+		return ask(ctx)
 	}
 }
 

@@ -111,7 +111,7 @@ func TestPermissionsFound(t *testing.T) {
 	want(t, found, "exposure", doctor.OK, "with users")
 	found = examine(t, as("viewer"))
 	want(t, found, "permissions", doctor.OK, "may read the fleet; may not write the registry, own buses")
-	want(t, found, "writes", doctor.Unknown, "this credential writes nothing")
+	want(t, found, "writes", doctor.Unknown, "this credential writes no probes")
 	found = examine(t, as("nobody"))
 	want(t, found, "permissions", doctor.Warning, "may not read the fleet")
 }

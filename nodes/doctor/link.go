@@ -96,8 +96,8 @@ func writes(ctx context.Context, e *examination) Finding {
 		return e.probe(ctx, n)
 	})
 	switch {
-	case errors.Is(err, errRefused):
-		return unknown(errors.New("not measured: this credential writes nothing to the control stream"))
+	case e.isRefused(ctx, err):
+		return unknown(errors.New("not measured: this credential writes no probes to the control stream"))
 	case err != nil:
 		return unknown(fmt.Errorf("nothing could be written to %s: %w", e.names.ControlStream(), err))
 	}

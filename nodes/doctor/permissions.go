@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/cluster/access"
 )
 
 // never is a sequence that no record will have: a write that expects it is refused by the stream, and so shows
@@ -39,7 +41,18 @@ func permissions(ctx context.Context, e *examination) Finding {
 		allowed, err := e.mayWrite(ctx, w.subject)
 		sort(w.what, allowed, err)
 	}
-	f := ok("%s", list("may ", may)+list("may not ", not)+list("could not be found out: ", open))
+	for _, a := range mayAsk {
+		switch {
+		case e.link.Role == "": // the hub knows no roles
+		case slices.Contains(a.roles, e.link.Role):
+			may = append(may, a.what)
+		case e.link.Role == access.RoleLimited && a.what == sendCommands:
+			may, not = append(may, a.what+" to the devices of its selector"), append(not, a.what+" to others")
+		default:
+			not = append(not, a.what)
+		}
+	}
+	f := ok("%s", e.whose()+list("may ", may)+list("may not ", not)+list("could not be found out: ", open))
 	f.Seen = strings.TrimSuffix(f.Seen, "; ")
 	if !reads && err == nil {
 		f.State, f.Mend = Warning, "use a credential that may read: roost hub enrol viewer NAME"
@@ -48,6 +61,36 @@ func permissions(ctx context.Context, e *examination) Finding {
 		f.State = max(f.State, Unknown)
 	}
 	return f
+}
+
+const sendCommands = "send commands"
+
+// mayAsk are what gateways are asked for over the other connection, and by whom. To try it would be to do it: so it is told
+// by the role, which the hub holds the credential to.
+var mayAsk = []struct {
+	what  string
+	roles []access.Role
+}{
+	{"ask gateways", []access.Role{access.RoleOperator, access.RoleLimited, access.RoleViewer}},
+	{sendCommands, []access.Role{access.RoleOperator}},
+	{"drain gateways and release devices", []access.Role{access.RoleOperator}},
+	{"answer requests as a gateway", []access.Role{access.RoleGateway}},
+}
+
+// whose says whose credential it is; empty where the hub knows nobody.
+func (e *examination) whose() string {
+	if e.link.Role == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s is %s: ", e.link.Name, e.link.Role.Title())
+}
+
+// mute says why gateways cannot be asked with this credential, or nil: that they do not answer it says nothing of them.
+func (e *examination) mute() error {
+	if e.link.Role != access.RoleGateway && e.link.Role != access.RoleAdmin {
+		return nil
+	}
+	return fmt.Errorf("not looked at: the credentials are those of %s, which asks no gateway anything; an operator's or a viewer's do", e.link.Role.Title())
 }
 
 func list(head string, items []string) string {

@@ -64,6 +64,9 @@ func (c *doctorCommand) run(cmd *cobra.Command, _ []string) error {
 	if c.timeout <= 0 {
 		return usage(cmd, "--timeout %v is not above zero", c.timeout)
 	}
+	if err := c.identify(cmd); err != nil { // the fleet to look for is that of the credentials
+		return err
+	}
 	if err := roostv1.CheckID("--fleet-name", c.fleet); err != nil {
 		return usage(cmd, "%v", err)
 	}

@@ -185,16 +185,44 @@ func (s *guarded) operate() {
 	s.want(0, "SUCCEEDED", "lim", "send", "pump", "set_speed", "rpm=900")
 	s.want(77, "only for devices with the labels site=north", "lim", "send", "far", "start")
 	s.want(77, "viewer", "vic", "send", "pump", "start")
-	s.want(77, "limited", "lim", "device", "add", "-f", spec)
+	s.want(77, "an operator with a selector", "lim", "device", "add", "-f", spec)
 	s.want(0, "online", "vic", "devices")
 	s.want(0, `"submittedBy":{"name":"lim","role":"limited"}`, "vic", "commands", "--json")
 	s.want(0, `"deviceId":"pump"`, "vic", "readings", "pump", "--since", "1h", "--json")
 	s.want(0, "MEMBER_STATE_LIVE", "vic", "gateways", "--json")
+	s.examine()
 	first.signal(s.t, syscall.SIGKILL)
 	for _, device := range []string{"pump", "far"} { // of which g1 had one or both
 		s.want(0, "SUCCEEDED", "ann", "send", device, "set_speed", "rpm=700", "--wait", "10s")
 	}
 	s.want(0, "g2", "vic", "why", "pump")
+}
+
+// examine: roost doctor looks at the fleet of the credential, and tells each role what it may.
+func (s *guarded) examine() {
+	s.t.Helper()
+	for name, may := range map[string]string{
+		"ann": "ann is an operator: may read the fleet, write the registry, ask gateways, send commands, drain gateways and release devices; may not own buses, ",
+		"lim": "lim is an operator with a selector: may read the fleet, ask gateways, send commands to the devices of its selector; may not write the registry, own buses, send commands to others, drain ",
+		"vic": "vic is a viewer: may read the fleet, ask gateways; may not write the registry, own buses, send commands, ",
+		"g1":  "g1 is a gateway: may read the fleet, own buses, answer requests as a gateway; may not write the registry, ask gateways, send commands, ",
+	} {
+		got := s.as(name, "doctor", "--json", "--timeout", "30s")
+		found := ailments(s.t, got)
+		if seen := found["permissions"].Seen; !strings.HasPrefix(seen, may) {
+			s.t.Errorf("permissions of %s: %q, want %q", name, seen, may)
+		}
+		for _, check := range []string{"streams", "gateways", "devices", "placement", "commands"} {
+			state := "ok"
+			if name == "g1" && check != "streams" {
+				state = "unknown"
+			}
+			if found[check].State != state {
+				s.t.Errorf("doctor as %s: %s: %+v, want %s", name, check, found[check], state)
+			}
+		}
+	}
+	s.want(77, "are those of a gateway, for roost gateway --creds", "g1", "devices")
 }
 
 // revoke takes credentials out of force while the hub runs.

@@ -102,11 +102,29 @@ func (l *link) open(cmd *cobra.Command, act func(context.Context, *cluster.Clien
 		return err
 	}
 	defer to.Close()
+	if err := l.asks(); err != nil {
+		return err
+	}
 	client, err := cluster.NewClientOver(to, l.fleet)
 	if err != nil {
 		return err
 	}
 	return act(cmd.Context(), client)
+}
+
+// asks returns ErrPermission if the credentials are of a role that asks no gateway anything: every device would look as if
+// nobody served it.
+func (l *link) asks() error {
+	c := l.credential
+	if c == nil || c.Role != access.RoleGateway && c.Role != access.RoleAdmin {
+		return nil
+	}
+	use := "roost gateway --creds " + l.creds
+	if c.Role == access.RoleAdmin {
+		use = "roost hub apply --creds " + l.creds
+	}
+	return roostv1.Errorf(roostv1.ErrPermission, "the credentials in %s are those of %s, for %s: this takes an operator's or a viewer's, from roost hub enrol",
+		l.creds, c.Role.Title(), use)
 }
 
 // bounded returns a context that ends after the timeout, for a reason that says so.
