@@ -28,7 +28,7 @@ type users struct {
 // usersOf reads the users of a hub; nil if it has none.
 func usersOf(cfg Config) (*users, error) {
 	folder := guard.FolderIn(cfg.Data)
-	there, err := folder.Exists()
+	there, err := folder.Guards()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUsers, err)
 	}
@@ -46,7 +46,8 @@ func usersOf(cfg Config) (*users, error) {
 	return u, err
 }
 
-// read reads the files, and reports whether anything in them is new. What cannot be used changes nothing.
+// read reads the files, and reports whether anything in them is new, also if that is an error: what cannot be used
+// changes nothing.
 func (u *users) read() (changed bool, err error) {
 	files, err := u.content()
 	if err != nil {
@@ -61,7 +62,7 @@ func (u *users) read() (changed bool, err error) {
 		err = fmt.Errorf("the fleet was %s and is now %s: that needs a hub of its own", u.roster.Fleet, roster.Fleet)
 	}
 	if err != nil {
-		return false, fmt.Errorf("%w: %w", ErrUsers, err)
+		return true, fmt.Errorf("%w: %w", ErrUsers, err)
 	}
 	u.roster = roster
 	return true, nil

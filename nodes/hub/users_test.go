@@ -187,6 +187,10 @@ func TestUsersFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "a broken file is told of", func() bool { return log.has("those before stay") })
+	if err := os.WriteFile(folder.Users(), whole[:len(whole)/2+1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "each broken file is told of", func() bool { return log.count("those before stay") == 2 })
 	mustDial(t, h.URL(), comes)
 	if err := os.WriteFile(folder.Users(), whole, 0o600); err != nil {
 		t.Fatal(err)
@@ -296,6 +300,21 @@ func follow(t *testing.T, three *trio) {
 		letIn(t, h, c)
 		if _, err := mustDial(t, h.URL(), c).Request("roost.f.member.g2", nil, longest); err != nil {
 			t.Errorf("a new user at %s: %v", h.URL(), err)
+		}
+	}
+}
+
+// A hub that had users, and has lost the file that names them, does not start as one that lets in everybody.
+func TestUsersLost(t *testing.T) {
+	data := t.TempDir()
+	folder := secure(t, data)
+	if err := os.Remove(folder.Users()); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := hub.Open(t.Context(), hub.Config{Data: data, Listen: "127.0.0.1:0"}); !errors.Is(err, guard.ErrLost) || !strings.Contains(err.Error(), "roost hub init") {
+		t.Errorf("got %v, want that its users are lost", err)
+		if err == nil {
+			h.Close()
 		}
 	}
 }

@@ -28,6 +28,7 @@ type warden struct {
 	log    *slog.Logger
 
 	conn    *nats.Conn    // as administrator; nil until it was needed
+	behind  bool          // the server has not what the users file says
 	due     bool          // the fleet has not what the users file says
 	founded chan struct{} // closed when the streams are there
 	failure string        // that was last told
@@ -84,15 +85,20 @@ func (w *warden) run(ctx context.Context) {
 // round looks once. What fails is tried again in the next one, and told once.
 func (w *warden) round(ctx context.Context) {
 	changed, err := w.users.read()
+	if changed { // what comes of it is told, also if it is what was told before
+		w.failure = ""
+	}
 	if err != nil {
 		w.tell("the users file is not followed: those before stay", err)
 		return
 	}
-	if changed {
+	if changed || w.behind {
+		w.behind = true
 		if err := w.reload(); err != nil {
 			w.tell("the users file is not followed: those before stay", err)
 			return
 		}
+		w.behind = false
 		w.log.Info("users changed", "users", len(w.users.roster.Users))
 		w.due = true
 	}

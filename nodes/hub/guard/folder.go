@@ -23,6 +23,8 @@ import (
 var (
 	// ErrNone: there is no security folder.
 	ErrNone = errors.New("the hub has no users")
+	// ErrLost: there is one, without the users.
+	ErrLost = errors.New("the hub has lost its users")
 	// ErrExists: there is one already.
 	ErrExists = errors.New("the hub has users already")
 )
@@ -57,6 +59,20 @@ func (f Folder) Exists() (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// Guards reports whether a hub is to ask for credentials. The error is ErrLost if it once had users, and the file that
+// names them is gone: a hub that took that for none would let in everybody.
+func (f Folder) Guards() (bool, error) {
+	there, err := f.Exists()
+	if there || err != nil {
+		return there, err
+	}
+	if _, err := os.Stat(f.Files().Authority); err == nil {
+		return false, fmt.Errorf("%w: there are certificates in %s, and no %s: put it back, or make all of them anew with roost hub init",
+			ErrLost, f.path, f.Users())
+	}
+	return false, nil
 }
 
 // Users is the path of the users file.
