@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -148,7 +149,10 @@ func (w *warden) found(ctx context.Context) error {
 	if err := w.connect(); err != nil {
 		return err
 	}
-	if err := guard.Found(ctx, w.conn, w.users.roster); err != nil {
+	err := guard.Found(ctx, w.conn, w.users.roster)
+	if errors.Is(err, guard.ErrOlder) {
+		w.log.Error("who was revoked at another hub may still be let in here: copy its users file to this one", "error", err, "file", w.users.folder.Users())
+	} else if err != nil {
 		return err
 	}
 	if !w.ready() {

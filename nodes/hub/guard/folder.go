@@ -212,7 +212,9 @@ func (f Folder) exclusively(act func() error) error {
 	return act()
 }
 
+// write writes the users file, as a later one than any before: it begins with the time, since an earlier file may be lost.
 func (f Folder) write(r *Roster) error {
+	r.Revision = max(r.Revision+1, uint64(max(time.Now().Unix(), 0)))
 	content, err := r.encode()
 	if err != nil {
 		return err

@@ -10,7 +10,8 @@ import (
 )
 
 // Found makes the streams of the fleet, rids them of push consumers, and tells its gateways who has which role. The connection is an
-// administrator's. It may be done over and over, also by several at once.
+// administrator's. It may be done over and over, also by several at once. The error is ErrOlder if another hub
+// knows of later users; all else is done then.
 func Found(ctx context.Context, nc *nats.Conn, r *Roster) error {
 	names, err := cluster.SubjectsOf(r.Fleet)
 	if err != nil {
@@ -30,5 +31,5 @@ func Found(ctx context.Context, nc *nats.Conn, r *Roster) error {
 	if err != nil {
 		return err
 	}
-	return (&grants{js: js, stream: stream, names: names}).follow(ctx, r)
+	return (&grants{js: js, stream: stream, names: names}).follow(ctx, r) // last: all else is there also if it is ErrOlder
 }

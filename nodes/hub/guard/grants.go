@@ -20,12 +20,22 @@ type grants struct {
 	js     jetstream.JetStream
 	stream jetstream.Stream
 	names  cluster.Subjects
+	roster uint64 // revision of the users file
 }
 
-// follow makes the records say what the roster says. Those of names that are not in it are revoked.
+// ErrOlder: another hub has told gateways of a later users file.
+var ErrOlder = errors.New("the users file is older than that of another hub")
+
+// follow makes the records say what the roster says. Those of names that are not in it are revoked. A record that a later
+// roster has made stays: else a hub that was forgotten would let in again who was revoked at the others, and shut out
+// whoever came since. The error is then ErrOlder.
 func (g *grants) follow(ctx context.Context, r *Roster) error {
+	g.roster = r.Revision
+	var older error
 	for _, want := range grantsOf(r) {
-		if err := g.write(ctx, want); err != nil {
+		if err := g.write(ctx, want); errors.Is(err, ErrOlder) {
+			older = err
+		} else if err != nil {
 			return err
 		}
 	}
@@ -35,12 +45,14 @@ func (g *grants) follow(ctx context.Context, r *Roster) error {
 	}
 	for subject := range info.State.Subjects {
 		if name := strings.TrimPrefix(subject, g.names.Access("")); r.Find(name) == nil {
-			if err := g.write(ctx, &roostv1.Grant{Name: name, Revoked: true}); err != nil {
+			if err := g.write(ctx, &roostv1.Grant{Name: name, Revoked: true}); errors.Is(err, ErrOlder) {
+				older = err
+			} else if err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	return older
 }
 
 // grantsOf are the records of a roster. An administrator has none: gateways take no requests of it.
@@ -77,10 +89,16 @@ func (g *grants) try(ctx context.Context, want *roostv1.Grant) error {
 		return err
 	}
 	want.Revision = known.GetRevision()
-	if proto.Equal(known, want) {
+	switch {
+	case proto.Equal(known, want):
 		return nil
+	case g.roster == 0: // of a file that has no revision
+		want.Revision++
+	case known.GetRevision() > g.roster:
+		return ErrOlder
+	default:
+		want.Revision = g.roster
 	}
-	want.Revision++
 	data, err := roostv1.Marshal(want, false)
 	if err != nil {
 		return err

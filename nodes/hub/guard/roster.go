@@ -21,6 +21,9 @@ type Roster struct {
 	Fleet string   `json:"fleet"`
 	Hosts []string `json:"hosts"` // names and addresses of the hubs
 	Users []User   `json:"users"` // in the order of enrolment; a name that was enrolled anew stands there once
+
+	// Revision grows with each change, so that hubs know which of their files is the latest; 0: it is not known.
+	Revision uint64 `json:"revision,omitempty"`
 }
 
 // Find returns the user of that name, or nil.

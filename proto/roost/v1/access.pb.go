@@ -86,7 +86,7 @@ type Grant struct {
 	Role string `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
 	// Labels of the devices that a limited one may command: "site=north,floor=2". A device must have all of them.
 	Selector string `protobuf:"bytes,3,opt,name=selector,proto3" json:"selector,omitempty"`
-	// Counts the changes of this record, from 1.
+	// Grows with each change of the record: that of the users file that says so.
 	Revision uint64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The credential counts no more.
 	Revoked       bool `protobuf:"varint,5,opt,name=revoked,proto3" json:"revoked,omitempty"`
