@@ -1,7 +1,9 @@
 package main_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,9 +87,12 @@ func TestCredentials(t *testing.T) {
 			t.Errorf("%q is missing in %+v", want, got)
 		}
 	}
-	if got := s.as("vic", "commands", "--json"); !strings.Contains(got.out, `"submittedBy":`) {
-		t.Errorf("commands: %+v", got)
-	}
+	insist(t, "the history, into which the hub copies", func(context.Context) error {
+		if got := s.as("vic", "commands", "--json"); !strings.Contains(got.out, `"submittedBy":`) {
+			return fmt.Errorf("commands: %+v", got)
+		}
+		return nil
+	})
 	for _, refused := range []struct {
 		name string
 		args []string

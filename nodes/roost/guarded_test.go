@@ -23,6 +23,7 @@ type guarded struct {
 	t       *testing.T
 	data    string
 	creds   string // folder of credentials
+	admin   string // file of the administrator's credential
 	url     string
 	hub     *process // nil if it is a stock nats-server
 	said    []string
@@ -33,6 +34,7 @@ type guarded struct {
 func initGuarded(t *testing.T) *guarded {
 	t.Helper()
 	s := &guarded{t: t, data: t.TempDir(), creds: t.TempDir()}
+	s.admin = guard.FolderIn(s.data).Admin()
 	if got := s.run("hub", "init", "--data", s.data, "--host", "127.0.0.1", "--fleet-name", "f"); got.code != 0 ||
 		!strings.Contains(got.out, "roost hub enrol gateway NAME") {
 		t.Fatalf("init: %+v", got)
@@ -54,6 +56,12 @@ func startGuarded(t *testing.T, flags ...string) *guarded {
 func (s *guarded) stock() {
 	t := s.t
 	t.Helper()
+	// The administrator that init made is replaced: its credential may have been seen by others.
+	if got := s.run("hub", "revoke", "admin", "--data", s.data); got.code != 0 {
+		t.Fatalf("revoke: %+v", got)
+	}
+	s.enrol("admin", "admin")
+	s.admin = s.file("admin")
 	config := s.run("hub", "config", "--data", s.data)
 	o := new(server.Options)
 	jetStream := fmt.Sprintf("listen: \"127.0.0.1:-1\"\njetstream {store_dir: %q, sync_interval: always}\n", t.TempDir())
@@ -74,7 +82,10 @@ func (s *guarded) stock() {
 		t.Fatal("the server is not ready")
 	}
 	s.url = "tls://" + srv.Addr().String()
-	if got := s.run("hub", "apply", "--data", s.data, "--hub", s.url); got.code != 0 || !strings.Contains(got.out, "the streams of fleet f are there") {
+	if got := s.run("hub", "apply", "--data", s.data, "--hub", s.url); got.code != 77 || !strings.Contains(got.err, "revoked") {
+		t.Errorf("apply with a credential that was revoked: %+v", got)
+	}
+	if got := s.run("hub", "apply", "--data", s.data, "--hub", s.url, "--creds", s.admin); got.code != 0 || !strings.Contains(got.out, "the streams of fleet f are there") {
 		t.Fatalf("apply: %+v", got)
 	}
 }
@@ -311,7 +322,7 @@ func (s *guarded) secrets() map[string]string {
 func (s *guarded) records() string {
 	t := s.t
 	t.Helper()
-	admin, err := access.Read(guard.FolderIn(s.data).Admin())
+	admin, err := access.Read(s.admin)
 	if err != nil {
 		t.Fatal(err)
 	}

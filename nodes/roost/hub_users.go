@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,8 @@ that runs lets the user in within seconds.
   operator  sends commands and edits the registry; with --selector it only sends
             commands, and only to devices that have those labels
   viewer    only reads
+  admin     everything: for roost hub apply, at a stock nats-server. There is
+            one from the beginning, which can be revoked and enrolled anew
 
 What a credential can do is decided by the hub; it says so for people only.`
 
@@ -30,7 +33,7 @@ func newHubEnrol(p program) *cobra.Command {
 	s := &security{program: p}
 	var e guard.Enrolment
 	cmd := &cobra.Command{
-		Use:   "enrol gateway|operator|viewer NAME",
+		Use:   "enrol gateway|operator|viewer|admin NAME",
 		Short: "Enrol a gateway or a person, and write a credential",
 		Long:  hubEnrolHelp,
 		Example: `  roost hub enrol gateway gw-1
@@ -39,14 +42,14 @@ func newHubEnrol(p program) *cobra.Command {
   roost devices --creds ann.roost`,
 		Args: takes("ROLE", "NAME"),
 		ValidArgs: []string{
-			string(access.RoleGateway), string(access.RoleOperator), string(access.RoleViewer),
+			string(access.RoleGateway), string(access.RoleOperator), string(access.RoleViewer), string(access.RoleAdmin),
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e.Role, e.Name, e.Now = access.Role(args[0]), args[1], time.Now()
 			switch e.Role {
-			case access.RoleGateway, access.RoleOperator, access.RoleViewer:
+			case access.RoleGateway, access.RoleOperator, access.RoleViewer, access.RoleAdmin:
 			default:
-				return usage(cmd, "role %.40q is none of gateway, operator and viewer", args[0])
+				return usage(cmd, "role %.40q is none of gateway, operator, viewer and admin", args[0])
 			}
 			if err := roostv1.CheckID("NAME", e.Name); err != nil {
 				return usage(cmd, "%v", err)
@@ -75,10 +78,17 @@ func (s *security) enrol(e guard.Enrolment) error {
 		return err
 	}
 	use := "roost devices --creds " + e.Out
-	if u.Role == access.RoleGateway {
+	switch u.Role {
+	case access.RoleGateway:
 		use = "roost gateway --creds " + e.Out
+	case access.RoleAdmin:
+		use = "roost hub apply --creds " + e.Out
 	}
-	return s.say("enrolled %s %s; its credential is in %s\nnext:\n  %s", u.Role, u.Name, e.Out, use)
+	whom := fmt.Sprintf("%s %s", u.Role, u.Name)
+	if u.Role == access.RoleLimited {
+		whom = fmt.Sprintf("%s %s for devices with %s", access.RoleOperator, u.Name, u.Selector)
+	}
+	return s.say("enrolled %s; its credential is in %s\nnext:\n  %s", whom, e.Out, use)
 }
 
 func newHubRevoke(p program) *cobra.Command {
@@ -87,7 +97,12 @@ func newHubRevoke(p program) *cobra.Command {
 		Use:   "revoke NAME",
 		Short: "Take a credential out of force",
 		Long: `Take a credential out of force, for good. A hub that runs cuts its user off
-within seconds. The name may be enrolled again, with a new credential.`,
+within seconds: each of three, once its users file is the new one. The name may
+be enrolled again, with a new credential.
+
+A gateway that was revoked loses its shared devices to others within its lease.
+It goes on with the devices that are attached to it alone, as it does while the
+hub is away: to stop those, stop it.`,
 		Example:           `  roost hub revoke gw-1`,
 		Args:              takes("NAME"),
 		ValidArgsFunction: cobra.NoFileCompletions,
