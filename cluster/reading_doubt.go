@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
@@ -50,13 +51,16 @@ func (d *doubts) has(b *roostv1.ReadingBatch) bool {
 }
 
 // storedUpTo returns the sequence behind the last reading that the stream has of the
-// batch, 0 if it is not certain to have any. Only the device's last message tells: if it is a piece of the batch,
+// batch, 0 if it is not certain to have any; nats.ErrNoResponders if nobody here may ask it. Only the device's last message tells: if it is a piece of the batch,
 // all pieces before it are there. What is behind the batch proves nothing, as it may be of the other lane; then the
 // batch is sent again, and the hub's memory of ids has to do, or who reads it.
 func storedUpTo(ctx context.Context, stream jetstream.Stream, subject string, b *roostv1.ReadingBatch) (uint64, error) {
 	last, err := stream.GetLastMsgForSubject(ctx, subject)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return 0, nil
+	case errors.Is(err, nats.ErrNoResponders):
+		return 0, err
 	}
 	if err != nil {
 		return 0, fmt.Errorf("look for the last reading of device %s: %w", b.DeviceId, hubError(ctx, err))

@@ -2,6 +2,7 @@ package clustertest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/roost-iot/roost/cluster/access"
@@ -78,6 +79,7 @@ func (s *Secured) exports() []string {
 func (s *Secured) imports(u User) []string {
 	all := s.lookups()
 	if u.Role == access.RoleGateway {
+		all = slices.DeleteFunc(all, func(subject string) bool { return strings.HasSuffix(subject, "MSG.GET."+s.stream("READINGS")) })
 		all = append(all, s.consumers("CONTROL")...)
 		for _, tail := range []string{"member.*", "own.*", "cmd.*.*", "cancel.*.*", "probe." + u.Name, "reading.*." + u.Name} {
 			all = append(all, s.subject(tail))
