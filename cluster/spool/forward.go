@@ -149,14 +149,20 @@ func (f *forwarder) look(ctx context.Context, now time.Time) error {
 		f.lower(now)
 	case connected && !f.up && len(f.flights) == 0:
 		return f.raise(ctx, now)
-	case connected && !f.up:
-		for flight := range f.flights {
-			if !flight.due.IsZero() && !now.Before(flight.due) {
-				f.give(flight)
-			}
-		}
+	case connected:
+		f.giveAgain(now)
 	}
 	return nil
+}
+
+// giveAgain gives the sink once more what failed, when its time has come: also while the hub takes readings, as each batch
+// failed by itself.
+func (f *forwarder) giveAgain(now time.Time) {
+	for flight := range f.flights {
+		if !flight.due.IsZero() && !now.Before(flight.due) {
+			f.give(flight)
+		}
+	}
 }
 
 // lower stops reading: the hub is away.
