@@ -24,7 +24,8 @@ func checkBatch(b *roostv1.ReadingBatch) error {
 
 // appendBatchID appends the id under which the hub knows a batch: a batch that is sent
 // again has the same one, and none has that says anything else. Readings may be cut into batches, or joined,
-// otherwise after a restart, so both ends are in it, and so is what is declared.
+// otherwise after a restart, so both ends are in it, and so is what is declared. Whether it came late is not: that is
+// about its way, and a batch that is marked when it is sent again must not be stored a second time.
 func appendBatchID(to []byte, b *roostv1.ReadingBatch) []byte {
 	to = append(to, b.DeviceId...)
 	for _, n := range [...]uint64{b.Epoch, b.FirstSequence, end(b)} {
@@ -62,6 +63,13 @@ func appendPieces(buf []byte, b *roostv1.ReadingBatch, limit int, emit func(piec
 		return buf[:from], err
 	}
 	return appendPieces(buf, second, limit, emit)
+}
+
+// late is a batch that is marked to have come late. What it points to is shared.
+func late(b *roostv1.ReadingBatch) *roostv1.ReadingBatch {
+	marked := withoutReadings(b)
+	marked.Readings, marked.Backfill = b.Readings, true
+	return marked
 }
 
 // halve splits a batch in two that say the same together. What was dropped or missed

@@ -31,6 +31,11 @@ func laneOf(b *roostv1.ReadingBatch) readingLane { return readingLane{b.DeviceId
 
 type doubt struct{ epoch, first uint64 }
 
+// lanes are the two that a batch may have been in: one may be marked backfill when it is given again.
+func lanes(b *roostv1.ReadingBatch) [2]readingLane {
+	return [...]readingLane{{b.DeviceId, false}, {b.DeviceId, true}}
+}
+
 func (d *doubts) add(b *roostv1.ReadingBatch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -42,12 +47,22 @@ func (d *doubts) drop(b *roostv1.ReadingBatch) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.of, laneOf(b))
+	for _, lane := range lanes(b) {
+		if d.of[lane] == (doubt{b.Epoch, b.FirstSequence}) {
+			delete(d.of, lane)
+		}
+	}
 }
 
 func (d *doubts) has(b *roostv1.ReadingBatch) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.of[laneOf(b)] == doubt{b.Epoch, b.FirstSequence}
+	for _, lane := range lanes(b) {
+		if d.of[lane] == (doubt{b.Epoch, b.FirstSequence}) {
+			return true
+		}
+	}
+	return false
 }
 
 // storedUpTo returns the sequence behind the last reading that the stream has of the

@@ -94,6 +94,9 @@ func (w *readingWriter) prepareBatch(ctx context.Context, b *roostv1.ReadingBatc
 	if err != nil {
 		return outcome{err: err}
 	}
+	if !b.Backfill && w.r.Late != nil && w.r.Late(b) {
+		b = late(b) // b itself belongs to whoever gave it
+	}
 	before, of := len(w.messages), len(w.outcomes)
 	w.arena, err = appendPieces(w.arena, b, limit, func(piece *roostv1.ReadingBatch, from, to int) {
 		// One without readings only declares, and cannot be told from what is there.

@@ -37,6 +37,9 @@ type Readings struct {
 	// FlushTimeout bounds the time after the end of Run's context in which what was taken
 	// before is stored; default 1.5 s. It is set before Run.
 	FlushTimeout time.Duration
+	// Late is asked right before a batch is sent whether it is to be marked backfill, since it comes after what may be
+	// there already; nil: no batch is that was not given so. It is set before Run, and called by several goroutines.
+	Late func(*roostv1.ReadingBatch) bool
 
 	nc      *nats.Conn
 	stream  string

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -428,5 +429,39 @@ func fillScalars(m protoreflect.Message, i int) {
 		default:
 			panic(fmt.Sprintf("a field of another kind, %v: set it here", field.Kind()))
 		}
+	}
+}
+
+// TestReadingsLate: a batch that is late when it is sent is marked, and not changed itself. It has the id that it had
+// before: what was stored unmarked is not stored again.
+func TestReadingsLate(t *testing.T) {
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	r := cluster.NewReadings(hub.Connect(t), names, "g1", clustertest.Logger(t))
+	var late atomic.Bool
+	r.Late = func(*roostv1.ReadingBatch) bool { return late.Load() }
+	runs(t, r.Run)
+	first, second := sampleBatch("d1", 7, 1, 2), sampleBatch("d1", 7, 3, 2)
+	for _, b := range []*roostv1.ReadingBatch{first, first, second} {
+		if err := store(t, r, b); err != nil {
+			t.Fatal(err)
+		}
+		late.Store(true)
+	}
+	if first.Backfill || second.Backfill {
+		t.Error("the batch that was given is changed")
+	}
+	var got []bool
+	for b, err := range newClient(t, hub).Readings(t.Context(), cluster.ReadingsQuery{Device: "d1"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, b.Backfill)
+	}
+	if want := []bool{false, true}; !slices.Equal(got, want) {
+		t.Errorf("marked: got %v, want %v", got, want)
+	}
+	if stored := inStream(t, hub, names); len(stored) != 4 {
+		t.Errorf("the stream has %v, want four readings", stored)
 	}
 }

@@ -38,6 +38,10 @@ func (f *forwarder) answered(a answer, now time.Time) bool {
 		if f.up {
 			f.lower(now)
 		}
+		if f.drain.on && !flight.lane.backfill {
+			f.rest = flight.due
+			f.giveUp(flight) // it is late by now, and what is before it goes first
+		}
 		return false
 	}
 	if flight.lane.backfill {
@@ -61,9 +65,17 @@ func (f *forwarder) land(flight *flight) {
 	if flight.debt != nil {
 		delete(f.declare, flight.device)
 	}
-	flight.lane.land(flight)
+	f.landed(flight)
 	f.keep.sent += len(flight.sequences)
 	f.keep.changed = true
+}
+
+// landed takes a flight out of its lane, and has go on what waited for it.
+func (f *forwarder) landed(flight *flight) {
+	flight.lane.land(flight)
+	if !flight.lane.backfill {
+		f.back.wake(flight.device)
+	}
 }
 
 // refused drops a batch that the hub will never take.

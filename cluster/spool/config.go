@@ -61,6 +61,9 @@ type Config struct {
 	// Correct puts the times of a batch right that was made before the time was known, in place; nil: nothing
 	// does. It is called by one goroutine.
 	Correct func(*roostv1.ReadingBatch)
+	// Outdated reports whether readings of a device under an epoch may come after those of its next owner. They are
+	// marked backfill then, however fresh they are. nil: none ever are. It is called by one goroutine.
+	Outdated func(device string, epoch uint64) bool
 	// Events is told what happens; nil: nobody is. It must not block.
 	Events func(*roostv1.Event)
 	// Logger; nil: nothing is logged.
@@ -78,6 +81,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Correct == nil {
 		c.Correct = func(*roostv1.ReadingBatch) {}
+	}
+	if c.Outdated == nil {
+		c.Outdated = func(string, uint64) bool { return false }
 	}
 	if c.Events == nil {
 		c.Events = func(*roostv1.Event) {}

@@ -44,6 +44,9 @@ func (f *forwarder) next(l *lane, device string) *flight {
 		delete(l.devices, device)
 		return nil
 	}
+	if l.backfill && f.overtaken(device, q.waiting[0].sequence) {
+		return nil // it goes on when that has landed
+	}
 	head := q.waiting[0].batch
 	owed := f.owed(device)
 	if owed != nil && owed.To != begin(head) && l.backfill && owed.before(head.Epoch, begin(head)) {
@@ -108,6 +111,7 @@ func (f *forwarder) start(flight *flight) {
 
 // give gives a batch to the sink, for the first time or again.
 func (f *forwarder) give(flight *flight) {
+	f.mark(flight)
 	flight.sent, flight.due = time.Now(), time.Time{}
 	f.s.config.Sink.Store(flight.batch, func(err error) {
 		f.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/cluster/spans"
 )
 
@@ -40,8 +41,11 @@ type forwarder struct {
 	flights map[*flight]struct{}
 	pace    *pace
 
+	stepped boottime.Instant
+	drain   draining
 	up      bool      // the hub takes readings
 	lost    time.Time // when it ceased to
+	rest    time.Time // how long nothing is tried after something failed that will be read anew
 	backAt  time.Time // when the backfill may begin
 	news    news      // what was just stored
 	declare map[string]bool
@@ -122,6 +126,7 @@ func (f *forwarder) idle() bool {
 // step does all that can be done now. It returns how long to wait, if there is nothing to wait for but time.
 func (f *forwarder) step(ctx context.Context) (wait time.Duration, err error) {
 	now := time.Now()
+	f.noteLag(now)
 	if err := f.resume(); err != nil {
 		return 0, err
 	}
@@ -147,7 +152,7 @@ func (f *forwarder) look(ctx context.Context, now time.Time) error {
 	switch {
 	case !connected && f.up:
 		f.lower(now)
-	case connected && !f.up && len(f.flights) == 0:
+	case connected && !f.up && len(f.flights) == 0 && !now.Before(f.rest):
 		return f.raise(ctx, now)
 	case connected:
 		f.giveAgain(now)
@@ -182,6 +187,7 @@ func (f *forwarder) raise(ctx context.Context, now time.Time) error {
 	}
 	f.up = true
 	f.back.follow(f.frontier()+1, state.LastSeq)
+	f.drain.begin(state.LastSeq)
 	f.live.follow(state.LastSeq+1, endless)
 	f.backAt = now
 	if most := f.s.config.Spread; most > 0 {
@@ -197,7 +203,9 @@ func (f *forwarder) raise(ctx context.Context, now time.Time) error {
 func (f *forwarder) sendLive(ctx context.Context, now time.Time) error {
 	for _, m := range f.news.take(f.live.next) {
 		f.live.next = m.sequence + 1
-		f.add(f.live, m)
+		if !f.postpone(m) {
+			f.add(f.live, m)
+		}
 	}
 	if f.news.missing(now) && !f.live.full() {
 		n, err := f.read(ctx, f.live)
@@ -224,5 +232,7 @@ func (f *forwarder) sendBack(ctx context.Context, now time.Time) (wait time.Dura
 	}
 	f.readBack(ctx)
 	f.launchDebts()
-	return f.launch(f.back)
+	wait = f.launch(f.back)
+	f.noteDrained()
+	return wait
 }

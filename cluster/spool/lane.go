@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/roost-iot/roost/cluster/boottime"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -43,7 +44,8 @@ type flight struct {
 	sequences []uint64
 	readings  int // of the messages
 	bytes     int
-	debt      *debt // that it declares
+	debt      *debt            // that it declares
+	began     boottime.Instant // when it was given first
 	sent      time.Time
 	due       time.Time // to be tried again; zero: it is in the sink
 	failures  int
@@ -131,6 +133,13 @@ func (l *lane) take(device string, q *queue) *flight {
 func (l *lane) launch(f *flight) {
 	l.queue(f.device).flight = f
 	l.flying += len(f.batch.Readings)
+}
+
+// wake has a device looked at again, if it has something to send.
+func (l *lane) wake(device string) {
+	if q := l.devices[device]; q != nil && q.flight == nil && len(q.waiting) > 0 {
+		l.ready = append(l.ready, device)
+	}
 }
 
 // land notes that a batch is on its way no more, and will not be tried again.

@@ -79,7 +79,7 @@ func (f *forwarder) giveUp(flight *flight) bool {
 	if flight.debt != nil {
 		delete(f.declare, flight.device)
 	}
-	flight.lane.land(flight)
+	f.landed(flight)
 	return true
 }
 

@@ -21,15 +21,15 @@ func (f *forwarder) read(ctx context.Context, l *lane) (int, error) {
 
 // fill puts a page into a lane.
 func (f *forwarder) fill(l *lane, page []stored) {
-	if len(page) == 0 && l.end != endless {
-		l.next = l.end + 1
-	}
 	for _, m := range page {
 		if m.sequence > l.end {
 			l.next = l.end + 1
 			break
 		}
 		l.next = m.sequence + 1
+		if l.backfill && !f.drain.has(m.sequence) || !l.backfill && f.postpone(m) {
+			continue
+		}
 		f.add(l, m)
 	}
 }
@@ -57,12 +57,16 @@ func (f *forwarder) readBack(ctx context.Context) {
 		return
 	}
 	f.reading = true
-	e, from := f.engine, f.back.next
+	e, from, end := f.engine, f.back.next, f.back.end
 	f.beside(func() func() error {
 		page, err := e.back.page(ctx, from, pageMessages, pageBytes)
 		return func() error {
 			f.reading = false
-			if err == nil && f.up && f.back.next == from {
+			switch {
+			case err != nil || !f.up || f.back.next != from:
+			case len(page) == 0:
+				f.back.next = end + 1 // more may have been left to it meanwhile
+			default:
 				f.fill(f.back, page)
 			}
 			return err

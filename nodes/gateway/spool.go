@@ -13,6 +13,7 @@ import (
 // store is where the actors' readings go: to the spool and from there to the hub, or straight there.
 func (g *Gateway) store(cfg Config) (actors.Store, error) {
 	if cfg.Spool == nil {
+		g.readings.Late = g.cluster.Late
 		return g.readings, nil
 	}
 	c := *cfg.Spool
@@ -22,6 +23,7 @@ func (g *Gateway) store(cfg Config) (actors.Store, error) {
 		now, _, ok := g.cluster.HubClock().Now()
 		return now, ok
 	}
+	c.Outdated = g.cluster.Outdated
 	c.Correct = func(b *roostv1.ReadingBatch) { g.cluster.HubClock().Correct(b) }
 	var err error
 	g.spool, err = spool.Open(c)
