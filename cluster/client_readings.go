@@ -23,6 +23,8 @@ type ReadingsQuery struct {
 // Readings yields batches in the order in which they were stored, history and live ones
 // alike with nothing lost in between, until ctx ends or the last one that there is now was read.
 //
+// Live readings of a device grow by epoch and sequence: what comes under an older epoch than one before it is marked
+// backfill, also if its gateway could not know that it was late, as of what lay in a connection that stood still.
 // What was stored twice is yielded once; see [Completeness] for how far back. Where readings are missing, an error that is a *Gap is
 // yielded in their place, and a message that is no batch is an error that is ErrInvalid; reading
 // goes on after both. Any other error is the last: with Follow there is none but ctx's, since a hub
@@ -95,6 +97,7 @@ func (r *readingsReader) take(m message) bool {
 	if device := r.names.readingDevice(m.subject); b.DeviceId != device {
 		return r.yield(nil, roostv1.Errorf(roostv1.ErrInvalid, "message %d at %s: it has readings of device %.80q", m.sequence, m.subject, b.DeviceId))
 	}
+	b.Backfill = b.Backfill || r.seen.newest(b.DeviceId) > b.Epoch
 	fresh, gap := r.seen.Observe(b)
 	if gap != nil && !r.yield(nil, gap) {
 		return false

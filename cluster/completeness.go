@@ -82,6 +82,14 @@ func (c *Completeness) Observe(b *roostv1.ReadingBatch) (fresh []*roostv1.Readin
 	return fresh, gap
 }
 
+// newest returns the newest epoch of a device that was seen; 0 if none was.
+func (c *Completeness) newest(device string) uint64 {
+	if known := c.devices[device]; known != nil && len(known.epochs) > 0 {
+		return known.epochs[len(known.epochs)-1].epoch
+	}
+	return 0
+}
+
 // epoch returns what is known of an epoch, nil if it has been forgotten, and whether it is
 // to begin with its first reading.
 func (d *deviceSpans) epoch(epoch uint64, fromStart bool) (*epochSpans, bool) {

@@ -307,10 +307,22 @@ func TestAttachedGoesOn(t *testing.T) {
 	members := startFleet(t, hub, append(manyDevices(20), attached), "g1", "g2")
 	first := members[0]
 	epoch, incarnation := first.host.served()["attached"].Epoch, first.Incarnation()
+	shared, common := "", uint64(0)
+	for id, a := range first.host.served() {
+		if id != "attached" {
+			shared, common = id, a.Epoch
+		}
+	}
+	if first.Outdated(shared, common) || first.Outdated("attached", epoch) {
+		t.Error("readings under a valid lease count as outdated")
+	}
 	first.wire.Stall()
 	until(t, "g1 is evicted", func() bool {
 		return members[1].Picture().Member("g1").GetState() == roostv1.MemberState_MEMBER_STATE_EVICTED
 	})
+	if !first.Outdated(shared, common) || first.Outdated("attached", epoch) {
+		t.Error("without a lease, readings of what others can reach are outdated, and no others")
+	}
 	for len(first.host.calls) > 0 {
 		<-first.host.calls
 	}
@@ -318,6 +330,9 @@ func TestAttachedGoesOn(t *testing.T) {
 	until(t, "g1 owns it again", func() bool {
 		return first.Incarnation() != incarnation && first.host.served()["attached"].GetEpoch() > epoch
 	})
+	if !first.Outdated("attached", epoch) {
+		t.Error("readings under an epoch that is over are not outdated")
+	}
 	for len(first.host.calls) > 0 {
 		if c := <-first.host.calls; c.bus == "attached" && c.assignment == nil {
 			t.Error("the attached bus was put down")

@@ -465,3 +465,26 @@ func TestReadingsLate(t *testing.T) {
 		t.Errorf("the stream has %v, want four readings", stored)
 	}
 }
+
+// TestReadingsOfAnOlderEpoch: whoever reads is given nothing as live that comes behind the next owner's.
+func TestReadingsOfAnOlderEpoch(t *testing.T) {
+	hub := clustertest.Start(t)
+	r, _ := startReadings(t, hub.Connect(t), newFleet(t, hub))
+	for _, b := range []*roostv1.ReadingBatch{
+		sampleBatch("d1", 7, 1, 1), sampleBatch("d1", 9, 1, 1), sampleBatch("d1", 7, 2, 1), sampleBatch("d1", 9, 2, 1),
+	} {
+		if err := store(t, r, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []bool
+	for b, err := range newClient(t, hub).Readings(t.Context(), cluster.ReadingsQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, b.Backfill)
+	}
+	if want := []bool{false, false, true, false}; !slices.Equal(got, want) {
+		t.Errorf("marked: got %v, want %v", got, want)
+	}
+}

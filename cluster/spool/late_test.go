@@ -91,6 +91,7 @@ func TestOutdatedWhileDraining(t *testing.T) {
 	mustGive(t, s, 20, 1, 2, 5, 50)
 	over.Store(true)
 	hub.end()
+	until(t, "the backlog is drained", func() bool { return len(hub.marks()) > 20 })
 	mustGive(t, s, 20, 1, 252, 5, 1)
 	sent(t, s)
 	hub.inOrder(t)

@@ -113,3 +113,24 @@ func swap(w *world, backfill bool) (string, bool) {
 	a.At = b.At + 1
 	return check.ReadingID(a.Device, a.Epoch, a.First), true
 }
+
+// behindTheNextOwner has the last live batch of an epoch come long after the first of the next one.
+func behindTheNextOwner(w *world) (string, bool) {
+	all := of[*history.Delivered](w)
+	last, next := map[string]*history.Delivered{}, map[*history.Delivered]*history.Delivered{}
+	for _, b := range all {
+		if b.Backfill {
+			continue
+		}
+		if before := last[b.Device]; before != nil && before.Epoch < b.Epoch {
+			next[before] = b
+		}
+		last[b.Device] = b
+	}
+	a, ok := one(w, all, func(b *history.Delivered) bool { return next[b] != nil })
+	if !ok {
+		return "", false
+	}
+	a.At = next[a].At + 1
+	return check.ReadingID(a.Device, a.Epoch, a.First), true
+}

@@ -35,6 +35,7 @@ var mutants = []mutant{
 	{name: "make a reading up", checker: "C1", clause: "C1", breaks: phantom},
 	{name: "deliver twice", checker: "C2", clause: "C2", breaks: deliverTwice},
 	{name: "swap neighbours", checker: "C3", clause: "C3", breaks: swapNeighbours},
+	{name: "live behind the next owner", checker: "C3", clause: "C3", breaks: behindTheNextOwner},
 	{name: "swap backfilled neighbours", checker: "C3", clause: "C3", breaks: swapBackfilled},
 	{name: "act again under a newer epoch", checker: "C4", clause: "C4", breaks: actAgain},
 	{name: "act after FAILED", checker: "C4", clause: "C4'", breaks: actAfter(history.Failed)},

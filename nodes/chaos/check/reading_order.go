@@ -6,9 +6,9 @@ import (
 	"github.com/roost-iot/roost/nodes/chaos/history"
 )
 
-// InOrder is C3: the application is given the readings of a device in their order, lane by lane. Live ones of one gateway
-// grow by (epoch, sequence); one that has not heard yet that it lost the bus may send some under its old epoch, which are
-// counted. Backfill grows by sequence under each epoch: the spools of two gateways may drain at the same time. What
+// InOrder is C3: the application is given the readings of a device in their order, lane by lane. Live ones
+// grow by (epoch, sequence), whichever gateways they are of. In the stream some may stand behind those of a newer epoch: what
+// lay in a connection that stood still could not be marked any more. They are counted. Backfill grows by sequence under each epoch: the spools of two gateways may drain at the same time. What
 // was delivered before is the matter of C2.
 func InOrder(h *history.History) Result {
 	f := begin(h, "C3", "order of each device")
@@ -19,6 +19,7 @@ func InOrder(h *history.History) Result {
 			again[c.again] = true
 		}
 		f.live(d, again)
+		f.unmarked(d)
 		f.backfill(d, again)
 	}
 	if f.Examined == 0 {
@@ -30,22 +31,30 @@ func InOrder(h *history.History) Result {
 // live looks at what is not marked as backfill. Once a reading is out of order, those after it are compared with
 // the newest, so that each that is late is named.
 func (f *finding) live(d *history.Device, again map[history.Record]bool) {
-	newest := map[string]*history.Delivered{} // by gateway
-	var epoch uint64
+	var newest *history.Delivered
 	for _, b := range d.Delivered {
 		if b.Backfill || len(b.Readings) == 0 || again[b] {
 			continue
 		}
 		f.Examined++
+		if newest != nil && cmp.Or(cmp.Compare(b.Epoch, newest.Epoch), cmp.Compare(b.First, newest.First)) < 0 {
+			f.inversion(d, newest, b, "live")
+			continue
+		}
+		newest = b
+	}
+}
+
+// unmarked counts what the stream has behind readings of a newer epoch, and that does not say so.
+func (f *finding) unmarked(d *history.Device) {
+	var epoch uint64
+	for _, b := range d.Stored {
+		if b.Backfill {
+			continue
+		}
 		if epoch = max(epoch, b.Epoch); b.Epoch < epoch {
 			f.Metrics["live under an older epoch"] += float64(len(b.Readings))
 		}
-		last := newest[b.Gateway]
-		if last != nil && cmp.Or(cmp.Compare(b.Epoch, last.Epoch), cmp.Compare(b.First, last.First)) < 0 {
-			f.inversion(d, last, b, "live")
-			continue
-		}
-		newest[b.Gateway] = b
 	}
 }
 

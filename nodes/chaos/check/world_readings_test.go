@@ -72,6 +72,7 @@ func (o *outbox) store(at boottime.Instant) {
 		at = cut.healed + (at-cut.asked)/1000 + 10*ms
 	}
 	at = max(at, o.stored+1*ms)
+	b.Backfill = b.Backfill || slices.ContainsFunc(o.device.owners, func(next owner) bool { return next.epoch > b.Epoch && next.serves <= at })
 	o.stored, o.next, o.batch, o.dropped = at, b.End(), nil, 0
 	o.inStream(at, b)
 	if o.chance(30) {
