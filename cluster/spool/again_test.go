@@ -57,6 +57,18 @@ func (h *silent) unanswered() int {
 	return len(h.waiting)
 }
 
+// epoch is how many batches came of an epoch.
+func (h *silent) epoch(epoch uint64) (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, b := range h.came {
+		if b.Epoch == epoch {
+			n++
+		}
+	}
+	return n
+}
+
 // inOrder checks that what came is in the order of each device and lane.
 func (h *silent) inOrder(t *testing.T) {
 	t.Helper()

@@ -38,7 +38,7 @@ func (f *forwarder) answered(a answer, now time.Time) bool {
 		if f.up {
 			f.lower(now)
 		}
-		if f.drain.on && !flight.lane.backfill {
+		if f.drain.on && !flight.lane.backfill && len(flight.sequences) > 0 {
 			f.rest = flight.due
 			f.giveUp(flight) // it is late by now, and what is before it goes first
 		}
@@ -81,7 +81,7 @@ func (f *forwarder) landed(flight *flight) {
 // refused drops a batch that the hub will never take.
 func (f *forwarder) refused(flight *flight, err error) {
 	f.s.config.Logger.Error("the hub refuses readings for good", "device", flight.device, "error", err)
-	if len(flight.sequences) == 0 {
+	if len(flight.batch.Readings) == 0 {
 		return
 	}
 	f.s.owe(flight.batch)

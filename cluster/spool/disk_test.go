@@ -223,3 +223,25 @@ func TestDamaged(t *testing.T) {
 	sent(t, s)
 	want(t, read(t, site.hub), 3, 2, 4)
 }
+
+// TestFilesLost: the spool's files go while batches are on their way, and it begins anew. What is on its way is of the
+// old files: its places say nothing of the new ones, of which as many were taken for sent, and never were.
+func TestFilesLost(t *testing.T) {
+	disk := mount(t, "size=64m")
+	hub := &silent{}
+	folder := filepath.Join(disk, "spool")
+	s, _ := open(t, spool.Config{Folder: folder, Sink: hub, Link: hub, Spread: -1})
+	hub.begin()
+	mustGive(t, s, 10, 1, 1, 1, 1)
+	until(t, "all are on their way", func() bool { return hub.unanswered() == 10 })
+	junk := fill(t, disk)
+	go s.Store(batch("other", 1, 1, 5000), func(error) {})
+	until(t, "the disk is full", inState(s, roostv1.SpoolState_SPOOL_STATE_FULL))
+	if err := errors.Join(os.RemoveAll(filepath.Join(folder, "js-spool")), os.Remove(junk)); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it takes readings again", inState(s, roostv1.SpoolState_SPOOL_STATE_OK))
+	mustGive(t, s, 10, 2, 1, 1, 1)
+	hub.end()
+	until(t, "what was stored before and after has come", func() bool { return hub.epoch(1) >= 10 && hub.epoch(2) >= 10 })
+}

@@ -33,6 +33,7 @@ func (s *Spool) restore(ctx context.Context, e *engine) error {
 	if f.made != e.made {
 		return s.restoreCursor(ctx, e, state)
 	}
+	f.clip(state.LastSeq)
 	f.ledger.Add(spans.Span{From: 1, To: state.FirstSeq})
 	s.note(state.Bytes)
 	return nil
@@ -69,7 +70,8 @@ func (s *Spool) restoreMarks(e *engine) {
 // restoreCursor takes up where the process before ended.
 func (s *Spool) restoreCursor(ctx context.Context, e *engine, state jetstream.StreamState) error {
 	f := s.forward
-	f.made, f.ledger = e.made, spans.Set{}
+	f.clip(0)
+	f.made = e.made
 	f.ledger.Add(spans.Span{From: 1, To: state.FirstSeq})
 	var at cursor
 	if s.folder.read("cursor", &at) && at.Stream == e.made {
@@ -87,6 +89,25 @@ func (s *Spool) restoreCursor(ctx context.Context, e *engine, state jetstream.St
 		return err
 	}
 	return f.write("marks", f.encodeMarks()) // so that the loss of the stream is noticed
+}
+
+// clip forgets where in the stream that was which is behind its last message: what comes there will be something
+// else. Batches on their way stay so, but nothing else has them any more.
+func (f *forwarder) clip(last uint64) {
+	var kept spans.Set
+	for _, span := range f.ledger.All() {
+		span.To = min(span.To, last+1)
+		kept.Add(span)
+	}
+	f.ledger = kept
+	for flight := range f.flights {
+		if n := len(flight.sequences); n > 0 && flight.sequences[n-1] > last {
+			for _, sequence := range flight.sequences {
+				delete(f.claimed, sequence)
+			}
+			flight.sequences = nil
+		}
+	}
 }
 
 // count counts the readings from a message on, as far as there is time for it, and estimates the rest.
