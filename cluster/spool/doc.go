@@ -13,7 +13,12 @@
 // Two lanes lead there. What is stored while the hub takes readings is live, and goes at once, from memory. What is there when the hub
 // comes back is backfill: it is read from the disk page by page, paced by how fast the hub answers, and never
 // held up for. In each lane the batches of a device keep their order, one of each is on its way, and those that go on where
-// the last one ends are joined. A batch whose outcome is not known is given again unchanged, under the same id.
+// the last one ends are joined. A batch whose outcome is not known is given again unchanged, under the same id; but what is live
+// and fails while the backfill drains is read again in its turn.
+//
+// What is sent more than a second after it was measured, or under an epoch that is over, is marked backfill in either lane
+// (TestLateIsMarked, TestGivenAgainIsMarked). The mark is about the way, and no part of the id. Only while the backfill drains is
+// the live lane not marked: what is late then goes in the other (TestOutdatedWhileDraining).
 //
 // A cursor is written every second, and what the hub has is removed now and then: first the marks are written, which tell how far each device
 // came and what it has to declare, then the stream is purged.
