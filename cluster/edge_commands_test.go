@@ -303,6 +303,10 @@ func TestFileStaysUntilMerged(t *testing.T) {
 		r := &roostv1.CommandRecord{CommandId: id, DeviceId: "pump", Command: setLimit(id, "pump"), State: expired, Nonce: "hub"}
 		publish(t, nc, o.names.Command("pump", id), encode(t, r))
 	}
+	until(t, "the hub is there", func() bool {
+		_, away := g.HubAway()
+		return !away // else the next command is taken here too
+	})
 	if r, err := send(t, g, setLimit("two", "pump"), askWait); err != nil || r.State != succeeded { // it serves the bus again
 		t.Fatalf("got %v, %v", r, err)
 	}
