@@ -119,19 +119,20 @@ func (w *merging) create(r *roostv1.CommandRecord, met func(there *stored), then
 		})
 }
 
-// met goes on where the hub has a record of that id. It may be this one, whose file was not removed yet. One that
-// has not ended is the same command, sent to the hub as well: this is how it ended. Any other stays as it is, and this
-// one goes beside it.
+// met goes on where the hub has a record of that id. It may be this one, whose file was not removed yet. One of
+// the same command of which nothing was sent yet was sent to the hub as well: this is how it ended. Any other stays as
+// it is, and this one goes beside it: what was sent under it has an end of its own.
 func (w *merging) met(there *stored) {
 	r, err := readCommand(w.key, there.data, there.sequence, there.at)
 	owner := w.picture.Owner(w.record.Bus)
 	switch {
 	case err == nil && r.Nonce == w.record.Nonce:
-		w.merged()
-	case err == nil && !r.State.Final() && roostv1.BodyEqual(r.Command, w.record.Command) && w.keeper.standing().self.owns(owner):
+		w.record.Order = r.Order
+		w.replaced(there.sequence, nil)
+	case err == nil && !r.State.Final() && r.Attempt == 0 && roostv1.BodyEqual(r.Command, w.record.Command) && w.keeper.standing().self.owns(owner):
 		w.record.Order = r.Order
 		w.learn("it was sent to the hub as well, and was carried out while the hub was away")
-		w.journal.recordAtHub(w.record.Bus, owner.Epoch, w.record, w.replaced)
+		w.journal.recordAs(w.record.Nonce, w.record.Bus, owner.Epoch, w.record, w.replaced)
 	default:
 		w.beside()
 	}

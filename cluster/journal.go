@@ -76,6 +76,12 @@ func (j *Journal) Record(bus string, epoch uint64, record *roostv1.CommandRecord
 
 // recordAtHub is Record for what the hub is to have; done is told the sequence of the record too.
 func (j *Journal) recordAtHub(bus string, epoch uint64, record *roostv1.CommandRecord, done func(sequence uint64, err error)) {
+	// Also where the same is written twice, each knows its own.
+	j.recordAs(newNonce(), bus, epoch, record, done)
+}
+
+// recordAs is recordAtHub by a nonce by which a later process knows the record again.
+func (j *Journal) recordAs(nonce, bus string, epoch uint64, record *roostv1.CommandRecord, done func(sequence uint64, err error)) {
 	key := commandKey(record.GetDeviceId(), record.GetCommandId())
 	e := &entry{
 		lane: bus, epoch: epoch, expect: epoch, of: j.names.Owner(bus),
@@ -86,7 +92,8 @@ func (j *Journal) recordAtHub(bus string, epoch uint64, record *roostv1.CommandR
 		e.ttl = wholeSeconds(j.dedup)
 	}
 	var written *roostv1.CommandRecord
-	e.data, written, e.nonce, e.unfit = encodeRecord(record)
+	e.nonce = nonce
+	e.data, written, e.unfit = encodeRecord(record, nonce)
 	e.done = func(sequence uint64, _ *stored, err error) {
 		if err == nil && j.stored != nil {
 			j.stored(key, written)
@@ -101,17 +108,15 @@ func (j *Journal) recordAtHub(bus string, epoch uint64, record *roostv1.CommandR
 
 func checkCommandKey(key string) error { return Key{KindCommand, key}.check() }
 
-// encodeRecord returns a record as it is written, encoded with a nonce of its own: also where the same
-// is written twice, each knows its own.
-func encodeRecord(record *roostv1.CommandRecord) (data []byte, written *roostv1.CommandRecord, nonce string, err error) {
+// encodeRecord returns a record as it is written, encoded with a nonce.
+func encodeRecord(record *roostv1.CommandRecord, nonce string) (data []byte, written *roostv1.CommandRecord, err error) {
 	data, written, err = fitRecord(record)
 	if err != nil {
-		return nil, nil, "", err
+		return nil, nil, err
 	}
-	nonce = newNonce()
 	// Appended, it takes the place of the one in the record, which is not ours to change.
 	data = protowire.AppendTag(data, fieldNonce, protowire.BytesType)
-	return protowire.AppendString(data, nonce), written, nonce, nil
+	return protowire.AppendString(data, nonce), written, nil
 }
 
 // fieldNonce is CommandRecord.nonce.

@@ -1,0 +1,80 @@
+package cluster_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// TestSettledOutlivesCrash: a command that was sent to the hub as well, and whose end the gateway had written there when
+// it was killed, is known again by the next process: it is not told of a second time under an id of its own.
+func TestSettledOutlivesCrash(t *testing.T) {
+	t.Parallel()
+	o := newOutpost(t, attachedDevice("pump", "g1"))
+	g, stop := o.alone(t, newHost("g1"))
+	if _, err := sendLocal(t, g, setLimit("same", "pump")); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	path := filepath.Join(o.folder, "commands", "pump.same")
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.hub.Restart()
+	nc := o.hub.Connect(t)
+	publish(t, nc, o.names.Command("pump", "same"), encode(t, &roostv1.CommandRecord{
+		CommandId: "same", DeviceId: "pump", Command: setLimit("same", "pump"), Bus: "pump", State: accepted, Nonce: "hub",
+	}))
+	for range 2 { // the second one finds the file that the first was killed before it could remove
+		if err := os.WriteFile(path, file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h := newHost("g1")
+		_, stop := o.run(t, h, patiently)
+		until(t, "it is merged", func() bool { return len(o.files(t)) == 0 })
+		stop()
+		if n := len(h.handed); n > 0 {
+			t.Errorf("the host was handed it again")
+		}
+	}
+	if all := recordsAt(t, o, o.names.Command("pump", "*")); len(all) != 1 || all[0].State != succeeded || all[0].LocalGateway != "g1" {
+		t.Errorf("at the hub: got %v, want one record, that it succeeded", all)
+	}
+}
+
+// TestDispatchedAtTheHub: what was sent under the hub's record of an id has an end of its own, and is not written over by
+// that of a second one which was carried out while the hub was away.
+func TestDispatchedAtTheHub(t *testing.T) {
+	t.Parallel()
+	o := newOutpost(t, attachedDevice("pump", "g1"))
+	g, stop := o.alone(t, newHost("g1"))
+	if _, err := sendLocal(t, g, setLimit("twice", "pump")); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	o.hub.Restart()
+	nc := o.hub.Connect(t)
+	publish(t, nc, o.names.Command("pump", "twice"), encode(t, &roostv1.CommandRecord{
+		CommandId: "twice", DeviceId: "pump", Command: setLimit("twice", "pump"), Bus: "pump", Nonce: "hub",
+		State: dispatched, Attempt: 1, Epoch: 1, AcceptedAt: timestamppb.Now(), DispatchedAt: timestamppb.Now(),
+		Transitions: []*roostv1.CommandTransition{{State: accepted}, {State: dispatched, Attempt: 1, Epoch: 1}},
+	}))
+	h := newHost("g1").keeps()
+	o.run(t, h, patiently)
+	if c := h.nextHanded(t).open[0].Record; c.CommandId != "twice" || c.State != dispatched || c.LocalGateway != "" {
+		t.Errorf("handed: got %v", c)
+	}
+	until(t, "it is merged", func() bool { return len(o.files(t)) == 0 })
+	for _, r := range recordsAt(t, o, o.names.Command("pump", "*")) {
+		beside := strings.HasPrefix(r.CommandId, "twice-local-")
+		if beside != (r.LocalGateway == "g1") || beside != (r.State == succeeded) {
+			t.Errorf("at the hub: got %v", r)
+		}
+	}
+}
