@@ -69,23 +69,24 @@ func (e *Edge) write(ctx context.Context, log *slog.Logger) error {
 	}
 }
 
-// storeAll stores what was given: one sync of the folder serves all of it.
+// storeAll stores what was given, and what is given meanwhile: one sync of the folder serves all of it.
 func (e *Edge) storeAll(ctx context.Context, log *slog.Logger) {
-	e.mu.Lock()
-	jobs := e.jobs
-	e.jobs = nil
-	e.mu.Unlock()
-	for said := false; len(jobs) > 0; {
-		left, err := e.storeSome(jobs)
-		if jobs = left; len(jobs) == 0 {
+	var left []*localJob
+	for said := false; ; {
+		jobs := append(left, e.take()...)
+		if len(jobs) == 0 {
 			return
+		}
+		var err error
+		if left, err = e.storeSome(jobs); len(left) == 0 {
+			continue
 		}
 		if !said {
 			said = true
 			log.Error("commands that were taken without the hub cannot be stored: trying on", "error", err)
 		}
 		if !pauseFor(ctx, edgeRetry) {
-			for _, job := range jobs {
+			for _, job := range left {
 				job.fail()
 			}
 			return
@@ -93,25 +94,37 @@ func (e *Edge) storeAll(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// storeSome does the jobs up to one that fails, and returns those that are to be tried again.
+// take takes what is to be done.
+func (e *Edge) take() []*localJob {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	jobs := e.jobs
+	e.jobs = nil
+	return jobs
+}
+
+// storeSome does the jobs up to one that fails, and returns those that are to be tried again. What need not be tried
+// again does not wait behind them: it is refused while the disk takes nothing.
 func (e *Edge) storeSome(jobs []*localJob) (left []*localJob, err error) {
-	var done, refused []*localJob
-	for i, job := range jobs {
-		if err = e.put(job); err == nil {
+	var done []*localJob
+	for _, job := range jobs {
+		failed := err
+		if failed == nil {
+			failed = e.put(job)
+		}
+		switch {
+		case failed == nil:
 			done = append(done, job)
-			continue
+		case job.once:
+			job.done(roostv1.Errorf(roostv1.ErrUnavailable, "the command was not accepted, since it could not be stored: %v", failed))
+		default:
+			left, err = append(left, job), failed
 		}
-		if job.once {
-			refused = append(refused, job)
-			continue
-		}
-		left = jobs[i:]
-		break
+	}
+	if len(done) == 0 {
+		return left, err
 	}
 	synced := syncFolder(e.commandFolder())
-	for _, job := range refused {
-		job.done(roostv1.Errorf(roostv1.ErrUnavailable, "the command was not accepted, since it could not be stored: %v", err))
-	}
 	if synced == nil {
 		for _, job := range done {
 			e.finish(job)
