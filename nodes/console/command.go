@@ -43,8 +43,17 @@ func commandFacts(r *roostv1.CommandRecord, zone *time.Location) []Pair {
 		{"  reason", Cell{c.GetReason(), Plain}},
 		{"  asked for", Cell{strings.Join(options(c), ", "), Plain}},
 		{"  accepted", Cell{accepted, Plain}},
+		{"  taken by", Cell{takenAlone(r), Plain}},
 		{"  served by", Cell{served(r), Plain}},
 	}
+}
+
+// takenAlone says which gateway took a command without the hub; empty: the hub had it first.
+func takenAlone(r *roostv1.CommandRecord) string {
+	if r.GetLocalGateway() == "" {
+		return ""
+	}
+	return r.GetLocalGateway() + ", while the hub was away"
 }
 
 // identity says who asked for something, as the hub knows it; empty: it knows nobody by name.

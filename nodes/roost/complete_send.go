@@ -15,16 +15,24 @@ func (c *sendCommand) completeSend(cmd *cobra.Command, args []string, beginning 
 	profile := func() *roostv1.Profile { return c.selectedProfile(cmd) }
 	if !c.many() {
 		if len(args) == 0 {
-			return c.deviceIDs(cmd), noFiles
+			return c.local.devicesOr(c.program, c.completeDevice)(cmd, args, beginning)
 		}
 		device := args[0]
-		profile = func() *roostv1.Profile { return c.profile(cmd, device) }
+		profile = func() *roostv1.Profile { return c.profileOf(cmd, device) }
 		args = args[1:]
 	}
 	if len(args) == 0 {
 		return words(argument.Commands(profile()))
 	}
 	return words(argument.Candidates(profile(), args[0], args[1:], beginning))
+}
+
+// profileOf is the profile of a device, as whoever is to be told has it; nil if it cannot be had.
+func (c *sendCommand) profileOf(cmd *cobra.Command, device string) *roostv1.Profile {
+	if c.local.asked() {
+		return c.local.profile(cmd, c.program, device)
+	}
+	return c.profile(cmd, device)
 }
 
 // selectedProfile is the profile of one of the devices with the labels, nil if it cannot be had: what
@@ -51,5 +59,5 @@ func (c *sendCommand) completeCondition(cmd *cobra.Command, args []string, begin
 	if len(args) == 0 {
 		return nil, noFiles
 	}
-	return words(argument.Conditions(c.profile(cmd, args[0]), beginning))
+	return words(argument.Conditions(c.profileOf(cmd, args[0]), beginning))
 }

@@ -46,6 +46,9 @@ func TestGatewayWithoutHub(t *testing.T) {
 	if want := "from the registry stored at revision"; !strings.Contains(line, want) || !strings.Contains(line, "the hub at "+f.url+" is away") || revision == 0 {
 		t.Errorf("got the line %q", line)
 	}
+	if got := run(t, "send", "nobody", "pulse", "--local="+own); got.code != 69 || !strings.Contains(got.err, "not sent: the hub is away, and gateway g1 has stored nothing of a device nobody") {
+		t.Errorf("to a device that it does not know: %+v", got)
+	}
 	f.until("the hardware has done it", func() bool { return f.pulses(device) == 1 })
 	second.signal(t, syscall.SIGKILL)
 
@@ -65,6 +68,9 @@ func TestGatewayWithoutHub(t *testing.T) {
 	}
 	if n := f.pulses(device); n != 1 {
 		t.Errorf("the hardware has done it %d times", n)
+	}
+	if got := run(t, "command", "kick", "--hub", f.url); !strings.Contains(got.out, "taken by   g1, while the hub was away") {
+		t.Errorf("its story: %+v", got)
 	}
 	f.until("its file is gone", func() bool {
 		_, err := os.Stat(filepath.Join(own, "commands", device+".kick"))

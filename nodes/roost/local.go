@@ -114,20 +114,41 @@ func useLocal(cmd *cobra.Command, p program, l *local, fleet *link, act func(con
 // devicesOr completes a device's id: with --local one that the gateway of this machine serves, and else as
 // otherwise does.
 func (l *local) devicesOr(p program, otherwise cobra.CompletionFunc) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, beginning string) (ids []string, _ cobra.ShellCompDirective) {
+	return func(cmd *cobra.Command, args []string, beginning string) ([]string, cobra.ShellCompDirective) {
 		if !l.asked() || len(args) > 0 {
 			return otherwise(cmd, args, beginning)
 		}
-		client, err := l.client(p)
-		if err != nil {
-			return nil, noFiles
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), completeWait)
-		defer cancel()
-		devices, _ := client.Devices(ctx) // a shell has no use for an error
+		return l.deviceIDs(cmd, p), noFiles
+	}
+}
+
+// deviceIDs are the devices that the gateway of this machine serves, as a shell shows them.
+func (l *local) deviceIDs(cmd *cobra.Command, p program) (ids []string) {
+	l.ask(cmd, p, func(ctx context.Context, client *control.Client) {
+		devices, _ := client.Devices(ctx)
 		for _, d := range devices {
 			ids = append(ids, deviceWord(d))
 		}
-		return ids, noFiles
+	})
+	return ids
+}
+
+// profile returns the profile of a device of the gateway of this machine, nil if it cannot be had.
+func (l *local) profile(cmd *cobra.Command, p program, device string) (profile *roostv1.Profile) {
+	l.ask(cmd, p, func(ctx context.Context, client *control.Client) {
+		d, _ := client.Device(ctx, device)
+		profile = d.Profile
+	})
+	return profile
+}
+
+// ask asks the gateway of this machine for words, for a short while. A shell has no use for an error: it shows no words.
+func (l *local) ask(cmd *cobra.Command, p program, question func(context.Context, *control.Client)) {
+	client, err := l.client(p)
+	if err != nil {
+		return
 	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), completeWait)
+	defer cancel()
+	question(ctx, client)
 }

@@ -130,6 +130,7 @@ devices:
 	}
 
 	hub.signal(t, syscall.SIGKILL)
+	away := time.Now()
 	if code, body := untilFetched(t, health+"/readyz", "1 device is online without one"); code != 200 || !strings.Contains(body, "the hub is away") {
 		t.Errorf("readyz without the hub: %d %s", code, body)
 	}
@@ -140,14 +141,23 @@ devices:
 	if got := run(t, "__complete", "why", at, ""); !strings.HasPrefix(got.out, "own\tsim-pump, online\nshared\tsim-pump, suspended\n") {
 		t.Errorf("completion without the hub: %+v", got)
 	}
+	for line, want := range map[string]string{
+		"": "own\tsim-pump, online\n", "own": "dose\t", "own dose": "ml=\t",
+	} {
+		args := append(append([]string{"__complete", "send", at}, strings.Fields(line)...), "")
+		if got := run(t, args...); !strings.Contains(got.out, want) {
+			t.Errorf("completion of send %s without the hub: %+v", line, got)
+		}
+	}
 	table := run(t, "devices", at)
 	for _, want := range []string{"own     sim-pump  online", "shared  sim-pump  suspended"} {
 		if table.code != 0 || !strings.Contains(table.out, want) {
 			t.Errorf("devices without the hub: %q is missing in %+v", want, table)
 		}
 	}
-	if got := run(t, "readings", "own", at, "--follow", "--limit", "40"); got.code != 0 || strings.Count(got.out, "\n") != 41 {
-		t.Errorf("readings without the hub: %+v", got)
+	later := run(t, "readings", "own", at, "--follow", "--since", "1ms", "--limit", "40", "--json")
+	if batches := parse(t, later, func() *roostv1.ReadingBatch { return &roostv1.ReadingBatch{} }); later.code != 0 || len(batches) < 2 || batches[0].BaseTime.AsTime().Before(away) {
+		t.Errorf("readings taken without the hub, since %v: %+v", away, later)
 	}
 	if got := run(t, "why", "own", at); got.code != 0 || !strings.HasPrefix(got.out, "gw-1 serves own, and goes on without a lease") {
 		t.Errorf("why without the hub: %+v", got)

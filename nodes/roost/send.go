@@ -42,7 +42,8 @@ device that has it already acts twice.
 With --local the gateway of this machine is told, without the hub: while that is
 away, and for a device that this gateway alone can reach. The record says which
 user of the machine it was. The gateway is the one that has FOLDER, or else the
-only one of this user.
+only one of this user. It does not know what was sent over the hub while it was
+cut off, or before it started without the hub: an --id of that acts again.
 
 Exit code; that of several devices is the worst:
    0  done

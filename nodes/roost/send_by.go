@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/roost-iot/roost/cluster"
@@ -30,5 +31,8 @@ type localSender struct{ *control.Client }
 
 func (l localSender) profile(ctx context.Context, device string) (*roostv1.Profile, error) {
 	d, err := l.Device(ctx, device)
+	if errors.Is(err, roostv1.ErrNotFound) {
+		return nil, nil // the gateway says best why it takes no command for it
+	}
 	return d.Profile, err
 }
