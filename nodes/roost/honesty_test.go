@@ -87,6 +87,14 @@ func (f *fleet) ended(record *roostv1.CommandRecord) *roostv1.CommandRecord {
 // judgeCommands holds what the senders were told against what the hardware did.
 func (f *fleet) judgeCommands(sent map[string]*roostv1.CommandRecord) {
 	f.tb.Helper()
+	f.judgeDeeds(sent)
+	f.oneDriver()
+	f.inHistory(sent)
+}
+
+// judgeDeeds holds the ends of commands against what the hardware did.
+func (f *fleet) judgeDeeds(sent map[string]*roostv1.CommandRecord) {
+	f.tb.Helper()
 	records := f.records()
 	for deed, done := range sim.Repeats(records) {
 		f.tb.Errorf("command %s was done %d times: its record is %v", deed.Command, len(done), sent[deed.Command])
@@ -108,8 +116,6 @@ func (f *fleet) judgeCommands(sent map[string]*roostv1.CommandRecord) {
 			f.tb.Errorf("command %s may be repeated, and ended %s: %v", id, record.State.Word(), record)
 		}
 	}
-	f.oneDriver()
-	f.inHistory(sent)
 }
 
 // inHistory checks that the history has the end of each command, once.
