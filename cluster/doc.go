@@ -99,8 +99,8 @@
 // that the other lives may both end a command that has no owner: in the same way, under the same fence. A copy of a
 // record that is held up for longer than a minute is told from a new one no more.
 //
-// Gateways trust each other: one whose credentials were stolen can write records of any device and member, and keep a
-// batch of readings out by using its id before. What it sends is told from what others send.
+// Gateways trust each other: one whose credentials were stolen can write records of any device and member. What it
+// sends is told from what others send.
 //
 // What a gateway without the hub knows of the ids of commands is what it has on its disk, and what was open at the hub: an
 // id that the hub knew, and that has ended, it takes anew. Of the two records the hub's stays, and the other is kept

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"crypto/rand"
 	"strconv"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -25,9 +26,11 @@ func checkBatch(b *roostv1.ReadingBatch) error {
 // appendBatchID appends the id under which the hub knows a batch: a batch that is sent
 // again has the same one, and none has that says anything else. Readings may be cut into batches, or joined,
 // otherwise after a restart, so both ends are in it, and so is what is declared. Whether it came late is not: that is
-// about its way, and a batch that is marked when it is sent again must not be stored a second time.
+// about its way, and a batch that is marked when it is sent again must not be stored a second time. It begins with what
+// nobody else can guess: whoever could, might use the id before, and have the hub take the batch for one that it has.
 func appendBatchID(to []byte, b *roostv1.ReadingBatch) []byte {
-	to = append(to, b.DeviceId...)
+	to = append(to, thisProcess...)
+	to = append(append(to, '/'), b.DeviceId...)
 	for _, n := range [...]uint64{b.Epoch, b.FirstSequence, end(b)} {
 		to = strconv.AppendUint(append(to, '/'), n, 10)
 	}
@@ -37,6 +40,9 @@ func appendBatchID(to []byte, b *roostv1.ReadingBatch) []byte {
 	}
 	return to
 }
+
+// thisProcess names this run of the process, at random.
+var thisProcess = rand.Text()[:16]
 
 // end is the sequence behind the batch's last reading.
 func end(b *roostv1.ReadingBatch) uint64 { return b.FirstSequence + uint64(len(b.Readings)) }
