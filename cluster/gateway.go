@@ -139,6 +139,7 @@ type Gateway struct {
 	hearing *hearing
 	began   chan struct{} // closed when devices are served without the hub
 	alone   atomic.Uint64 // devices that were begun to be served while the hub was away
+	heeds   chan struct{} // closed when requests are taken
 	keeper  *keeper
 	recent  *recentEvents
 	desk    *desk
@@ -176,6 +177,7 @@ func NewGateway(config Config) (*Gateway, error) {
 		fence:   newFence(clock),
 		boot:    newBootClock(clock, config.BootID),
 		recent:  &recentEvents{},
+		heeds:   make(chan struct{}),
 		began:   make(chan struct{}),
 		log:     log,
 	}
@@ -223,6 +225,9 @@ func (g *Gateway) newKeeper() (*keeper, error) {
 
 // Peers reach the devices that other gateways of the fleet serve, while Run runs.
 func (g *Gateway) Peers() *Peers { return g.peers }
+
+// Listening is closed when the gateway has joined and takes requests.
+func (g *Gateway) Listening() <-chan struct{} { return g.heeds }
 
 // Picture is what the gateway knows of its fleet; it is filled while Run runs.
 func (g *Gateway) Picture() *Picture { return g.picture }

@@ -94,6 +94,7 @@ func (g *Gateway) serve(ctx context.Context, custody *custody, in *ingress) {
 	if err := in.listen(ctx); err != nil { // before anything is served that may be asked for
 		g.log.Warn("requests are not taken", "error", err)
 	}
+	close(g.heeds)
 	custody.run(ctx)
 }
 

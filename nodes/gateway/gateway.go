@@ -160,22 +160,14 @@ func (g *Gateway) Alone() (devices int, revision uint64) { return g.cluster.Alon
 // Cluster is the gateway's part in the cluster.
 func (g *Gateway) Cluster() *cluster.Gateway { return g.cluster }
 
-// Ready returns nil once the gateway has joined its fleet: from then on the registry can be
-// written and its devices are opened. It is for use beside Run; the error is that of ctx.
+// Ready returns nil once the gateway has joined its fleet and takes requests: from then on the registry can be
+// written, its devices are opened, and whoever sends a command finds it. It is for use beside Run; the error is that of ctx.
 func (g *Gateway) Ready(ctx context.Context) error {
-	picture := g.cluster.Picture()
-	changes := picture.Watch()
-	defer changes.Close()
-	for {
-		if m := picture.Member(g.id); m.GetIncarnation() != "" && m.GetIncarnation() == g.cluster.Incarnation() {
-			return nil
-		}
-		select {
-		case <-changes.Ready():
-			changes.Take()
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	select {
+	case <-g.cluster.Listening():
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 
