@@ -26,17 +26,22 @@ type runner interface {
 
 // Start starts a hub inside the test process.
 func Start(tb testing.TB) *Hub {
-	return launch(tb, &embedded{})
+	return launch(tb, tb.TempDir(), &embedded{})
 }
 
 // StartProcess starts a hub in a process of its own; see Main.
 func StartProcess(tb testing.TB) *Hub {
-	return launch(tb, &process{})
+	return launch(tb, tb.TempDir(), &process{})
 }
 
-func launch(tb testing.TB, run runner) *Hub {
+// StartProcessIn is StartProcess with the store in a folder of the test's choice.
+func StartProcessIn(tb testing.TB, dir string) *Hub {
+	return launch(tb, dir, &process{})
+}
+
+func launch(tb testing.TB, dir string, run runner) *Hub {
 	tb.Helper()
-	h := &Hub{tb: tb, site: site{Name: "hub", Dir: tb.TempDir(), Port: server.RANDOM_PORT}, run: run}
+	h := &Hub{tb: tb, site: site{Name: "hub", Dir: dir, Port: server.RANDOM_PORT}, run: run}
 	h.Restart()
 	tb.Cleanup(run.stop)
 	return h

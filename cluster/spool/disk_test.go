@@ -9,45 +9,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/roost-iot/roost/cluster/clustertest"
 	"github.com/roost-iot/roost/cluster/spool"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
-
-// mount returns a small disk of its own, or skips the test where that takes rights that the test does not have.
-func mount(t *testing.T, options string) string {
-	t.Helper()
-	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", options, "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("cannot mount a disk of its own (%v: %s)", err, strings.TrimSpace(string(out)))
-	}
-	t.Cleanup(func() { // lazily, so that it goes even if a failed test left files open
-		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v: %s", err, out)
-		}
-	})
-	return dir
-}
-
-// fill leaves no room on the disk, and returns the file to remove to make room again.
-func fill(t *testing.T, dir string) string {
-	t.Helper()
-	junk, err := os.Create(filepath.Join(dir, "junk"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer junk.Close()
-	for err == nil {
-		_, err = junk.Write(make([]byte, 4<<10))
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Fatal(err)
-	}
-	return junk.Name()
-}
 
 func inState(s *spool.Spool, state roostv1.SpoolState) func() bool {
 	return func() bool { return s.Status().State == state }
@@ -70,7 +37,7 @@ func keep(t *testing.T, s *spool.Spool, b *roostv1.ReadingBatch) (refused int) {
 // TestDiskFull: a disk that fills up under the spool while the hub is away, and while it is there. Nothing that was durable is
 // lost; readings go straight to the hub meanwhile, and to the disk again when it has room, in the same process.
 func TestDiskFull(t *testing.T) {
-	disk := mount(t, "size=64m")
+	disk := clustertest.Mount(t, "size=64m")
 	site := newSite(t, clustertest.Start(t))
 	var events told
 	c := site.config(filepath.Join(disk, "spool"))
@@ -85,7 +52,7 @@ func TestDiskFull(t *testing.T) {
 	for range 20 {
 		one()
 	}
-	junk := fill(t, disk)
+	junk := clustertest.Fill(t, disk)
 	next = 1 // of d001
 	var refused error
 	for refused == nil { // what is on its way is given again later, unchanged
@@ -128,7 +95,7 @@ func TestDiskFull(t *testing.T) {
 
 // TestDiskFullDrains: a disk that the spool's own readings have filled gets well by itself when the hub is back.
 func TestDiskFullDrains(t *testing.T) {
-	disk := mount(t, "size=24m")
+	disk := clustertest.Mount(t, "size=24m")
 	site := newSite(t, clustertest.Start(t))
 	s, _ := open(t, site.config(filepath.Join(disk, "spool")))
 	site.hub.Stop()
@@ -149,7 +116,7 @@ func TestDiskFullDrains(t *testing.T) {
 
 // TestDiskUnusable: a disk that cannot be written to from the beginning does not keep the gateway from running.
 func TestDiskUnusable(t *testing.T) {
-	disk := mount(t, "size=4m,ro")
+	disk := clustertest.Mount(t, "size=4m,ro")
 	site := newSite(t, clustertest.Start(t))
 	var events told
 	c := site.config(filepath.Join(disk, "spool"))
@@ -227,14 +194,14 @@ func TestDamaged(t *testing.T) {
 // TestFilesLost: the spool's files go while batches are on their way, and it begins anew. What is on its way is of the
 // old files: its places say nothing of the new ones, of which as many were taken for sent, and never were.
 func TestFilesLost(t *testing.T) {
-	disk := mount(t, "size=64m")
+	disk := clustertest.Mount(t, "size=64m")
 	hub := &silent{}
 	folder := filepath.Join(disk, "spool")
 	s, _ := open(t, spool.Config{Folder: folder, Sink: hub, Link: hub, Spread: -1})
 	hub.begin()
 	mustGive(t, s, 10, 1, 1, 1, 1)
 	until(t, "all are on their way", func() bool { return hub.unanswered() == 10 })
-	junk := fill(t, disk)
+	junk := clustertest.Fill(t, disk)
 	go s.Store(batch("other", 1, 1, 5000), func(error) {})
 	until(t, "the disk is full", inState(s, roostv1.SpoolState_SPOOL_STATE_FULL))
 	if err := errors.Join(os.RemoveAll(filepath.Join(folder, "js-spool")), os.Remove(junk)); err != nil {

@@ -8,58 +8,24 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/roost-iot/roost/cluster/clustertest"
 	"github.com/roost-iot/roost/nodes/hub"
 )
 
-// mount returns a small disk of its own, or skips the test where that takes rights
-// that the test does not have.
-func mount(t *testing.T, options string) string {
-	t.Helper()
-	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", options, "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("cannot mount a disk of its own (%v: %s)", err, strings.TrimSpace(string(out)))
-	}
-	t.Cleanup(func() { // lazily, so that it goes even if a failed test left files open
-		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v: %s", err, out)
-		}
-	})
-	return dir
-}
-
-// fill leaves no room on the disk, and returns the file to remove to make room again.
-func fill(t *testing.T, dir string) string {
-	t.Helper()
-	junk, err := os.Create(filepath.Join(dir, "junk"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer junk.Close()
-	for err == nil {
-		_, err = junk.Write(make([]byte, 4<<10))
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Fatal(err)
-	}
-	return junk.Name()
-}
-
 func TestDiskFullAtStart(t *testing.T) {
-	disk := mount(t, "size=16m")
+	disk := clustertest.Mount(t, "size=16m")
 	used, unused := filepath.Join(disk, "used"), filepath.Join(disk, "unused")
 	if err := open(t, used).Close(); err != nil {
 		t.Fatal(err)
 	}
-	junk := fill(t, disk)
+	junk := clustertest.Fill(t, disk)
 	for _, data := range []string{used, unused} {
 		message := refuse(t, hub.Config{Data: data}, hub.ErrDiskFull)
 		if !strings.Contains(message, data) {
@@ -76,7 +42,7 @@ func TestDiskFullAtStart(t *testing.T) {
 // A disk that fills up under a hub: Watch says so, nothing that was acknowledged is
 // lost, and a new hub works again once there is room.
 func TestDiskFullWhileServing(t *testing.T) {
-	disk := mount(t, "size=16m")
+	disk := clustertest.Mount(t, "size=16m")
 	data := filepath.Join(disk, "data")
 	h := open(t, data)
 	watch := make(chan error, 1)
@@ -92,7 +58,7 @@ func TestDiskFullWhileServing(t *testing.T) {
 	var junk string
 	for {
 		if acknowledged == 20 && junk == "" {
-			junk = fill(t, disk)
+			junk = clustertest.Fill(t, disk)
 		}
 		// Once the disk is full the server does not answer at all.
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -129,7 +95,7 @@ func TestDiskFullWhileServing(t *testing.T) {
 func TestFolderNotWritable(t *testing.T) {
 	var parent string
 	if os.Geteuid() == 0 { // whom permissions do not stop
-		parent = mount(t, "size=1m,ro")
+		parent = clustertest.Mount(t, "size=1m,ro")
 	} else {
 		parent = t.TempDir()
 		if err := os.Chmod(parent, 0o500); err != nil {
@@ -163,7 +129,7 @@ func TestWatchEnds(t *testing.T) {
 // catches up when it is opened with room.
 func TestDiskFullOfOneOfThree(t *testing.T) {
 	three := newTrio(t)
-	disk := mount(t, "size=64m")
+	disk := clustertest.Mount(t, "size=64m")
 	three.data[2] = filepath.Join(disk, "data")
 	three.open(t, 0, 1, 2)
 	watch := make(chan error, 3)
@@ -180,7 +146,7 @@ func TestDiskFullOfOneOfThree(t *testing.T) {
 		_, err := js.CreateOrUpdateStream(ctx, replicated)
 		return err
 	})
-	junk := fill(t, disk)
+	junk := clustertest.Fill(t, disk)
 	payload := make([]byte, 8<<10)
 	rand.Read(payload)
 	publish := func(ctx context.Context) error {
