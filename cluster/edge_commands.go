@@ -19,6 +19,7 @@ type localCommand struct {
 	last    *roostv1.CommandRecord // that was given to be stored
 	waiting []func(error)          // for its acceptance to be stored
 	merging bool                   // its record is on its way to the hub
+	leaving bool                   // the hub has it, and its file is being removed
 }
 
 // readCommands reads the commands that are stored. The error says that the folder cannot be read.
@@ -107,7 +108,7 @@ func (e *Edge) record(bus string, epoch uint64, r *roostv1.CommandRecord, done f
 	key := commandKey(r.GetDeviceId(), r.GetCommandId())
 	e.mu.Lock()
 	c := e.commands[key]
-	if c == nil || !goesOn(c.last, r) {
+	if c == nil || c.leaving || !goesOn(c.last, r) {
 		e.mu.Unlock()
 		go done(roostv1.Errorf(roostv1.ErrNotOwner, "command %s has gone on since, or the hub has it by now", r.GetCommandId()))
 		return
@@ -134,6 +135,21 @@ func goesOn(last, r *roostv1.CommandRecord) bool {
 	return true
 }
 
+// sameStory reports whether r goes on where last ended, and its steps were as far apart: that is so by any clock, and of no
+// other command that a gateway took.
+func sameStory(last, r *roostv1.CommandRecord) bool {
+	if last.LocalGateway != r.LocalGateway || len(last.Transitions) == 0 || !goesOn(last, r) {
+		return false
+	}
+	for i, t := range last.Transitions {
+		was, is := t.At.AsTime().Sub(last.GetAcceptedAt().AsTime()), r.Transitions[i].At.AsTime().Sub(r.GetAcceptedAt().AsTime())
+		if was != is {
+			return false
+		}
+	}
+	return true
+}
+
 // find returns the last record of a command that this gateway took, and whether it is stored; nil if it took none of
 // that id.
 func (e *Edge) find(key string) *roostv1.CommandRecord {
@@ -152,7 +168,7 @@ func (e *Edge) open(device string) []*roostv1.LocalCommand {
 
 // over returns the commands that have ended, and whose end is stored.
 func (e *Edge) over() []*roostv1.LocalCommand {
-	return e.those(func(c *localCommand) bool { return c.durable.Record.State.Final() && !c.merging })
+	return e.those(func(c *localCommand) bool { return c.durable.Record.State.Final() && !c.merging && !c.leaving })
 }
 
 // those returns the commands that are stored and meant, in their order.
@@ -197,27 +213,33 @@ func (e *Edge) busy(bus string) bool {
 // errEdgeEnded ends what was to be stored when the gateway stops.
 var errEdgeEnded = errors.New("the gateway stops")
 
-// setMerging notes that the record of a command is on its way to the hub, or is not; false if it was so already, or the
-// command is another one by now.
+// setMerging notes that the record of a command is on its way to the hub, or is not; false if it was so already. What comes
+// to be known meanwhile keeps its file; see remove.
 func (e *Edge) setMerging(of *roostv1.LocalCommand, yes bool) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c := e.commands[commandKey(of.Record.DeviceId, of.Record.CommandId)]
-	if c == nil || c.merging == yes || yes && c.durable != of { // evidence may have come since
+	if c == nil || c.merging == yes {
 		return false
 	}
 	c.merging = yes
 	return true
 }
 
-// remove forgets a command that the hub has, and calls done when its file is gone for good.
+// remove forgets a command that the hub has, and calls done when its file is gone for good. One of which more is known by
+// now than the hub was told stays, and is to be merged again.
 func (e *Edge) remove(of *roostv1.LocalCommand, done func(error)) {
 	e.mu.Lock()
 	c := e.commands[commandKey(of.Record.DeviceId, of.Record.CommandId)]
-	e.mu.Unlock()
-	if c == nil {
-		done(nil)
-		return
+	if c != nil {
+		c.merging = false
+		c.leaving = c.last == of.Record
 	}
-	e.give(&localJob{command: c, done: done})
+	e.mu.Unlock()
+	switch {
+	case c == nil:
+		done(nil)
+	case c.leaving:
+		e.give(&localJob{command: c, done: done})
+	}
 }

@@ -119,7 +119,8 @@ func (w *merging) create(r *roostv1.CommandRecord, met func(there *stored), then
 		})
 }
 
-// met goes on where the hub has a record of that id. It may be this one, whose file was not removed yet. One of
+// met goes on where the hub has a record of that id. It may be this one, whose file was not removed yet, also as it was
+// before evidence came. One of
 // the same command of which nothing was sent yet was sent to the hub as well: this is how it ended. Any other stays as
 // it is, and this one goes beside it: what was sent under it has an end of its own.
 func (w *merging) met(there *stored) {
@@ -129,6 +130,13 @@ func (w *merging) met(there *stored) {
 	case err == nil && r.Nonce == w.record.Nonce:
 		w.record.Order = r.Order
 		w.replaced(there.sequence, nil)
+	case err == nil && sameStory(r, w.record): // evidence has come since it was written there
+		w.record.Order = r.Order
+		if !w.keeper.standing().self.owns(owner) {
+			w.replaced(there.sequence, nil) // nothing is added to what is another's
+			return
+		}
+		w.journal.recordAs(w.record.Nonce, w.record.Bus, owner.Epoch, w.record, w.replaced)
 	case err == nil && !r.State.Final() && r.Attempt == 0 && roostv1.BodyEqual(r.Command, w.record.Command) && w.keeper.standing().self.owns(owner):
 		w.record.Order = r.Order
 		w.learn("it was sent to the hub as well, and was carried out while the hub was away")
@@ -163,7 +171,7 @@ func (w *merging) beside() {
 	}
 	w.create(w.record, func(there *stored) {
 		r := &roostv1.CommandRecord{}
-		if err := readRecord(there.data, r); err != nil || r.Nonce != w.record.Nonce {
+		if err := readRecord(there.data, r); err != nil || r.Nonce != w.record.Nonce && !sameStory(r, w.record) {
 			w.later(roostv1.Errorf(roostv1.ErrConflict, "the hub has another record of %s too", w.record.CommandId))
 			return
 		}
@@ -175,7 +183,7 @@ func (w *merging) learn(text string) {
 	w.record.Learn(&roostv1.Evidence{At: w.record.GetFinishedAt(), Gateway: w.id, Text: text})
 }
 
-// merged removes the file: the hub has the record.
+// merged removes the file: the hub has the record. If that has gone on meanwhile, it is merged once more.
 func (w *merging) merged() {
 	w.edge.remove(w.command, func(error) { w.desk.handLocal(w.command.Record.DeviceId) })
 }

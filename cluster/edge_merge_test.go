@@ -1,11 +1,15 @@
 package cluster_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -80,4 +84,69 @@ func TestDispatchedAtTheHub(t *testing.T) {
 	if c := h.nextHanded(t).open[0].Record; c.CommandId != "twice" || c.State != dispatched || c.LocalGateway != "" {
 		t.Errorf("handed: got %v", c)
 	}
+}
+
+// TestMergedWithEvidence: what is learned of commands while their ends are on their way to the hub comes there too. Their
+// records have other nonces then, and were once taken for those of other commands with the same ids.
+func TestMergedWithEvidence(t *testing.T) {
+	t.Parallel()
+	o := newOutpost(t, attachedDevice("pump", "g1"))
+	g, stop := o.alone(t, newHost("g1"))
+	const commands = 16 // some are told of just while something is learned
+	for i := range commands {
+		if _, err := sendLocal(t, g, setLimit(strconv.Itoa(i), "pump")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	killed := o.command(t, "pump.0")
+	var last [commands]string // that was stored
+	enough := make(chan struct{})
+	var learning sync.WaitGroup
+	for i := range commands {
+		r := o.command(t, "pump."+strconv.Itoa(i)).Record
+		learning.Go(func() {
+			for n := 0; ; n++ {
+				r = proto.CloneOf(r)
+				r.Nonce = fmt.Sprintf("%d/%d", i, n)
+				r.Evidence = []*roostv1.Evidence{{Text: r.Nonce}}
+				done := make(chan error, 1)
+				g.Journal().Record(r.Bus, r.Epoch, r, func(err error) { done <- err })
+				if <-done != nil {
+					return // its file goes
+				}
+				last[i] = r.Nonce
+				select {
+				case <-enough:
+					return
+				default:
+				}
+			}
+		})
+	}
+	o.hub.Restart()
+	until(t, "the hub has all", func() bool { return len(recordsAt(t, o, o.names.Command("pump", "*"))) == commands })
+	close(enough)
+	learning.Wait()
+	check := func() {
+		t.Helper()
+		until(t, "all are merged", func() bool { return len(o.files(t)) == 0 })
+		all := recordsAt(t, o, o.names.Command("pump", "*"))
+		if len(all) != commands {
+			t.Errorf("at the hub: %d records, want %d", len(all), commands)
+		}
+		for _, r := range all {
+			if i, err := strconv.Atoi(r.CommandId); err != nil || len(r.Evidence) != 1 || r.Evidence[0].Text != last[i] {
+				t.Errorf("at the hub: got %v", r)
+			}
+		}
+	}
+	check()
+	stop()
+
+	// The same where the process was killed before it could remove the file, or tell the hub of what it had learned.
+	last[0] = "before the kill"
+	killed.Record.Nonce, killed.Record.Evidence = last[0], []*roostv1.Evidence{{Text: last[0]}}
+	writeSealed(t, filepath.Join(o.folder, "commands", "pump.0"), killed)
+	o.run(t, newHost("g1"), patiently)
+	check()
 }
