@@ -2,6 +2,7 @@
 package spans
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"sort"
@@ -102,14 +103,6 @@ func (s *Set) Largest(n int) []Span {
 	if len(all) <= n {
 		return all
 	}
-	slices.SortFunc(all[1:], func(a, b Span) int {
-		switch {
-		case a.Len() > b.Len():
-			return -1
-		case a.Len() < b.Len():
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(all[1:], func(a, b Span) int { return cmp.Compare(b.Len(), a.Len()) })
 	return all[:n]
 }

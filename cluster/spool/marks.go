@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"cmp"
 	"slices"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -67,15 +68,7 @@ func (m *marks) last(device string, epoch uint64) uint64 {
 // reached notes that all up to a sequence is durable.
 func (m *marks) reached(device string, epoch, last uint64) {
 	d := m.of(device)
-	i, ok := slices.BinarySearchFunc(d.Epochs, epoch, func(e epochMark, epoch uint64) int {
-		switch {
-		case e.Epoch < epoch:
-			return -1
-		case e.Epoch > epoch:
-			return 1
-		}
-		return 0
-	})
+	i, ok := slices.BinarySearchFunc(d.Epochs, epoch, func(e epochMark, epoch uint64) int { return cmp.Compare(e.Epoch, epoch) })
 	if ok {
 		d.Epochs[i].Last = max(d.Epochs[i].Last, last)
 		return
