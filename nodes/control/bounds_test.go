@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -118,6 +119,30 @@ func TestBusy(t *testing.T) {
 	}
 	close(release)
 	asking.Wait()
+}
+
+// TestHalfRequest: who sends half a request and waits is told so, and holds nobody up. The server waited for the rest before it
+// answered, whatever was asked for: 64 such requests for readings, and nobody was let in any more.
+func TestHalfRequest(t *testing.T) {
+	_, at := serve(t, &gateway{pumps: 1}, func(c *control.Config) { c.MaxRequests, c.ReadTime = 1, 50*time.Millisecond })
+	for _, what := range []string{"GET /v1/readings?follow=true", "GET /v1/devices", "POST /v1/send"} {
+		c, err := net.Dial("unix", filepath.Join(at, control.SocketName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := fmt.Fprintf(c, "%s HTTP/1.1\r\nHost: roost\r\nContent-Length: 100\r\n\r\n{", what); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second)) // else a failure would not end
+		answer, err := io.ReadAll(c)
+		if err != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 400 ")) || !bytes.Contains(answer, []byte("could not be read")) {
+			t.Errorf("%s: got %v, %.300s", what, err, answer)
+		}
+		if code, got := raw(t, at, "GET", "/v1/devices", ""); code != 200 {
+			t.Errorf("after %s: got %d and %s", what, code, got)
+		}
+	}
 }
 
 // TestDefect: a request that fails by a defect ends nothing but itself.

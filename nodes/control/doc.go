@@ -17,7 +17,8 @@
 //
 // # Bounds
 //
-// Requests have a size, a number that is worked on at one time, and a time. Readings are the last that the
+// Requests have a size, a number that is worked on at one time, and a time, in which they must have come as a whole
+// (TestHalfRequest). Readings are the last that the
 // gateway has stored, out of memory of a bounded size. Who reads them too slowly loses some, and is
 // told how many; who takes none at all is cut off.
 //

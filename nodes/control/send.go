@@ -1,7 +1,6 @@
 package control
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -20,10 +19,7 @@ const (
 
 // send has a command accepted, and answers what became of it.
 func (s *Server) send(w http.ResponseWriter, r *http.Request) {
-	connection := http.NewResponseController(w)
-	_ = connection.SetReadDeadline(time.Now().Add(readTime)) // a server's own writer can do it
 	request, err := readSend(r)
-	_ = connection.SetReadDeadline(time.Time{}) // the answer may take longer
 	if err != nil {
 		s.refuseSend(w, err)
 		return
@@ -54,13 +50,9 @@ func readSend(r *http.Request) (*roostv1.SendRequest, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(r.Body)
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return nil, roostv1.Errorf(roostv1.ErrInvalid, "the request has more than %d bytes", maxBody)
-	case err != nil:
-		return nil, roostv1.Errorf(roostv1.ErrInvalid, "the request could not be read: %v", err)
+	body, err := io.ReadAll(r.Body) // it was received
+	if err != nil {
+		return nil, err
 	}
 	request := &roostv1.SendRequest{}
 	if _, err := roostv1.Unmarshal(body, request); err != nil {

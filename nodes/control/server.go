@@ -1,10 +1,12 @@
 package control
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,7 +23,7 @@ const (
 	maxRequests = 64
 	// maxBody bounds the body of a request, as it comes: the largest command as JSON.
 	maxBody = 512 << 10
-	// readTime bounds reading a request, and writeTime each write of an answer.
+	// readTime bounds reading the head of a request and its body each, and writeTime each write of an answer.
 	readTime  = 5 * time.Second
 	writeTime = 10 * time.Second
 	// stopTime bounds the wait for the last answers at the end.
@@ -36,6 +38,8 @@ type Config struct {
 	Fleet Fleet
 	// MaxRequests are worked on at one time; one more is answered BUSY. Default 64.
 	MaxRequests int
+	// ReadTime is how long the body of a request may take to come; default 5 s.
+	ReadTime time.Duration
 	// WriteTime is how long somebody may take nothing of an answer before he is cut off; default 10 s.
 	WriteTime time.Duration
 	// Logger; nil: nothing is logged.
@@ -46,6 +50,7 @@ type Config struct {
 type Server struct {
 	fleet     Fleet
 	log       *slog.Logger
+	readTime  time.Duration
 	writeTime time.Duration
 	slots     chan struct{} // one token for each request that is worked on
 	listener  net.Listener
@@ -60,7 +65,8 @@ func Open(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		fleet: cfg.Fleet, log: cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)), listener: l,
-		writeTime: cmp.Or(cfg.WriteTime, writeTime), slots: make(chan struct{}, cmp.Or(cfg.MaxRequests, maxRequests)),
+		readTime: cmp.Or(cfg.ReadTime, readTime), writeTime: cmp.Or(cfg.WriteTime, writeTime),
+		slots: make(chan struct{}, cmp.Or(cfg.MaxRequests, maxRequests)),
 	}
 	s.http = &http.Server{
 		Handler: s.bounded(s.routes()), ConnContext: withPeer,
@@ -129,9 +135,33 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 				s.refuse(w, roostv1.Errorf(roostv1.ErrInternal, "a defect of the gateway: %v", defect))
 			}
 		}()
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if err := s.receive(w, r); err != nil {
+			s.refuse(w, err)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// receive reads the whole of a request before it is worked on. The server would read what is left of it before it
+// answers, without an end: whoever sends half of one and waits would never give back what he was let in by.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) error {
+	if r.Body == http.NoBody {
+		return nil
+	}
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(s.readTime)) // a server's own writer can do it
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var large *http.MaxBytesError
+	switch { // the deadline stays where something is left to read
+	case errors.As(err, &large):
+		return roostv1.Errorf(roostv1.ErrInvalid, "the request has more than %d bytes", maxBody)
+	case err != nil:
+		return roostv1.Errorf(roostv1.ErrInvalid, "the request could not be read: %v", err)
+	}
+	_ = connection.SetReadDeadline(time.Time{}) // the answer may take longer
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
 }
 
 // answer writes a message as the whole answer.
