@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -132,6 +133,35 @@ func TestBounded(t *testing.T) {
 	}
 	close(release)
 	asking.Wait()
+}
+
+// TestLastAnswer: what was asked before the end is answered before Run returns: what it is asked of may be gone after that. Run
+// returned at once, and a scrape of a gateway that stopped broke off.
+func TestLastAnswer(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	server, err := health.Open(health.Config{Address: "127.0.0.1:0", Subject: &subject{live: func(context.Context) error {
+		stop()
+		select {
+		case <-ended:
+			return errors.New("it has ended")
+		case <-time.After(100 * time.Millisecond): // it would have ended long ago
+			return nil
+		}
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(ended)
+		if err := server.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	if code, body := get(t, server, "/healthz"); code != 200 {
+		t.Errorf("got %d %q", code, body)
+	}
+	<-ended
 }
 
 // TestNotLoopback: an address that other machines could reach is refused, and one that makes no sense.

@@ -83,15 +83,21 @@ func Open(cfg Config) (*Server, error) {
 // URL is where it listens: http://127.0.0.1:4280.
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
-// Run answers until ctx ends, and then returns nil.
+// Run answers until ctx ends, waits for the last answers a little, and then returns nil.
 func (s *Server) Run(ctx context.Context) error {
-	defer context.AfterFunc(ctx, func() {
+	stopped := make(chan struct{})
+	unhook := context.AfterFunc(ctx, func() {
+		defer close(stopped)
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 		defer cancel()
 		_ = s.http.Shutdown(last) // what is not answered by then is closed
 		_ = s.http.Close()
-	})()
-	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+	})
+	err := s.http.Serve(s.listener)
+	if !unhook() {
+		<-stopped
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("answer for health at %s: %w", s.URL(), err)
 	}
 	return nil
