@@ -4,7 +4,9 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -192,6 +194,40 @@ func read(t *testing.T, folder guard.Folder) *guard.Roster {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// What is taken as a selector, gateways can read, and it is the one that was meant. One with a quote was taken, and then
+// read by no gateway: its operator could command nothing, and one with a comma could not be had.
+func TestEnrolSelector(t *testing.T) {
+	folder, out := newFolder(t), t.TempDir()
+	for text, want := range map[string]map[string]string{
+		`site=north,a=b`:         {"site": "north", "a": "b"},
+		`site=`:                  {"site": ""},
+		`"site=Werk 2, Halle 3"`: {"site": "Werk 2, Halle 3"},
+		`"size=19"" rack",a=b`:   {"size": `19" rack`, "a": "b"},
+		`size=19" rack`:          nil,
+		`a=b,a=b`:                nil,
+		`site`:                   nil,
+	} {
+		name := fmt.Sprintf("u%d", len(read(t, folder).Users))
+		u, err := folder.Enrol(guard.Enrolment{Name: name, Role: access.RoleOperator, Selector: text, Out: filepath.Join(out, name), Now: time.Now()})
+		if want == nil {
+			if !errors.Is(err, roostv1.ErrInvalid) {
+				t.Errorf("%s: got %v", text, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got, err := roostv1.ParseSelector(u.Selector); err != nil || !maps.Equal(got, want) {
+			t.Errorf("%s stands there as %s, which is read as %v, %v", text, u.Selector, got, err)
+		}
+		if read(t, folder).Find(name) == nil {
+			t.Errorf("%s: the user is not there", text)
+		}
+	}
 }
 
 // Many at once enrol users, and none is lost.

@@ -2,9 +2,6 @@ package guard
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nkeys"
@@ -55,29 +52,15 @@ func (u *User) check() error {
 	return nil
 }
 
-// Selector reads labels, KEY=VALUE,KEY=VALUE, and returns them in the form that stands in the users file. The
-// error is ErrInvalid.
+// Selector reads labels, KEY=VALUE,KEY=VALUE, as gateways do, and returns them in the form that stands in the users
+// file. The error is ErrInvalid.
 func Selector(text string) (string, error) {
 	if text == "" {
 		return "", nil
 	}
-	labels := map[string]string{}
-	for pair := range strings.SplitSeq(text, ",") {
-		key, value, ok := strings.Cut(pair, "=")
-		if !ok {
-			return "", roostv1.Errorf(roostv1.ErrInvalid, "selector %.80q is not KEY=VALUE,...", text)
-		}
-		if _, twice := labels[key]; twice {
-			return "", roostv1.Errorf(roostv1.ErrInvalid, "selector %.80q has %.40q twice", text, key)
-		}
-		labels[key] = value
-	}
-	if err := roostv1.CheckLabels("selector", labels); err != nil {
+	labels, err := roostv1.ParseSelector(text)
+	if err != nil {
 		return "", err
 	}
-	var pairs []string
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		pairs = append(pairs, key+"="+labels[key])
-	}
-	return strings.Join(pairs, ","), nil
+	return roostv1.FormatSelector(labels), nil
 }

@@ -69,3 +69,16 @@ func ParseSelector(text string) (map[string]string, error) {
 	}
 	return selector, CheckLabels("selector", selector)
 }
+
+// FormatSelector writes a selector in the one form, by keys, that ParseSelector reads it from.
+func FormatSelector(selector map[string]string) string {
+	fields := make([]string, 0, len(selector))
+	for _, key := range slices.Sorted(maps.Keys(selector)) {
+		fields = append(fields, key+"="+selector[key])
+	}
+	var text strings.Builder
+	line := csv.NewWriter(&text)
+	_ = line.Write(fields) // to memory
+	line.Flush()
+	return strings.TrimSuffix(text.String(), "\n")
+}

@@ -66,6 +66,9 @@ func TestParseSelector(t *testing.T) {
 		if err != nil || !maps.Equal(got, want) {
 			t.Errorf("%q: got %v, %v, want %v", text, got, err, want)
 		}
+		if again, err := roostv1.ParseSelector(roostv1.FormatSelector(want)); err != nil || !maps.Equal(again, want) {
+			t.Errorf("%q is written as %q, and that is %v, %v", text, roostv1.FormatSelector(want), again, err)
+		}
 	}
 	for _, bad := range []string{"", "site", "site=a,site=b", ",", "site=a,", "=x", "a b=c", `"site=a`, "site=a\nfloor=2", "site=\xff", "site=\x01"} {
 		if got, err := roostv1.ParseSelector(bad); !errors.Is(err, roostv1.ErrInvalid) {
