@@ -99,6 +99,23 @@ func TestGatewaysFound(t *testing.T) {
 	want(t, examine(t, cfg), "gateways", doctor.Warning, "do not answer: gw-4")
 }
 
+// TestSpoolsFound: those that cannot keep readings.
+func TestSpoolsFound(t *testing.T) {
+	h := roostHub(t)
+	nc := connected(t, h.URL())
+	fleetOf(t, nc)
+	spool := func(id string, state roostv1.SpoolState, why string) {
+		pretend(t, nc, live(id, func(s *roostv1.GatewayStatus) { s.Spool = &roostv1.SpoolStatus{State: state, Error: why} }))
+	}
+	cfg := doctor.Config{Connect: dial(h.URL())}
+	pretend(t, nc, live("gw-0", func(*roostv1.GatewayStatus) {}))
+	spool("gw-1", roostv1.SpoolState_SPOOL_STATE_OK, "")
+	want(t, examine(t, cfg), "spools", doctor.OK, "1 gateways keep readings on disk")
+	spool("gw-2", roostv1.SpoolState_SPOOL_STATE_FULL, "no space left")
+	spool("gw-3", roostv1.SpoolState_SPOOL_STATE_FAILING, "input/output error")
+	want(t, examine(t, cfg), "spools", doctor.Unsafe, "gw-2: full: no space left; gw-3: failing: input/output error")
+}
+
 // TestDevicesFound: those that nobody serves, or nobody may, and commands that nobody ends.
 func TestDevicesFound(t *testing.T) {
 	h := roostHub(t)
