@@ -135,6 +135,20 @@ func TestSlowFollower(t *testing.T) {
 	}
 }
 
+// TestFollowerOfOne: who follows one device loses nothing of it to those that are busier.
+func TestFollowerOfOne(t *testing.T) {
+	tap := control.NewTap()
+	_, one := tap.Follow("pump-0001")
+	defer one.Close()
+	tap.Note(flow("pump-0001", 1, 1))
+	for n := range uint64(1000) {
+		tap.Note(flow("pump-0000", n+1, 1))
+	}
+	if batches, lost, err := one.Next(t.Context()); err != nil || len(batches) != 1 || lost != 0 || batches[0].DeviceId != "pump-0001" {
+		t.Errorf("got %v, %d lost and %v", batches, lost, err)
+	}
+}
+
 // TestLostIsTold: what was lost is a line of its own to whoever follows.
 func TestLostIsTold(t *testing.T) {
 	g := &gateway{pumps: 1}
