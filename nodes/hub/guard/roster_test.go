@@ -23,6 +23,7 @@ func TestRosterRefuses(t *testing.T) {
 		"cut off":           func(text string) string { return text[:len(text)/2] },
 		"more behind":       func(text string) string { return text + "{}" },
 		"unknown field":     func(text string) string { return strings.Replace(text, `"role"`, `"rolle"`, 1) },
+		"field beside":      func(text string) string { return strings.Replace(text, `"role"`, `"until": "2026-01-01", "role"`, 1) },
 		"unknown role":      func(text string) string { return strings.Replace(text, `"viewer"`, `"king"`, 1) },
 		"no role":           func(text string) string { return strings.Replace(text, `"viewer"`, `""`, 1) },
 		"name with a dot":   func(text string) string { return strings.Replace(text, `"g1"`, `"g.1"`, 1) },
