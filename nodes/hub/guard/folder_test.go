@@ -105,6 +105,28 @@ func TestInitBrokenOff(t *testing.T) {
 	}
 }
 
+// The users file comes last: an init that fails before leaves none, by which a hub would think that the folder is whole.
+func TestInitFails(t *testing.T) {
+	folder := guard.FolderIn(t.TempDir())
+	inTheWay := filepath.Join(folder.Admin(), "x")
+	if err := os.MkdirAll(inTheWay, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	as := guard.Init{Fleet: fleet, Hosts: []string{"a"}, Now: time.Now()}
+	if err := folder.Init(as); err == nil {
+		t.Fatal("made an administrator over a folder")
+	}
+	if there, err := folder.Exists(); there || err != nil {
+		t.Errorf("there are users: %t, %v", there, err)
+	}
+	if err := os.RemoveAll(folder.Admin()); err != nil {
+		t.Fatal(err)
+	}
+	if err := folder.Init(as); err != nil {
+		t.Errorf("again: %v", err)
+	}
+}
+
 // The certificate is good for all hosts and for the hub's own machine, on both ends of a route, and for nothing else.
 func TestCertificate(t *testing.T) {
 	folder := newFolder(t, "hub.plant", "10.0.0.5", "2001:db8::1")
