@@ -191,6 +191,11 @@ func TestUsersFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "each broken file is told of", func() bool { return log.count("those before stay") == 2 })
+	other := bytes.Replace(whole, []byte(`"fleet": "f"`), []byte(`"fleet": "g"`), 1)
+	if err := os.WriteFile(folder.Users(), other, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the file of another fleet is told of", func() bool { return log.count("those before stay") == 3 })
 	mustDial(t, h.URL(), comes)
 	if err := os.WriteFile(folder.Users(), whole, 0o600); err != nil {
 		t.Fatal(err)
