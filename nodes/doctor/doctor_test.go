@@ -88,13 +88,16 @@ func TestGatewaysFound(t *testing.T) {
 	cfg.Version = "v2.0.0"
 	want(t, examine(t, cfg), "versions", doctor.Warning, "this program is v2.0.0")
 
+	record(t, nc, names(t).Member("gw-3"), &roostv1.Member{GatewayId: "gw-3", Incarnation: "i", State: roostv1.MemberState_MEMBER_STATE_EVICTED})
+	want(t, examine(t, cfg), "gateways", doctor.Warning, "were evicted: gw-3")
+	record(t, nc, names(t).Member("gw-3"), &roostv1.Member{GatewayId: "gw-3", Incarnation: "i", State: roostv1.MemberState_MEMBER_STATE_LEFT})
+	want(t, examine(t, cfg), "gateways", doctor.OK, "hold their lease: gw-1")
+
 	pretend(t, nc, live("gw-2", func(s *roostv1.GatewayStatus) { s.Version, s.Suspended = "v2.0.0", true }))
 	found = examine(t, cfg)
 	want(t, found, "versions", doctor.Warning, "v1.0.0: gw-1; v2.0.0: gw-2")
 	want(t, found, "gateways", doctor.Warning, "are suspended and act on no shared device: gw-2")
 
-	record(t, nc, names(t).Member("gw-3"), &roostv1.Member{GatewayId: "gw-3", Incarnation: "i", State: roostv1.MemberState_MEMBER_STATE_EVICTED})
-	want(t, examine(t, cfg), "gateways", doctor.Warning, "were evicted: gw-3")
 	record(t, nc, names(t).Member("gw-4"), &roostv1.Member{GatewayId: "gw-4", Incarnation: "i", State: roostv1.MemberState_MEMBER_STATE_LIVE})
 	want(t, examine(t, cfg), "gateways", doctor.Warning, "do not answer: gw-4")
 }
