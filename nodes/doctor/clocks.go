@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -55,7 +56,7 @@ func (e *examination) memberClocks(ctx context.Context, note func(who string, ah
 		all++
 		if g.Answers && g.Status.ClockAhead != nil {
 			known++
-			note("gateway "+g.Status.GatewayId, g.Status.ClockAhead.AsDuration(), "set the clock of its host, "+or(g.Status.Host, "which it does not name")+"; readings are on the hub's time all the same")
+			note("gateway "+g.Status.GatewayId, g.Status.ClockAhead.AsDuration(), "set the clock of its host, "+cmp.Or(g.Status.Host, "which it does not name")+"; readings are on the hub's time all the same")
 		}
 	}
 	return all, known

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -69,7 +70,7 @@ func versions(ctx context.Context, e *examination) Finding {
 	by := map[string][]string{}
 	for _, g := range all {
 		if here(g) {
-			v := or(g.Status.Version, "of no known version")
+			v := cmp.Or(g.Status.Version, "of no known version")
 			by[v] = append(by[v], g.Status.GatewayId)
 		}
 	}
@@ -108,11 +109,4 @@ func named(head string, ids []string) string {
 		return ""
 	}
 	return head + some(ids) + "; "
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

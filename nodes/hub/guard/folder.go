@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -259,5 +258,3 @@ func checkHosts(hosts []string) error {
 func notOfHost(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.')
 }
-
-func joinHostPort(host, port string) string { return net.JoinHostPort(host, port) }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"strings"
 
@@ -116,7 +117,7 @@ func (r *Roster) encode() ([]byte, error) {
 func (r *Roster) URL(port string) string {
 	var urls []string
 	for _, host := range r.Hosts {
-		urls = append(urls, "tls://"+joinHostPort(host, port))
+		urls = append(urls, "tls://"+net.JoinHostPort(host, port))
 	}
 	return strings.Join(urls, ",")
 }
