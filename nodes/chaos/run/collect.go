@@ -69,10 +69,8 @@ func (r *running) collect(ctx context.Context) error {
 	defer cancel()
 	r.health(ctx)
 	r.pictures(ctx)
-	for _, n := range r.fleet.Gateways() { // this version keeps nothing on its disk
-		if err := r.recorders.run.Write(&history.Backlog{Holder: n.Name}); err != nil {
-			return err
-		}
+	if err := r.spools(ctx); err != nil {
+		return err
 	}
 	if err := r.catchUp(ctx); err != nil {
 		return err

@@ -1,12 +1,20 @@
 package run
 
 import (
+	"context"
+
 	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // Translate has the records of the hardware name gateways as the hub does.
 func Translate(h *history.History) { translate(h) }
+
+// Emptied asks a gateway until nothing waits in its spool.
+func Emptied(ctx context.Context, ask func(context.Context) (*roostv1.GatewayStatus, error)) (waiting uint64, known bool) {
+	return emptied(ctx, ask)
+}
 
 // RunRecord says what a plan is to try.
 func RunRecord(p *plan.Plan, skipped []Skipped) (*history.Run, error) { return runRecord(p, skipped) }
