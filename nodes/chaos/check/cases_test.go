@@ -66,6 +66,30 @@ func TestVacuous(t *testing.T) {
 		"pause without effect": {
 			func(s *story) { s.fault("f1", history.FaultPause, 5000, 9000, []string{"gw-1"}, "gw-1") }, "neither refused nor evicted",
 		},
+		"pause after which a device refused something long before": {
+			func(s *story) {
+				stale := action(3, gw1)
+				stale.Done, stale.Stale = false, true
+				s.at(1000, stale).fault("f1", history.FaultPause, 5000, 9000, []string{"gw-1"}, "gw-1")
+			}, "neither refused nor evicted",
+		},
+		"pause of a gateway that hands over later": {
+			func(s *story) {
+				handed := grant(11, 10, gw2)
+				handed.HandedOverBy = "gw-1"
+				s.at(9500, handed).fault("f1", history.FaultPause, 5000, 9000, []string{"gw-1"}, "gw-1")
+			}, "neither refused nor evicted",
+		},
+		"not undone": {
+			func(s *story) {
+				s.records[0].(*history.Run).Planned = []history.PlannedFault{{ID: "f1", Fault: history.FaultPartition}}
+				s.fault("f1", history.FaultPartition, 5000, 9000, []string{"gw-1"}, "gw-1~hub-0")
+				s.records = slices.DeleteFunc(s.records, func(r history.Record) bool {
+					f, is := r.(*history.Fault)
+					return is && f.Step == history.FaultHealed
+				})
+			}, "not seen to be undone",
+		},
 		"answers were not lost": {
 			func(s *story) { s.fault("f1", history.FaultAckLost, 5000, 9000, []string{"gw-1"}) }, "nothing was in doubt",
 		},

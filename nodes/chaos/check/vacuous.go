@@ -152,14 +152,15 @@ func (f *finding) gatewayHit(w *history.FaultWindow) bool {
 	return false
 }
 
-// ownerChanged reports whether a bus has left a target of the fault. How late is the matter of C7.
+// ownerChanged reports whether a bus was taken from a target of the fault; one that was handed over in order was not. How
+// late is the matter of C7.
 func (f *finding) ownerChanged(w *history.FaultWindow) bool {
 	until := w.Healed.Add(f.limits.Settle)
 	for bus := range f.h.Buses {
 		list := ownersOf(f.h, bus)
 		for i := 1; i < len(list); i++ {
 			before, now := list[i-1], list[i]
-			if slices.Contains(w.Targets, before.Gateway) && now.Peer != before.Peer && w.Asked <= now.At && now.At <= until {
+			if slices.Contains(w.Targets, before.Gateway) && now.Peer != before.Peer && now.HandedOverBy == "" && w.Asked <= now.At && now.At <= until {
 				return true
 			}
 		}
@@ -168,7 +169,7 @@ func (f *finding) ownerChanged(w *history.FaultWindow) bool {
 }
 
 // fencedOff reports whether a gateway that was stopped was kept from acting: a device refused it, or it was evicted, so
-// that the hub refuses it.
+// that the hub refuses it. What another fault before or after it led to does not count.
 func (f *finding) fencedOff(w *history.FaultWindow) bool {
 	for _, gateway := range w.Targets {
 		for _, r := range f.h.Leases[gateway] {
@@ -177,9 +178,10 @@ func (f *finding) fencedOff(w *history.FaultWindow) bool {
 			}
 		}
 	}
+	until := w.Healed.Add(f.limits.Failover)
 	for _, d := range f.h.Devices {
 		for _, a := range d.Actions {
-			if a.Stale && slices.Contains(w.Targets, a.Gateway) {
+			if a.Stale && w.Applied <= a.At && a.At <= until && slices.Contains(w.Targets, a.Gateway) {
 				return true
 			}
 		}
