@@ -8,9 +8,6 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// Translate has the records of the hardware name gateways as the hub does.
-func Translate(h *history.History) { translate(h) }
-
 // Emptied asks a gateway until nothing waits in its spool.
 func Emptied(ctx context.Context, ask func(context.Context) (*roostv1.GatewayStatus, error)) (waiting uint64, known bool) {
 	return emptied(ctx, ask)

@@ -144,11 +144,7 @@ func (r *running) report(failed error) (*Report, error) {
 
 // LoadHistory reads the history of the run in a folder.
 func LoadHistory(folder string) (*history.History, error) {
-	h, err := history.Load(filepath.Join(folder, "history"), filepath.Join(folder, "nodes", "truth.log"))
-	if err == nil {
-		translate(h)
-	}
-	return h, err
+	return history.Load(filepath.Join(folder, "history"), filepath.Join(folder, "nodes", "truth.log"))
 }
 
 // Rejudge has the checkers judge a run that was made before, and writes its report anew.

@@ -9,11 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/nodes/chaos/chaostest"
 	"github.com/roost-iot/roost/nodes/chaos/check"
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
-	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
 	"github.com/roost-iot/roost/nodes/chaos/run"
 )
@@ -96,41 +94,6 @@ func TestInterruptedInSetUp(t *testing.T) {
 	}
 	if cleaned, err := run.Cleanup(folder); err != nil || cleaned.Killed != 0 || len(cleaned.Left) != 0 {
 		t.Errorf("left: %+v, %v", cleaned, err)
-	}
-}
-
-// TestTranslate: the hardware's names of gateways are those of the hub, but never across a new start of the process, also
-// when the old one's action comes late.
-func TestTranslate(t *testing.T) {
-	at := func(i int) history.Stamp { return history.Stamp{At: boottime.Instant(i)} }
-	peer := func(incarnation string) history.Peer { return history.Peer{Gateway: "gw-1", Incarnation: incarnation} }
-	action := func(i int, name string, epoch uint64) *history.Action {
-		return &history.Action{Stamp: at(i), Device: "d", Peer: peer(name), Epoch: epoch, Done: true}
-	}
-	first, late, second, again := action(30, "a", 7), action(60, "a", 7), action(70, "b", 9), action(90, "b", 12)
-	stray := action(65, "b", 7)
-	read := &history.Read{Stamp: at(95), Device: "d", Peer: peer("b"), Done: true}
-	h := history.New([]history.Record{
-		&history.Run{Stamp: at(1), Gateways: []string{"gw-1"}, Devices: []history.DeviceSpec{{ID: "d", Bus: "d"}}},
-		&history.Process{Stamp: at(2), Node: "gw-1", Run: 1, State: history.ProcessStarted},
-		&history.Lease{Stamp: at(10), Peer: peer("x"), State: history.LeaseLive, Sequence: 1},
-		&history.Grant{Stamp: at(20), Bus: "d", Epoch: 7, Peer: peer("x")},
-		first,
-		&history.Process{Stamp: at(50), Node: "gw-1", Run: 2, State: history.ProcessStarted},
-		&history.Lease{Stamp: at(55), Peer: peer("y"), State: history.LeaseLive, Sequence: 2},
-		&history.Grant{Stamp: at(57), Bus: "d", Epoch: 9, Peer: peer("y")},
-		late, stray, second,
-		&history.Lease{Stamp: at(80), Peer: peer("z"), State: history.LeaseLive, Sequence: 3}, // it had lost its lease
-		&history.Grant{Stamp: at(85), Bus: "d", Epoch: 12, Peer: peer("z")},
-		again, read,
-	})
-	run.Translate(h)
-	for i, c := range []struct{ got, want string }{
-		{first.Incarnation, "x"}, {late.Incarnation, "x"}, {stray.Incarnation, "y"}, {second.Incarnation, "y"}, {again.Incarnation, "z"}, {read.Incarnation, "z"},
-	} {
-		if c.got != c.want {
-			t.Errorf("%d: by %s, want %s", i, c.got, c.want)
-		}
 	}
 }
 
