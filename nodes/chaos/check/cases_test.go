@@ -96,6 +96,12 @@ func TestVacuous(t *testing.T) {
 		"partition without evidence": {
 			func(s *story) { s.fault("f1", history.FaultPartition, 5000, 9000, []string{"gw-1"}, "gw-1~hub-0") }, "no evidence",
 		},
+		"nothing delivered": {func(*story) {}, "no reading was delivered"},
+		"a class that never worked": {
+			func(s *story) {
+				s.at(3000, &history.Call{Command: "c", Device: "d", Class: history.Relative})
+			}, "no " + string(history.Relative) + " command succeeded",
+		},
 		"never tried": {
 			func(s *story) {
 				s.records[0].(*history.Run).Planned = []history.PlannedFault{{ID: "f9", Fault: history.FaultKill}}
