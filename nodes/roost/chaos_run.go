@@ -163,7 +163,7 @@ func (c *chaosRun) one(cmd *cobra.Command, seed uint64) (*chaos.Report, error) {
 	if report != nil {
 		c.page(folder)
 	}
-	return report, errors.Join(c.tell(report, folder), c.outcome(report, err))
+	return report, errors.Join(c.outcome(report, err), c.tell(report, folder)) // the first gives the exit code
 }
 
 // chaosHead says what is run.

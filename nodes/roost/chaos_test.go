@@ -9,9 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/roost-iot/roost/nodes/chaos/chaostest"
 	"github.com/roost-iot/roost/nodes/chaos/check"
 	chaosfleet "github.com/roost-iot/roost/nodes/chaos/fleet"
+	"github.com/roost-iot/roost/nodes/chaos/history"
 	chaos "github.com/roost-iot/roost/nodes/chaos/run"
+	roost "github.com/roost-iot/roost/nodes/roost"
 )
 
 // chaosArgs are those of a short run.
@@ -146,6 +149,31 @@ func TestChaosRefuses(t *testing.T) {
 		r := run(t, append([]string{"chaos"}, test.args...)...)
 		if r.code != test.code || !strings.Contains(r.err, test.says) {
 			t.Errorf("%v: %+v, want exit code %d and %q", test.args, r, test.code, test.says)
+		}
+	}
+}
+
+// TestChaosExitCodes: a broken promise is 1, and what nobody can tell is 2.
+func TestChaosExitCodes(t *testing.T) {
+	for want, records := range map[int][]history.Record{1: chaostest.TwoOwners(), 2: nil} {
+		folder := t.TempDir()
+		if err := chaostest.RunFolder(folder, records...); err != nil {
+			t.Fatal(err)
+		}
+		if r := run(t, "chaos", "check", folder); r.code != want {
+			t.Errorf("want exit code %d: %+v", want, r)
+		}
+	}
+}
+
+// TestChaosWorst: of several runs, a broken promise decides, whatever came before and after it.
+func TestChaosWorst(t *testing.T) {
+	ends := roost.WorstRun
+	for _, test := range []struct{ got, want int }{
+		{ends(0, 0), 0}, {ends(0, 2, 0), 2}, {ends(2, 1, 2), 1}, {ends(1, 3), 1}, {ends(2, 3, 0), 3}, {ends(1, 130), 130},
+	} {
+		if test.got != test.want {
+			t.Errorf("exit code %d, want %d", test.got, test.want)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+)
 
 // Main is the program.
 var Main = main
@@ -15,3 +19,16 @@ var RestartDelay = restartDelay
 
 // Worse returns the worse of two exit codes of outcomes.
 var Worse = worse
+
+// WorstRun returns the exit code of several runs that ended with these.
+func WorstRun(codes ...int) int {
+	worst := error(nil)
+	for _, code := range codes {
+		var err error
+		if code != 0 {
+			err = errors.Join(&exit{code: code})
+		}
+		worst = worseRun(worst, err)
+	}
+	return exitCode(worst)
+}

@@ -1,4 +1,4 @@
-// Package chaostest has what tests of package chaos share: the program itself, built once.
+// Package chaostest has what tests of chaos share: the program itself, built once, and the folder of a run that was not made.
 package chaostest
 
 import (

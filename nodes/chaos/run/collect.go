@@ -5,10 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -196,7 +196,8 @@ func resident(pid int) uint64 {
 // complaint is a line of a log that no process should write.
 var complaint = regexp.MustCompile(`^(panic:|fatal error:|WARNING: DATA RACE|goroutine \d+ \[)`)
 
-// complaints are lines in the logs of a node that tell of a panic, a fatal error or a data race.
+// complaints are lines in the logs of a node that tell of a panic, a fatal error or a data race; a log that cannot be read is
+// one, too.
 func complaints(logs string, n *fleet.Node) []string {
 	const most = 5
 	var found []string
@@ -207,7 +208,7 @@ func complaints(logs string, n *fleet.Node) []string {
 	for _, path := range paths {
 		lines, err := complaintsIn(path)
 		if err != nil {
-			continue
+			lines = append(lines, err.Error())
 		}
 		found = append(found, lines...)
 	}
@@ -221,11 +222,18 @@ func complaintsIn(path string) ([]string, error) {
 	}
 	defer func() { _ = file.Close() }() // it was only read
 	var found []string
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		if complaint.MatchString(lines.Text()) {
-			found = append(found, filepath.Base(path)+": "+strings.TrimSpace(lines.Text()))
+	lines := bufio.NewReader(file)
+	for begins := true; ; { // a long line comes in parts, and only the first begins it
+		line, more, err := lines.ReadLine()
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return found, err
 		}
+		if begins && complaint.Match(line) {
+			found = append(found, filepath.Base(path)+": "+trim(line))
+		}
+		begins = !more
 	}
-	return found, errors.Join(lines.Err())
 }

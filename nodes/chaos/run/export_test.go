@@ -15,3 +15,6 @@ func Emptied(ctx context.Context, ask func(context.Context) (*roostv1.GatewaySta
 
 // RunRecord says what a plan is to try.
 func RunRecord(p *plan.Plan, skipped []Skipped) (*history.Run, error) { return runRecord(p, skipped) }
+
+// ComplaintsIn are lines in a log that no process should write.
+func ComplaintsIn(path string) ([]string, error) { return complaintsIn(path) }
