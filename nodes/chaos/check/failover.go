@@ -138,6 +138,18 @@ func Failovers(h *history.History) []Failover {
 	return all
 }
 
+// FailoverTimes returns, by kind of fault, after how long devices were served again: under a new epoch, or by the owner that
+// came through. Where the next fault came before that, the former says nothing.
+func FailoverTimes(h *history.History) map[history.FaultKind][]time.Duration {
+	times := map[history.FaultKind][]time.Duration{}
+	for _, o := range Failovers(h) {
+		if o.To != 0 {
+			times[o.Kind] = append(times[o.Kind], o.To.Sub(o.From))
+		}
+	}
+	return times
+}
+
 // end finds out when the device was served again: under a newer epoch, or, if the owner came through the fault and has the
 // bus yet, under the same one.
 func (o *Failover) end(d *history.Device, g *grants, served services) {

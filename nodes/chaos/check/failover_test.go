@@ -1,7 +1,9 @@
 package check_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/roost-iot/roost/nodes/chaos/check"
 	"github.com/roost-iot/roost/nodes/chaos/history"
@@ -70,5 +72,16 @@ func TestFailoverCountsServiceableTime(t *testing.T) {
 				t.Errorf("got %s, want %s:\n%s", r.Verdict, test.want, report([]check.Result{r}))
 			}
 		})
+	}
+}
+
+// TestFailoverTimes: a fault that the next one overtook has no time of its own.
+func TestFailoverTimes(t *testing.T) {
+	if got := check.FailoverTimes(history.New(lost(4400).records)); len(got) != 1 || !slices.Equal(got[history.FaultKill], []time.Duration{3400 * time.Millisecond}) {
+		t.Errorf("got %v", got)
+	}
+	overtaken := lost(9000).fault("f2", history.FaultKill, 4000, 9500, []string{"gw-2"}, "gw-2")
+	if got := check.FailoverTimes(history.New(overtaken.records)); len(got) != 0 {
+		t.Errorf("overtaken: got %v", got)
 	}
 }

@@ -85,6 +85,25 @@ func (c *Command) Final() *Answer {
 	return nil
 }
 
+// Outcomes of a command of which no end is known.
+const (
+	NotAccepted = "not accepted"
+	NotEnded    = "not ended"
+)
+
+// Outcome is the state in which a command ended, or else NotAccepted or NotEnded.
+func (c *Command) Outcome() string {
+	if last := c.Final(); last != nil {
+		return string(last.State)
+	}
+	for _, a := range c.Answers {
+		if a.State != "" {
+			return NotEnded
+		}
+	}
+	return NotAccepted
+}
+
 // New makes a history of records. It keeps them, and the slice.
 func New(records []Record) *History {
 	slices.SortStableFunc(records, func(a, b Record) int { return cmp.Compare(a.Stamped().At, b.Stamped().At) })

@@ -403,3 +403,16 @@ func Example() {
 	fmt.Println(c.Call.ID(), c.Call.Class, c.Final().ID(), c.Final().State)
 	// Output: client-1#1 RELATIVE client-1#2 SUCCEEDED
 }
+
+// TestOutcome: how a command ended, or how far it is known to have come.
+func TestOutcome(t *testing.T) {
+	for want, answers := range map[string][]*history.Answer{
+		history.NotAccepted:       {{}},
+		history.NotEnded:          {{State: history.Accepted}},
+		string(history.Succeeded): {{State: history.Accepted}, {State: history.Succeeded}},
+	} {
+		if got := (&history.Command{Answers: answers}).Outcome(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -13,7 +13,7 @@ const MaxDrawn = 10_000
 // outcomes are how commands end, in the order in which they are shown.
 var outcomes = []string{
 	string(history.Succeeded), string(history.Failed), string(history.Indeterminate), string(history.Expired),
-	string(history.Rejected), string(history.Cancelled), string(history.Superseded), "not accepted", "not ended",
+	string(history.Rejected), string(history.Cancelled), string(history.Superseded), history.NotAccepted, history.NotEnded,
 }
 
 // command is one that a client sent.
@@ -32,7 +32,7 @@ func (p *page) commandsOf(h *history.History) []command {
 		if c.Call == nil {
 			continue
 		}
-		one := command{Command: c, outcome: max(slices.Index(outcomes, outcomeOf(c)), 0), at: p.scale.since(c.Call.At), anchor: p.named.commands[c.ID]}
+		one := command{Command: c, outcome: max(slices.Index(outcomes, c.Outcome()), 0), at: p.scale.since(c.Call.At), anchor: p.named.commands[c.ID]}
 		if last := c.Final(); last != nil && last.Source == history.FromReply {
 			one.took = float64(last.At.Sub(c.Call.At)) / 1e6
 		}
@@ -42,18 +42,6 @@ func (p *page) commandsOf(h *history.History) []command {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.ID, b.ID))
 	})
 	return all
-}
-
-func outcomeOf(c *history.Command) string {
-	if last := c.Final(); last != nil {
-		return string(last.State)
-	}
-	for _, a := range c.Answers {
-		if a.State != "" {
-			return "not ended"
-		}
-	}
-	return "not accepted"
 }
 
 // drawn returns which commands to draw: all that violations name, and of the others at most so many. Each outcome has its

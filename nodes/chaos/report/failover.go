@@ -1,13 +1,11 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
-	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/nodes/chaos/check"
 	"github.com/roost-iot/roost/nodes/chaos/run"
 )
@@ -17,7 +15,7 @@ func (p *page) failovers() []plot {
 	if p.history == nil {
 		return nil
 	}
-	times := failoverTimes(check.Failovers(p.history))
+	times := check.FailoverTimes(p.history)
 	goal := p.limits().Failover
 	longest := goal
 	for _, all := range times {
@@ -25,26 +23,9 @@ func (p *page) failovers() []plot {
 	}
 	var plots []plot
 	for _, kind := range slices.Sorted(maps.Keys(times)) {
-		plots = append(plots, histogram(kind, times[kind], p.report.Failover[kind], goal, longest+longest/10))
+		plots = append(plots, histogram(string(kind), times[kind], p.report.Failover[string(kind)], goal, longest+longest/10))
 	}
 	return plots
-}
-
-// failoverTimes tells by kind of fault after how long devices were served again. One whose owner came through a fault,
-// and was taken away by the next one, says nothing about the former.
-func failoverTimes(all []check.Failover) map[string][]time.Duration {
-	times := map[string][]time.Duration{}
-	next := map[string]boottime.Instant{} // by device: when it lost its owner the next time
-	all = slices.Clone(all)
-	slices.SortStableFunc(all, func(a, b check.Failover) int { return cmp.Compare(b.From, a.From) })
-	for _, o := range all { // the last comes first
-		again, lost := next[o.Device]
-		next[o.Device] = o.From
-		if o.To != 0 && (!lost || o.To <= again) {
-			times[string(o.Kind)] = append(times[string(o.Kind)], o.To.Sub(o.From))
-		}
-	}
-	return times
 }
 
 func histogram(kind string, times []time.Duration, q run.Quantiles, goal, longest time.Duration) plot {

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -52,23 +51,11 @@ func quantiles(all []time.Duration) Quantiles {
 	return Quantiles{N: len(all), P50: at(0.5), P99: at(0.99), Max: at(1)}
 }
 
-// failover tells, by kind of fault, after how long devices were served again. One whose owner came through a fault, and
-// was taken away by the next one, says nothing about the former.
+// failover tells, by kind of fault, after how long devices were served again.
 func (r *Report) failover(h *history.History) {
-	all := map[string][]time.Duration{}
-	next := map[string]boottime.Instant{} // by device: when it lost its owner the next time
-	failovers := check.Failovers(h)
-	slices.SortStableFunc(failovers, func(a, b check.Failover) int { return cmp.Compare(b.From, a.From) })
-	for _, o := range failovers { // the last comes first
-		again, lost := next[o.Device]
-		next[o.Device] = o.From
-		if o.To != 0 && (!lost || o.To <= again) {
-			all[string(o.Kind)] = append(all[string(o.Kind)], o.To.Sub(o.From))
-		}
-	}
 	r.Failover = map[string]Quantiles{}
-	for kind, times := range all {
-		r.Failover[kind] = quantiles(times)
+	for kind, times := range check.FailoverTimes(h) {
+		r.Failover[string(kind)] = quantiles(times)
 	}
 }
 
@@ -80,29 +67,14 @@ func (r *Report) commands(h *history.History) {
 		if c.Call == nil {
 			continue
 		}
-		last := c.Final()
-		if last == nil {
-			r.Commands[unended(c)]++
-			continue
-		}
-		r.Commands[string(last.State)]++
-		if last.State == history.Succeeded && last.Source == history.FromReply {
+		r.Commands[c.Outcome()]++
+		if last := c.Final(); last != nil && last.State == history.Succeeded && last.Source == history.FromReply {
 			took[string(c.Call.Class)] = append(took[string(c.Call.Class)], last.At.Sub(c.Call.At))
 		}
 	}
 	for class, times := range took {
 		r.Latency[class] = quantiles(times)
 	}
-}
-
-// unended says what became of a command of which no end is known.
-func unended(c *history.Command) string {
-	for _, a := range c.Answers {
-		if a.State != "" {
-			return "not ended"
-		}
-	}
-	return "not accepted"
 }
 
 // availability counts the devices of which readings were stored, in buckets of three periods.
