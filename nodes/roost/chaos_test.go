@@ -79,11 +79,14 @@ func TestChaosRun(t *testing.T) {
 	}
 }
 
-// TestChaosInterrupted: Ctrl-C in the middle of a fault undoes it, and leaves no process.
+// TestChaosInterrupted: Ctrl-C in the middle of a fault undoes it, and leaves no process. A run that goes on is not cleaned up.
 func TestChaosInterrupted(t *testing.T) {
 	below := t.TempDir()
 	p := start(t, chaosArgs(below, "--scenario", "pause", "--seed", "1")...)
 	p.until(t, "f1 pause")
+	if r := run(t, "chaos", "cleanup", runFolder(t, below)); r.code == 0 || !strings.Contains(r.err, "goes on") {
+		t.Errorf("cleanup of a run that goes on: %+v", r)
+	}
 	code, took := p.signal(t, syscall.SIGINT)
 	if code != 130 || took > longest {
 		t.Errorf("exit code %d after %v: %s", code, took, p.errors.String())

@@ -37,7 +37,7 @@ func Cleanup(folder string) (Cleaned, error) {
 		if u.What != "run" {
 			continue // it ends with the processes
 		}
-		if alive(u.PID, u.Run) {
+		if alive(u.PID) {
 			return done, fmt.Errorf("clean up %s: %w: process %d; end that first", folder, ErrRuns, u.PID)
 		}
 		n, err := fleet.Cleanup(u.Run)
@@ -68,9 +68,9 @@ func Cleanup(folder string) (Cleaned, error) {
 	return done, errors.Join(err, m.Close())
 }
 
-// alive reports whether the harness of a run still runs. Its number may have been given to another process, which
-// has not the folder of the run open; so the manifest is locked by nobody, and the process's name decides.
-func alive(pid int, _ string) bool {
+// alive reports whether the harness of a run still runs. Its number may have been given to another process since, so that
+// must be of this very program.
+func alive(pid int) bool {
 	if pid <= 0 || pid == os.Getpid() {
 		return false
 	}

@@ -18,3 +18,14 @@ func RunRecord(p *plan.Plan, skipped []Skipped) (*history.Run, error) { return r
 
 // ComplaintsIn are lines in a log that no process should write.
 func ComplaintsIn(path string) ([]string, error) { return complaintsIn(path) }
+
+// Hospital knows what is under a fault.
+type Hospital struct{ hospital }
+
+// NewHospital returns one in which nobody is.
+func NewHospital() *Hospital { return &Hospital{hospital{busy: map[string]bool{}}} }
+
+// Take, Give and Free are those of the faults.
+func (h *Hospital) Take(targets ...string) bool  { return h.take(targets) }
+func (h *Hospital) Give(targets ...string)       { h.give(targets) }
+func (h *Hospital) Free(w plan.World) plan.World { return h.free(w) }

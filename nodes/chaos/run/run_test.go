@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -115,9 +117,23 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
-// TestNobodyIsLeft: processes of a run that is over are found by its name.
-func TestNobodyIsLeft(t *testing.T) {
-	if left := fleet.Leftovers("no-such-run"); len(left) != 0 {
-		t.Errorf("left: %v", left)
+// TestLeftovers: processes of a run that is over are found by its name, and none of a run whose name begins like it.
+func TestLeftovers(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("processes are found in /proc")
+	}
+	sleeper := exec.CommandContext(t.Context(), "sleep", "60")
+	sleeper.Env = []string{fleet.EnvRun + "=no-such-run-12"}
+	if err := sleeper.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if left := fleet.Leftovers("no-such-run-1"); len(left) != 0 {
+		t.Errorf("of another run: %v", left)
+	}
+	if n, err := fleet.Cleanup("no-such-run-12"); n != 1 || err != nil {
+		t.Errorf("%d were killed, %v", n, err)
+	}
+	if err := sleeper.Wait(); err == nil {
+		t.Error("it was not killed")
 	}
 }
