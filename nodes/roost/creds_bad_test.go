@@ -144,7 +144,7 @@ func TestHubUsersRefuse(t *testing.T) {
 		{"enrol gateway admin", 1, "already enrolled"},
 		{"enrol gateway g2 --selector a=b", 1, "for operators only"},
 		{"enrol operator bob --selector a", 64, "not KEY=VALUE"},
-		{"enrol operator bob --selector a=b,a=c", 64, "twice"},
+		{"enrol operator bob --selector a=b,a=c", 64, "each key once"},
 		{"enrol operator bob --hub nats://x:1", 1, "tls://"},
 		{"enrol operator bob --out " + s.file("g1"), 1, "there is a file of that name"},
 		{"revoke nobody", 1, "there is no user \"nobody\""},
