@@ -56,11 +56,11 @@ func Kinds() []Kind {
 		{plan.HubKill, "SIGKILL of hubs; they are started again", history.FaultKill, "", newKill},
 		{plan.HubPause, "SIGSTOP of hubs; they go on", history.FaultPause, pause, newPause},
 
-		{"panic", "a device's actor panics", history.FaultPanic, "there is no failpoint in the actor yet", nil},
-		{"hang", "a device's driver hangs", history.FaultHang, "there is no failpoint in the driver yet", nil},
-		{"disk-full", "the disk has no room", history.FaultDiskFull, "not built yet", nil},
-		{"power-cut", "unsynced data is lost", history.FaultPowerCut, "not built yet: it needs root and loop images", nil},
-		{"clock", "a wall clock is set", history.FaultClock, "the gateway's wall clock cannot be set yet", nil},
+		panicKind(),
+		hangKind(),
+		diskFullKind(),
+		powerCutKind(),
+		clockKind(),
 	}
 }
 

@@ -2,8 +2,6 @@ package plan
 
 import "time"
 
-const notYet = "not built yet"
-
 // Scenarios are all that have a name, in the order in which they are told.
 func Scenarios() []Scenario {
 	return []Scenario{
@@ -23,14 +21,13 @@ func Scenarios() []Scenario {
 		{Name: "slow-device", About: "devices are slow, decline, and do not answer", draw: slowDevice},
 		{Name: "herd", About: "the hub restarts under many gateways and devices", adjust: many, draw: one(HubKill, always(TargetHubs), 0.5, 1.5)},
 		{Name: "mayhem", About: "several of these at once, drawn by the seed", draw: mayhem},
-
-		{Name: "long-outage", About: "the hub is away for longer than its memory of duplicates", Missing: notYet + ": needs the spool"},
-		{Name: "power-cut", About: "unsynced data is lost", Missing: notYet + ": needs root and loop images"},
-		{Name: "disk-full", About: "the disk has no room", Missing: notYet + ": needs a small disk"},
-		{Name: "clock-jump", About: "wall clocks are set", Missing: notYet + ": needs a clock of the gateway's that can be set"},
-		{Name: "crash-loop", About: "a device's actor panics again and again", Missing: notYet + ": needs a failpoint in the actor"},
-		{Name: "upgrade", About: "gateways are replaced one by one", Missing: notYet + ": needs a second binary"},
-		{Name: "clone-id", About: "a second gateway has the id of a first", Missing: notYet + ": needs a second folder of the same id"},
+		longOutage(),
+		powerCut(),
+		diskFull(),
+		clockJump(),
+		crashLoop(),
+		upgrade(),
+		cloneID(),
 	}
 }
 
