@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/roost-iot/roost/cluster/durable"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -30,7 +31,7 @@ func (e *Edge) readCommands() error {
 	}
 	for _, file := range files {
 		path := filepath.Join(e.commandFolder(), file.Name())
-		if isUnfinished(file.Name()) {
+		if durable.Unfinished(file.Name()) {
 			_ = os.Remove(path) // it says nothing, and nobody was told of it
 			continue
 		}

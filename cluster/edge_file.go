@@ -3,15 +3,14 @@ package cluster
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/roost-iot/roost/cluster/durable"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -20,8 +19,6 @@ import (
 
 const (
 	sealMark = "roost edge 1\n"
-	// unfinished begins the names of files that are being written: what a process leaves of them is nothing.
-	unfinished = ".new-"
 	// damaged ends the names of files that could not be used.
 	damaged = ".damaged"
 	// maxSealed bounds what is read: more than any fleet's registry has.
@@ -69,41 +66,14 @@ func readSealed(path string, m proto.Message) error {
 }
 
 // replaceSealed puts a message in the place of a file, or leaves that as it is. It is durable once the folder is
-// synced too; see syncFolder.
+// synced too.
 func replaceSealed(path string, m proto.Message) error {
 	data, err := seal(m)
-	if err != nil {
-		return err
-	}
-	file, err := os.OpenFile(unfinishedName(path), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, edgeFilePerm)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
 	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
+		err = durable.Replace(path, data, edgeFilePerm)
 	}
 	if err != nil {
-		_ = os.Remove(file.Name()) // what is left of it is nothing
 		return fmt.Errorf("store %s: %w", filepath.Base(path), err)
 	}
 	return nil
-}
-
-func unfinishedName(path string) string {
-	return filepath.Join(filepath.Dir(path), unfinished+filepath.Base(path))
-}
-
-func isUnfinished(name string) bool { return strings.HasPrefix(name, unfinished) }
-
-// syncFolder makes what was renamed into a folder, or removed from it, durable.
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/roost-iot/roost/cluster/durable"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -120,7 +121,7 @@ func (e *Edge) store(s *roostv1.RegistrySnapshot) error {
 	if err := replaceSealed(e.registryFile(), s); err != nil {
 		return err
 	}
-	if err := syncFolder(e.folder); err != nil {
+	if err := durable.SyncFolder(e.folder); err != nil {
 		return err
 	}
 	e.revision.Store(s.Revision)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/roost-iot/roost/cluster/durable"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -124,7 +125,7 @@ func (e *Edge) storeSome(jobs []*localJob) (left []*localJob, err error) {
 	if len(done) == 0 {
 		return left, err
 	}
-	synced := syncFolder(e.commandFolder())
+	synced := durable.SyncFolder(e.commandFolder())
 	if synced == nil {
 		for _, job := range done {
 			e.finish(job)

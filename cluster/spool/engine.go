@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/cluster/durable"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -93,7 +94,7 @@ func (e *engine) open(ctx context.Context, folder string, stored func(*roostv1.R
 	e.stream, err = e.js.Stream(ctx, streamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		if e.stream, err = e.js.CreateStream(ctx, streamConfig()); err == nil {
-			err = syncTree(folder) // the server does not: a power cut would leave no stream
+			err = durable.SyncTree(folder) // the server does not: a power cut would leave no stream
 		}
 	}
 	if err != nil {

@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
 
 	"github.com/gofrs/flock"
+
+	"github.com/roost-iot/roost/cluster/durable"
 )
 
 // ErrInUse says that another process has the spool.
@@ -94,7 +95,7 @@ func (f *folder) reserve() error {
 	}
 	content := make([]byte, reserved)
 	_, _ = rand.Read(content)
-	return writeSynced(path, content)
+	return durable.Fill(path, content, filePerm)
 }
 
 // free gives the room free that was kept.
@@ -102,55 +103,7 @@ func (f *folder) free() { _ = os.Remove(filepath.Join(f.path, "reserve")) }
 
 // write replaces a file, and returns when that is on disk.
 func (f *folder) write(name string, data []byte) error {
-	path := filepath.Join(f.path, name)
-	if err := writeSynced(path+".new", data); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
-	return syncFolder(f.path)
-}
-
-func writeSynced(path string, data []byte) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, filePerm)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(data)
-	if err == nil {
-		err = file.Sync()
-	}
-	return errors.Join(err, file.Close())
-}
-
-func syncFolder(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = dir.Sync()
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
-		err = nil // this file system has no such thing
-	}
-	return errors.Join(err, dir.Close())
-}
-
-// syncTree has all that is in a folder on disk when it returns.
-func syncTree(path string) error {
-	return filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir():
-			return syncFolder(path)
-		}
-		file, err := os.OpenFile(path, os.O_RDWR, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(file.Sync(), file.Close())
-	})
+	return durable.Write(filepath.Join(f.path, name), data, filePerm)
 }
 
 // read reads the JSON that write wrote; false if there is nothing that can be used.
