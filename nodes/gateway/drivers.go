@@ -5,6 +5,7 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/host"
+	"github.com/roost-iot/roost/actors/drivers/modbus"
 	"github.com/roost-iot/roost/actors/drivers/rig"
 	"github.com/roost-iot/roost/actors/drivers/sim"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -15,9 +16,10 @@ import (
 // as its driver; that of rig is a process of its own.
 func Drivers(gateway, incarnation string, log *slog.Logger) map[string]actors.Driver {
 	return map[string]actors.Driver{
-		host.Name: &host.Driver{Log: log},
-		rig.Name:  &rig.Driver{Gateway: gateway, Incarnation: incarnation},
-		sim.Name:  sim.NewDriver(nil),
+		host.Name:   &host.Driver{Log: log},
+		modbus.Name: new(modbus.Driver),
+		rig.Name:    &rig.Driver{Gateway: gateway, Incarnation: incarnation},
+		sim.Name:    sim.NewDriver(nil),
 	}
 }
 
