@@ -37,14 +37,14 @@ func Drains(h *history.History) []Drain {
 	live := liveRate(h)
 	var all []Drain
 	for i, w := range faults {
-		end := h.End
+		end := h.End + 1
 		if i+1 < len(faults) {
 			end = faults[i+1].HealAsked
 		}
 		if d, devices := drainOf(h, w.HealAsked, end); d.Readings > 0 {
 			d.Fault, d.Live = w.ID, live*float64(devices)/float64(max(len(h.Devices), 1))
 			if live > 0 {
-				d.Multiple = d.Rate / live
+				d.Multiple = d.Rate / d.Live
 			}
 			all = append(all, d)
 		}

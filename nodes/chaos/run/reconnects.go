@@ -76,18 +76,22 @@ type healAsked struct {
 	at    time.Time
 }
 
-// Reconnects tells how gateways found back to the hub after each fault: until the next one is undone, or for ten seconds.
 func (r *running) reconnects() []Reconnect {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return reconnectsOf(r.heals, r.connected)
+}
+
+// reconnectsOf tells how gateways found back to the hub after each fault: until the next one is undone, or for reconnectTime.
+func reconnectsOf(heals []healAsked, made []connected) []Reconnect {
 	var all []Reconnect
-	for i, heal := range r.heals {
+	for i, heal := range heals {
 		end := heal.at.Add(reconnectTime)
-		if i+1 < len(r.heals) && r.heals[i+1].at.Before(end) {
-			end = r.heals[i+1].at
+		if i+1 < len(heals) && heals[i+1].at.Before(end) {
+			end = heals[i+1].at
 		}
 		var during []connected
-		for _, c := range r.connected {
+		for _, c := range made {
 			if !c.at.Before(heal.at) && c.at.Before(end) {
 				during = append(during, c)
 			}
