@@ -51,6 +51,7 @@ type keeper struct {
 	stream  uint64   // which stream the picture was of when the incarnation began
 	rival   rival
 	probes  probes
+	twin    twin
 	err     error // why it cannot go on
 
 	mu    sync.Mutex

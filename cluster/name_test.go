@@ -3,6 +3,8 @@ package cluster_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +18,7 @@ import (
 )
 
 // TestSecondProcessIsRefused: while a gateway lives, another process cannot have its name, and says whose
-// it is. The first does not notice.
+// it is. The first goes on as before, and tells the fleet, once.
 func TestSecondProcessIsRefused(t *testing.T) {
 	hub := clustertest.Start(t)
 	newFleet(t, hub)
@@ -26,6 +28,7 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	epoch := first.assigned(t, "d1", nil).Epoch
 	incarnation := g.Incarnation()
 
+	events := newClient(t, hub).Events(t.Context())
 	second, err := cluster.NewGateway(cluster.Config{
 		Fleet: "test", ID: "g1", Conn: hub.Connect(t), Host: newHost("g1"), Lease: lease.Terms{Lease: time.Second},
 	})
@@ -40,6 +43,17 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	}
 	if a := first.served()["d1"]; a.GetEpoch() != epoch || g.Incarnation() != incarnation {
 		t.Errorf("the first was disturbed: serves %v, as %s", a, g.Incarnation())
+	}
+	for e, err := range events {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(e.Message, "gateway g1 has its name, and another process wants it too") {
+			if want := fmt.Sprintf("process %d on host ", os.Getpid()); !strings.Contains(e.Message, want) {
+				t.Errorf("it is not told which one: %q", e.Message)
+			}
+			break
+		}
 	}
 }
 

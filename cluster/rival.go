@@ -64,7 +64,9 @@ func (k *keeper) probe(now boottime.Instant) {
 		p.ordered = map[uint64]boottime.Instant{}
 	}
 	p.ordered[p.count] = now
-	record := &roostv1.Member{GatewayId: k.id, Incarnation: k.standing().self.incarnation, Renewal: p.count}
+	record := &roostv1.Member{
+		GatewayId: k.id, Incarnation: k.standing().self.incarnation, Renewal: p.count, Host: k.base.Host, Pid: k.base.Pid,
+	}
 	data, err := roostv1.Marshal(record, false)
 	if err == nil {
 		err = k.out.post(k.names.Probe(k.id), data, nats.Header{jetstream.MsgTTLHeader: {probeLife}})
@@ -77,7 +79,11 @@ func (k *keeper) probe(now boottime.Instant) {
 // seenProbe takes notice of an own probe that has come with the picture.
 func (k *keeper) seenProbe() {
 	m := k.picture.probeOf(k.id)
-	if m == nil || m.Incarnation != k.standing().self.incarnation {
+	switch {
+	case m == nil:
+		return
+	case m.Incarnation != k.standing().self.incarnation:
+		k.seenTwin(m)
 		return
 	}
 	if ordered, ok := k.probes.ordered[m.Renewal]; ok {

@@ -14,11 +14,11 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// dedupWindow is how long the hub remembers the ids of stored readings. It only has to
+// ReadingsDedup is how long the hub remembers the ids of stored readings. It only has to
 // cover a batch that is sent again while its first sending is still on its way: what is
 // tried again later is looked for in the stream first. It is short since the hub
 // keeps some 200 bytes of memory for every id in it, on each of its servers.
-const dedupWindow = 30 * time.Second
+const ReadingsDedup = 30 * time.Second
 
 // rewriteWindow is how long the hub remembers the ids of what is written about commands: a copy that was held up on
 // its way, and comes when a later record is stored, is then none. That is longer than a server that was stopped
@@ -112,7 +112,7 @@ func (s Schema) readings(names Subjects) jetstream.StreamConfig {
 		Discard:            jetstream.DiscardOld,
 		MaxAge:             s.ReadingsMaxAge,
 		MaxBytes:           s.ReadingsMaxBytes,
-		Duplicates:         min(dedupWindow, s.ReadingsMaxAge),
+		Duplicates:         min(ReadingsDedup, s.ReadingsMaxAge),
 		AllowAtomicPublish: true,
 	}
 }

@@ -189,6 +189,22 @@ func TestStoreFailed(t *testing.T) {
 	}
 }
 
+// TestBusyHubGoesOn: a server that had no time to look at its listeners names none that is missing: a hub that runs alone ended
+// itself then, as if its disk had failed.
+func TestBusyHubGoesOn(t *testing.T) {
+	for text, want := range map[string]bool{
+		"failed to be ready for connections after 1ms: ":                       true,
+		"failed to be ready for connections after 1ms: server":                 false,
+		"failed to be ready for connections after 1ms: server(address in use)": false,
+		"JetStream stream '$G > S' is not current: node write error: no space": false,
+		"": false,
+	} {
+		if got := hub.Unlooked(text); got != want {
+			t.Errorf("%q: got %t, want %t", text, got, want)
+		}
+	}
+}
+
 func TestQuorumOfOne(t *testing.T) {
 	h := open(t, t.TempDir())
 	if err := h.Quorum(now()); err != nil {

@@ -53,7 +53,10 @@ func (h *Hub) health() error {
 // behind them, and gets well by itself.
 func (h *Hub) flaw() string {
 	if h.site.cluster == nil {
-		return h.server.Healthz(nil).Error
+		if text := h.server.Healthz(nil).Error; !unlooked(text) {
+			return text
+		}
+		return "" // it is asked again soon
 	}
 	if !h.server.JetStreamEnabled() { // it disables itself when its disk is full
 		return "JetStream was disabled"
@@ -64,6 +67,14 @@ func (h *Hub) flaw() string {
 		}
 	}
 	return ""
+}
+
+// unlooked reports whether a server has looked at nothing: it gives itself a millisecond to see that its listeners are there,
+// and where the machine is so busy that this passes before the first look, it says that it is not ready, and names none that
+// is missing. That says nothing of what it stores.
+func unlooked(text string) bool {
+	_, missing, notReady := strings.Cut(text, "failed to be ready for connections after 1ms: ")
+	return notReady && missing == ""
 }
 
 // storeFailed reports whether a server is unwell since its disk failed it. It says so

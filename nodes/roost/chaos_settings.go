@@ -21,6 +21,8 @@ type chaosSettings struct {
 	mode                                     string
 	rate                                     float64
 	lease, period, quiet, duration, liveness time.Duration
+	attached                                 int
+	upgradeTo                                string
 }
 
 func (s *chaosSettings) flags(cmd *cobra.Command) {
@@ -40,6 +42,9 @@ func (s *chaosSettings) flags(cmd *cobra.Command) {
 	f.Float64Var(&s.rate, "rate", d.Rate, "commands a second, all clients together")
 	f.DurationVar(&s.lease, "lease", d.Lease.Std(), "lease of the gateways")
 	f.DurationVar(&s.period, "period", d.Period.Std(), "how often each device is read")
+	f.IntVar(&s.attached, "attached", d.Attached, "how many of the devices are each reached by one gateway alone")
+	f.StringVar(&s.upgradeTo, "upgrade-to", "", "`PROGRAM` that replaces others in the scenario upgrade (default: the same one)")
+	_ = cmd.MarkFlagFilename("upgrade-to")
 	_ = cmd.RegisterFlagCompletionFunc("scenario", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
 		for _, s := range plan.Scenarios() {
@@ -61,6 +66,7 @@ func (s *chaosSettings) apply(cmd *cobra.Command, to plan.Settings) plan.Setting
 		"lease": func() { to.Lease = plan.Duration(s.lease) }, "period": func() { to.Period = plan.Duration(s.period) },
 		"quiet": func() { to.Quiet = plan.Duration(s.quiet) }, "duration": func() { to.Duration = plan.Duration(s.duration) },
 		"liveness": func() { to.Liveness = plan.Duration(s.liveness) },
+		"attached": func() { to.Attached = s.attached }, "upgrade-to": func() { to.UpgradeTo = s.upgradeTo },
 	} {
 		if cmd.Flags().Changed(flag) {
 			set()
@@ -109,6 +115,7 @@ func (s *chaosSettings) repro(cmd *cobra.Command, seed uint64) string {
 	words := []string{"roost chaos run", "--scenario", s.scenario, "--seed", fmt.Sprint(seed)}
 	for _, flag := range []string{
 		"duration", "quiet", "liveness", "hubs", "gateways", "devices", "device-mode", "clients", "rate", "lease", "period",
+		"attached", "upgrade-to",
 	} {
 		if f := cmd.Flags().Lookup(flag); f.Changed {
 			words = append(words, "--"+flag, f.Value.String())

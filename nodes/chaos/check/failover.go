@@ -32,7 +32,7 @@ type Failover struct {
 }
 
 // FailoverBounded is C7: a device whose owner was taken away is served again in time, under a new epoch; and no
-// owner changes for nothing (C7b).
+// owner changes for nothing (C7b). What is attached to one gateway is read as long as that one runs (C7c).
 func FailoverBounded(h *history.History) Result {
 	f := begin(h, "C7", "failover bounded")
 	durations := map[history.FaultKind][]time.Duration{}
@@ -51,6 +51,7 @@ func FailoverBounded(h *history.History) Result {
 			f.unknown("not all owners of bus %s are known", bus)
 		}
 	}
+	f.attached()
 	f.handOvers()
 	f.needless()
 	return f.end()
@@ -156,7 +157,7 @@ func (o *Failover) end(d *history.Device, g *grants, served services) {
 	if first, ok := served.newer(o.grant.Epoch, o.From); ok {
 		o.To, o.proof = first.at, first.record
 	}
-	if o.Kind == history.FaultKill || o.Kind == history.FaultPowerCut {
+	if o.Kind == history.FaultKill || o.Kind == history.FaultPowerCut || o.Kind == history.FaultTogether {
 		return // whoever comes back is another run
 	}
 	i := sort.Search(len(d.Stored), func(i int) bool { return d.Stored[i].At >= o.fault.HealAsked })
@@ -195,7 +196,7 @@ func removes(h *history.History, w *history.FaultWindow, gateway string, limits 
 	}
 	long := w.HealAsked.Sub(w.Applied) >= limits.Lease+limits.Margin
 	switch w.Fault {
-	case history.FaultKill, history.FaultPowerCut:
+	case history.FaultKill, history.FaultPowerCut, history.FaultTogether:
 		return slices.Contains(w.Down, gateway)
 	case history.FaultStop:
 		return false

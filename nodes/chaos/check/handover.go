@@ -16,12 +16,15 @@ func (f *finding) handOvers() {
 	for _, id := range sortedKeys(f.h.Devices) {
 		d := f.h.Devices[id]
 		owners := ownersOf(f.h, d.Spec.Bus)
-		for _, g := range owners {
+		for i, g := range owners {
 			if g.HandedOverBy == "" || g.Gateway == "" || d.Spec.Period == 0 ||
 				f.disturbed(g.At.Add(-f.limits.Lease), g.At.Add(f.limits.Failover), owners) {
 				continue
 			}
-			last, first := readsAround(d, g)
+			if i == 0 || owners[i-1].Epoch != g.Previous {
+				continue // whose it was before is not known
+			}
+			last, first := readsAround(d, owners[i-1], g)
 			if last == nil || first == nil {
 				continue
 			}
@@ -52,18 +55,19 @@ func (f *finding) disturbed(a, b boottime.Instant, owners []*history.Grant) bool
 	})
 }
 
-// readsAround returns the last read by anybody else before a grant's owner read the device first.
-func readsAround(d *history.Device, g *history.Grant) (last, first *history.Read) {
-	i, _ := slices.BinarySearchFunc(d.Reads, g.At, func(r *history.Read, at boottime.Instant) int { return compare(r.At, at) })
+// readsAround returns the last read by the owner before, and the first one by the next. One that never read the device, since it
+// had only just taken it from somebody who had died, leaves no gap of its own: that one is the matter of the failover.
+func readsAround(d *history.Device, before, next *history.Grant) (last, first *history.Read) {
+	i, _ := slices.BinarySearchFunc(d.Reads, next.At, func(r *history.Read, at boottime.Instant) int { return compare(r.At, at) })
 	for k := i; k < len(d.Reads); k++ {
-		if d.Reads[k].Done && d.Reads[k].Gateway == g.Gateway {
+		if d.Reads[k].Done && d.Reads[k].Gateway == next.Gateway {
 			first = d.Reads[k]
 			i = k
 			break
 		}
 	}
-	for k := i - 1; k >= 0 && first != nil; k-- {
-		if d.Reads[k].Done && d.Reads[k].Gateway != g.Gateway {
+	for k := i - 1; k >= 0 && first != nil && d.Reads[k].At >= before.At; k-- {
+		if d.Reads[k].Done && d.Reads[k].Gateway == before.Gateway {
 			return d.Reads[k], first
 		}
 	}
@@ -117,6 +121,9 @@ func (f *finding) causeFor(gateway string, at boottime.Instant) bool {
 
 // touches reports whether a fault is at a gateway, at its links, or at the hub.
 func (f *finding) touches(w *history.FaultWindow, gateway string) bool {
+	if w.Fault == history.FaultClone && len(w.Down) == 0 {
+		return false // the first one runs, and has nothing to fear
+	}
 	at := func(name string) bool {
 		return name == gateway || strings.HasPrefix(name, history.Link(gateway, "")) ||
 			slices.Contains(f.h.Run.Hubs, name)

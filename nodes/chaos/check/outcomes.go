@@ -101,7 +101,7 @@ func (f *finding) lie(c *history.Command, told *history.Answer, shows history.Re
 		"%s ended %s, and %s", c.ID, told.State, flaw)
 }
 
-// useless: to know nothing is honest, and needs a reason.
+// useless: to know nothing is honest, and needs a reason. That a gateway was told to stop is none: it ends in order.
 func (f *finding) useless(c *history.Command, told *history.Answer) {
 	for _, a := range c.Actions {
 		if a.Unanswered || !a.Done {
@@ -109,7 +109,7 @@ func (f *finding) useless(c *history.Command, told *history.Answer) {
 		}
 	}
 	for _, w := range f.h.Faults {
-		if w.Excuses(c.Call.At, told.At, f.limits.Failover) {
+		if inOrder := w.Fault == history.FaultStop; !inOrder && w.Excuses(c.Call.At, told.At, f.limits.Failover) {
 			return
 		}
 	}

@@ -29,7 +29,24 @@ func NotVacuous(h *history.History) Result {
 	if f.Metrics["ack-lost faults"] > 0 && f.Metrics["ack-lost faults that left a doubt"] == 0 {
 		f.unknown("vacuous: answers were lost, and nothing was in doubt or came twice")
 	}
+	if f.Metrics["outages"] > 0 && f.Metrics["readings stored once more after an outage"] == 0 {
+		f.unknown("vacuous: no reading was stored before an outage and once more after it")
+	}
 	return f.end()
+}
+
+// storedAgain counts the readings that were stored before there was no way to the hub, and once more when there was again: the
+// hub had forgotten them, or who sent them had.
+func storedAgain(h *history.History, w *history.FaultWindow) int {
+	n := 0
+	for _, d := range h.Devices {
+		for _, c := range copiesStored(d) {
+			if c.first.Stamped().At <= w.Applied && w.HealAsked <= c.again.Stamped().At {
+				n += int(c.to - c.from)
+			}
+		}
+	}
+	return n
 }
 
 // quietCommands: the fleet worked before anything was broken.
@@ -109,7 +126,7 @@ func (f *finding) effect(w *history.FaultWindow, doubts []boottime.Instant) {
 	var seen bool
 	var what string
 	switch w.Fault {
-	case history.FaultKill:
+	case history.FaultKill, history.FaultTogether:
 		if !f.gatewayHit(w) {
 			return
 		}
@@ -119,7 +136,12 @@ func (f *finding) effect(w *history.FaultWindow, doubts []boottime.Instant) {
 			return
 		}
 		seen, what = f.fencedOff(w), "the gateway was neither refused nor evicted"
-	case history.FaultPartition, history.FaultStall, history.FaultPowerCut, history.FaultDiskFull:
+	case history.FaultOutage:
+		f.Examined++
+		f.Metrics["outages"]++
+		f.Metrics["readings stored once more after an outage"] += float64(storedAgain(f.h, w))
+		return
+	case history.FaultClone, history.FaultPartition, history.FaultStall, history.FaultPowerCut, history.FaultDiskFull:
 		seen, what = len(w.Evidence) > 0, "there is no evidence that it had an effect"
 	case history.FaultAckLost:
 		// One of several will do: what was asked may have been asked again, and answered, before anybody knew.

@@ -55,6 +55,11 @@ func Kinds() []Kind {
 		{plan.Behave, "a device is slow, declines, or does not answer", history.FaultDevice, "", newBehave},
 		{plan.HubKill, "SIGKILL of hubs; they are started again", history.FaultKill, "", newKill},
 		{plan.HubPause, "SIGSTOP of hubs; they go on", history.FaultPause, pause, newPause},
+		{plan.Together, "SIGKILL of a gateway and of the hub that leads, at once; both are started again", history.FaultTogether, "", newKill},
+		{plan.Outage, "gateways write and are not told, then have no hub for long, which forgets meanwhile", history.FaultOutage, "", newOutage},
+		{plan.Upgrade, "gateways end in order, and another program takes their place", history.FaultStop, "", newUpgrade},
+		{plan.HubUpgrade, "hubs end in order, and another program takes their place", history.FaultHubStop, "", newUpgrade},
+		{plan.Clone, "a second gateway is started with the id of a first", history.FaultClone, pause, newClone},
 
 		panicKind(),
 		hangKind(),

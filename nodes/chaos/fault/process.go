@@ -51,6 +51,11 @@ func (n *nodes) start(ctx context.Context) error {
 	})
 }
 
+// ready waits until all are ready.
+func (n *nodes) ready(ctx context.Context) error {
+	return n.each(func(node *fleet.Node) error { return node.Ready(ctx) })
+}
+
 // up checks that all run, and says so.
 func (n *nodes) up() (string, error) {
 	var seen []string

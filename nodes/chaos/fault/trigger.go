@@ -67,8 +67,10 @@ func (t *triggered) what() string {
 	return string(t.trigger.Verb)
 }
 
-func (t *triggered) anyFired() bool {
-	for _, fired := range t.fired {
+func (t *triggered) anyFired() bool { return anyClosed(t.fired) }
+
+func anyClosed(all []<-chan struct{}) bool {
+	for _, fired := range all {
 		select {
 		case <-fired:
 			return true

@@ -64,9 +64,13 @@ func (f *Fleet) connect(ctx context.Context) error {
 // Spec returns what the registry is told of the devices.
 func (f *Fleet) Spec() *roostv1.Fleet {
 	fleet := &roostv1.Fleet{Profiles: []*roostv1.Profile{rig.Profile()}}
-	for _, d := range sim.Series(f.config.Devices, sim.Device{ID: "rig"}) {
+	for i, d := range sim.Series(f.config.Devices, sim.Device{ID: "rig"}) {
+		var placed *roostv1.Placement
+		if gateway := f.config.AttachedTo(i + 1); gateway != "" {
+			placed = &roostv1.Placement{Gateways: []string{gateway}}
+		}
 		fleet.Devices = append(fleet.Devices, &roostv1.DeviceSpec{
-			Id: d.ID, Profile: rig.ProfileID, Driver: rig.Name, PollInterval: durationpb.New(f.config.Period.Std()),
+			Placement: placed, Id: d.ID, Profile: rig.ProfileID, Driver: rig.Name, PollInterval: durationpb.New(f.config.Period.Std()),
 			ExclusiveSession: f.config.Mode == plan.ModeExclusive,
 			Address:          map[string]string{"hardware": f.devices.Addr()},
 		})
@@ -123,6 +127,9 @@ func (f *Fleet) unsettled(ctx context.Context, where placement.Field) string {
 	away, elsewhere := 0, 0
 	for _, d := range f.Spec().Devices {
 		first, _ := where.First(d.BusID())
+		if d.Attached() {
+			first = d.Placement.Gateways[0]
+		}
 		switch owners[d.Id] {
 		case "":
 			away++

@@ -42,6 +42,9 @@ type Fleet struct {
 	proxies sync.WaitGroup
 	conn    *nats.Conn
 	client  *cluster.Client
+
+	mu     sync.Mutex
+	clones []*Node
 }
 
 // way is the one from a gateway to a hub.
@@ -127,9 +130,15 @@ func (f *Fleet) addGateway(name string, hubs []string) error {
 		f.ways[way{name, f.config.Hub(i + 1)}] = p
 		urls = append(urls, "nats://"+p.Addr())
 	}
-	f.gateways = append(f.gateways, f.node(name, KindGateway, "gateway", "--id", name, "--hub", strings.Join(urls, ","),
-		"--fleet-name", Name, "--data", filepath.Join(f.folder, name), "--lease", f.config.Lease.String(), "--log-level", "info"))
+	f.gateways = append(f.gateways, f.node(name, KindGateway, f.gatewayArgs(name, strings.Join(urls, ","), filepath.Join(f.folder, name))...))
 	return nil
+}
+
+func (f *Fleet) gatewayArgs(id, hub, data string) []string {
+	return []string{
+		"gateway", "--id", id, "--hub", hub, "--fleet-name", Name, "--data", data,
+		"--lease", f.config.Lease.String(), "--log-level", "info",
+	}
 }
 
 // whoSays tells the gateway that a connection to the hardware is of, by the hello that it begins with.
@@ -242,7 +251,9 @@ func (f *Fleet) Close() {
 		f.conn.Close()
 	}
 	var all sync.WaitGroup
-	for _, n := range f.Nodes() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, n := range append(f.Nodes(), f.clones...) {
 		all.Go(func() { _, _ = n.Kill() }) // those that do not run have ended already
 	}
 	all.Wait()

@@ -99,6 +99,20 @@ func (n *Node) follow(p *process, run int) {
 	n.note(change)
 }
 
+// Replace has the next start of the node be of another program, with arguments that come first.
+func (n *Node) Replace(program ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.program = program
+}
+
+// Program is what the next start is of.
+func (n *Node) Program() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.program
+}
+
 // Start starts the node, and returns when it has said that it is ready.
 func (n *Node) Start(ctx context.Context) error {
 	if err := n.Launch(); err != nil {
@@ -120,6 +134,20 @@ func (n *Node) Ready(ctx context.Context) error {
 		return fmt.Errorf("%s ended before it was ready: %s: %s", n.Name, p.outcome(), n.lastWords())
 	case <-ctx.Done():
 		return fmt.Errorf("%s is not ready: %w: %s", n.Name, context.Cause(ctx), n.lastWords())
+	}
+}
+
+// Ended waits until the process that runs, or ran last, has ended, and returns how, and the end of what it complained of.
+func (n *Node) Ended(ctx context.Context) (outcome, words string, err error) {
+	p := n.current()
+	if p == nil {
+		return "", "", fmt.Errorf("%s: %w", n.Name, ErrNotRunning)
+	}
+	select {
+	case <-p.ended:
+		return p.outcome(), n.lastWords(), nil
+	case <-ctx.Done():
+		return "", "", fmt.Errorf("%s has not ended: %w", n.Name, context.Cause(ctx))
 	}
 }
 

@@ -26,6 +26,10 @@ const (
 	FaultPanic     FaultKind = "panic" // of a device's actor
 	FaultHang      FaultKind = "hang"  // of a device's driver
 	FaultDevice    FaultKind = "device"
+	FaultOutage    FaultKind = "outage"   // no way to the hub, for longer than it remembers what it has stored
+	FaultTogether  FaultKind = "together" // SIGKILL of a gateway and of the hub that leads
+	FaultHubStop   FaultKind = "hub-stop" // of a hub, in order
+	FaultClone     FaultKind = "clone"    // a second gateway has the id of a first
 )
 
 // FaultStep is how far a fault has come.

@@ -14,6 +14,7 @@
 //	hub-leader          the hub that leads the control stream
 //	hub-any, hubs       some hub; all hubs
 //	rig-7, device(any)  a device; some device
+//	any+hub-leader      both
 //
 // A target that is not there when its time comes is an error of [Resolve], and what was to happen to it does
 // not: a run says so.

@@ -52,6 +52,16 @@ type Params struct {
 	After   Duration `json:"after,omitzero"`
 	Decline float64  `json:"decline,omitempty"`
 	LoseAck float64  `json:"loseAck,omitempty"`
+	// Restart is how many of the gateways that are cut off are killed and started again meanwhile, and Forget has the hub
+	// forget the ids of readings that it stored longer ago than this.
+	Restart int      `json:"restart,omitempty"`
+	Forget  Duration `json:"forget,omitzero"`
+	// Program that replaces another one; empty: the same again.
+	Program string `json:"program,omitempty"`
+	// Copy is what a clone has of the data of the first, folder or empty, and While what the first does when it
+	// is started: runs or paused.
+	Copy  string `json:"copy,omitempty"`
+	While string `json:"while,omitempty"`
 }
 
 // Duration is a time that is written as people write it: 1.5s.

@@ -11,19 +11,24 @@ import (
 
 // Kinds of faults.
 const (
-	Kill      = "kill"       // SIGKILL; heals by a new start on the same folder
-	Stop      = "stop"       // asked to end in order; heals by a new start
-	Pause     = "pause"      // SIGSTOP; heals by SIGCONT
-	Stall     = "stall"      // the way to the hub stands still, and comes back whole
-	Blackhole = "blackhole"  // what is sent is lost, and the connection is reset when it comes back
-	Refuse    = "refuse"     // connections are reset, and so are new ones
-	Delay     = "delay"      // the way to the hub is slow
-	AckLost   = "ack-lost"   // after the k-th request, nothing comes back; then a reset
-	Cut       = "cut"        // after the k-th byte or message, a reset
-	Behave    = "behave"     // a device misbehaves
-	HubKill   = "hub-kill"   // SIGKILL of hubs; heals by a new start
-	HubPause  = "hub-pause"  // SIGSTOP of hubs
-	DeviceCut = "device-cut" // the way to the hardware stands still
+	Kill       = "kill"        // SIGKILL; heals by a new start on the same folder
+	Stop       = "stop"        // asked to end in order; heals by a new start
+	Pause      = "pause"       // SIGSTOP; heals by SIGCONT
+	Stall      = "stall"       // the way to the hub stands still, and comes back whole
+	Blackhole  = "blackhole"   // what is sent is lost, and the connection is reset when it comes back
+	Refuse     = "refuse"      // connections are reset, and so are new ones
+	Delay      = "delay"       // the way to the hub is slow
+	AckLost    = "ack-lost"    // after the k-th request, nothing comes back; then a reset
+	Cut        = "cut"         // after the k-th byte or message, a reset
+	Behave     = "behave"      // a device misbehaves
+	HubKill    = "hub-kill"    // SIGKILL of hubs; heals by a new start
+	HubPause   = "hub-pause"   // SIGSTOP of hubs
+	DeviceCut  = "device-cut"  // the way to the hardware stands still
+	Outage     = "outage"      // gateways have no hub for long, and do not know what it has of theirs
+	Together   = "together"    // SIGKILL of a gateway and of the hub that leads, at once
+	Upgrade    = "upgrade"     // gateways end in order, and another program takes their place
+	HubUpgrade = "hub-upgrade" // hubs do
+	Clone      = "clone"       // a second gateway has the id of a first
 )
 
 // Scenario is a way to break a fleet, by name.
@@ -123,6 +128,12 @@ func (d *draft) healing(e Entry) time.Duration {
 	switch {
 	case e.Fault == HubKill && d.Hubs > 1:
 		return 6 * time.Second // they have to elect a leader
+	case e.Fault == Outage:
+		return 6 * time.Second // it begins when so much was written, and hubs start before it ends
+	case e.Fault == Together, e.Fault == HubUpgrade:
+		return 6 * time.Second // and so have those that are left
+	case e.Fault == Clone && e.Params.While == WhileStill:
+		return 6 * time.Second // the clone has to wait for the lease of the first
 	case e.Fault == Kill, e.Fault == Stop, e.Fault == HubKill:
 		return 500 * time.Millisecond
 	}

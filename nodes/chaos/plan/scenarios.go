@@ -21,6 +21,7 @@ func Scenarios() []Scenario {
 		{Name: "slow-device", About: "devices are slow, decline, and do not answer", draw: slowDevice},
 		{Name: "herd", About: "the hub restarts under many gateways and devices", adjust: many, draw: one(HubKill, always(TargetHubs), 0.5, 1.5)},
 		{Name: "mayhem", About: "several of these at once, drawn by the seed", draw: mayhem},
+		together(),
 		longOutage(),
 		powerCut(),
 		diskFull(),

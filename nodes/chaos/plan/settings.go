@@ -29,6 +29,10 @@ type Settings struct {
 	Quiet    Duration `json:"quiet"`
 	Duration Duration `json:"duration"`
 	Liveness Duration `json:"liveness"`
+	// Attached is how many of the devices, the last ones, are each reached by one gateway alone.
+	Attached int `json:"attached,omitempty"`
+	// UpgradeTo is the path of the program that replaces others; empty: the same one.
+	UpgradeTo string `json:"upgradeTo,omitempty"`
 }
 
 // Defaults are settings that two processors carry.
@@ -48,6 +52,7 @@ func (s Settings) Validate() error {
 		is, from, to int
 	}{
 		{"gateways", s.Gateways, 1, 50}, {"devices", s.Devices, 1, 10_000}, {"clients", s.Clients, 0, 1000},
+		{"attached", s.Attached, 0, s.Devices},
 	} {
 		if n.is < n.from || n.is > n.to {
 			return fmt.Errorf("%s is %d, and not from %d to %d", n.name, n.is, n.from, n.to)
@@ -78,6 +83,14 @@ func (s Settings) Validate() error {
 
 // Device returns the id of the n-th device, from 1.
 func (s Settings) Device(n int) string { return fmt.Sprintf("rig-%d", n) }
+
+// AttachedTo returns the only gateway that reaches the n-th device, from 1; empty: all do.
+func (s Settings) AttachedTo(n int) string {
+	if n <= s.Devices-s.Attached {
+		return ""
+	}
+	return s.Gateway(1 + (n-1)%s.Gateways)
+}
 
 // Gateway returns the id of the n-th gateway, from 1.
 func (s Settings) Gateway(n int) string { return fmt.Sprintf("gw-%d", n) }

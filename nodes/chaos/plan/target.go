@@ -35,8 +35,25 @@ type World struct {
 	Leader string
 }
 
-// Resolve returns what a target names in a world. Chance decides where several would do.
+// Resolve returns what a target names in a world. Chance decides where several would do. Targets that are joined by a plus
+// are all of them.
 func Resolve(target string, w World, r *rand.Rand) ([]string, error) {
+	var all []string
+	for one := range strings.SplitSeq(target, "+") {
+		found, err := resolve(one, w, r)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range found {
+			if !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+	}
+	return all, nil
+}
+
+func resolve(target string, w World, r *rand.Rand) ([]string, error) {
 	device, isOwner := strings.CutPrefix(target, "owner(")
 	var found []string
 	switch {

@@ -91,7 +91,7 @@ func (p *page) troubles(g *group, node string) {
 		switch {
 		case w.Fault == history.FaultPause && slices.Contains(w.Targets, node):
 			class, word = "n-paused", "paused"
-		case w.Fault == history.FaultPause || w.Fault == history.FaultKill || w.Fault == history.FaultStop:
+		case w.Fault == history.FaultPause || w.Fault == history.FaultKill || w.Fault == history.FaultTogether || w.Fault == history.FaultStop:
 			continue
 		case !slices.Contains(w.Targets, node) && !slices.ContainsFunc(w.Down, func(down string) bool { return linkOf(down, node) }):
 			continue

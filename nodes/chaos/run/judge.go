@@ -37,6 +37,7 @@ func (r *Report) judge(h *history.History) {
 	r.commands(h)
 	r.availability(h)
 	r.sometimes(h)
+	r.drains(h)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -26,8 +26,12 @@ func runRecord(p *plan.Plan, skipped []Skipped) (*history.Run, error) {
 	}
 	for i := range s.Devices {
 		id := s.Device(i + 1)
+		gateways := record.Gateways
+		if only := s.AttachedTo(i + 1); only != "" {
+			gateways = []string{only}
+		}
 		record.Devices = append(record.Devices, history.DeviceSpec{
-			ID: id, Bus: id, Gateways: record.Gateways, Fenced: s.Mode == plan.ModeFenced, Period: s.Period.Std(),
+			ID: id, Bus: id, Gateways: gateways, Fenced: s.Mode == plan.ModeFenced, Period: s.Period.Std(),
 		})
 	}
 	leftOut := func(e plan.Entry) bool {

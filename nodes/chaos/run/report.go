@@ -56,11 +56,14 @@ type Report struct {
 	// Failover by kind of fault, as C7 measures it.
 	Failover     map[string]Quantiles `json:"failover"`
 	Availability Availability         `json:"availability"`
-	Commands     map[string]int       `json:"commands"` // by how they ended
-	Latency      map[string]Quantiles `json:"latency"`  // of commands that succeeded, by class
-	Sometimes    []Sometimes          `json:"sometimes"`
-	Unknown      []string             `json:"unknown_reasons"`
-	Machine      Machine              `json:"machine"`
+	// Drains are how what had piled up in spools came to the hub, and Reconnects how gateways found back to it.
+	Drains     []Drain              `json:"drains,omitempty"`
+	Reconnects []Reconnect          `json:"reconnects,omitempty"`
+	Commands   map[string]int       `json:"commands"` // by how they ended
+	Latency    map[string]Quantiles `json:"latency"`  // of commands that succeeded, by class
+	Sometimes  []Sometimes          `json:"sometimes"`
+	Unknown    []string             `json:"unknown_reasons"`
+	Machine    Machine              `json:"machine"`
 }
 
 // Phase is when a phase was.
@@ -133,6 +136,7 @@ func (r *running) report(failed error) (*Report, error) {
 			err = compress(filepath.Join(r.Folder, "history"))
 		}
 	}
+	report.Reconnects = r.reconnects()
 	report.errors(r.faultResults())
 	report.end(errors.Join(failed, err))
 	report.TookMS = float64(time.Since(r.began)) / float64(time.Millisecond)

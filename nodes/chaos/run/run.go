@@ -53,6 +53,9 @@ type running struct {
 	results []fault.Result
 	skipped []Skipped
 	ended   bool // nothing more is recorded
+	// connected are the connections that gateways made, and heals when faults were about to be undone.
+	connected []connected
+	heals     []healAsked
 }
 
 // Run makes a run, and returns its report. Where the error is ErrInterrupted or ErrSetup, the report says how
@@ -157,6 +160,7 @@ func (r *running) phases(ctx context.Context) error {
 	status, stopStatus := context.WithCancel(ctx)
 	var showing sync.WaitGroup
 	showing.Go(func() { r.showStatus(status) })
+	showing.Go(func() { r.lookForConnections(status) })
 	defer showing.Wait()
 	defer stopStatus()
 

@@ -82,6 +82,12 @@ func (r *Report) figures(out io.Writer) {
 		q := r.Failover[kind]
 		fmt.Fprintf(out, "failover after %s: %d devices, p50 %.0f ms, p99 %.0f ms, max %.0f ms\n", kind, q.N, q.P50, q.P99, q.Max)
 	}
+	for _, d := range r.Drains {
+		fmt.Fprintf(out, "drained after %s: %s\n", d.Fault, d)
+	}
+	for _, c := range r.Reconnects {
+		fmt.Fprintf(out, "reconnected after %s: %s\n", c.Fault, c)
+	}
 	var ends []string
 	for _, state := range slices.Sorted(maps.Keys(r.Commands)) {
 		ends = append(ends, fmt.Sprintf("%d %s", r.Commands[state], state))
