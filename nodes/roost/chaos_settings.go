@@ -43,7 +43,7 @@ func (s *chaosSettings) flags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("scenario", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
 		for _, s := range plan.Scenarios() {
-			if s.Missing == "" {
+			if s.Missing == "" { // what this machine cannot do is told when it is run
 				names = append(names, s.Name)
 			}
 		}

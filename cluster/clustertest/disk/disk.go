@@ -16,8 +16,8 @@ type Disk struct {
 	Bytes int64 `json:"-"`
 }
 
-// DefaultBytes is the size of a disk that says none.
-const DefaultBytes = 1 << 30
+// DefaultBytes is the size of a disk that says none: what a hub wants to be sure of.
+const DefaultBytes = 4 << 30
 
 // ErrNotOurs: what is mounted there is no disk of this package's.
 var ErrNotOurs = errors.New("not a disk of its own")

@@ -60,6 +60,8 @@ func Kinds() []Kind {
 		hangKind(),
 		diskFullKind(),
 		powerCutKind(),
+		hubPowerCutKind(),
+		diskDeadKind(),
 		clockKind(),
 	}
 }

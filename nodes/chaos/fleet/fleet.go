@@ -16,6 +16,7 @@ import (
 
 	"github.com/roost-iot/roost/actors/drivers/rig/wire"
 	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/cluster/clustertest/disk"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
 	"github.com/roost-iot/roost/nodes/chaos/proxy"
 )
@@ -37,6 +38,9 @@ type Fleet struct {
 	names    []string // of the hubs' servers
 	ways     map[way]*proxy.Proxy
 	devices  *proxy.Proxy // to the hardware
+	claims   []Claim
+	left     error                // what of them could not be given back
+	disks    map[string]disk.Disk // by node; those that have none of their own are missing
 
 	stop    context.CancelFunc
 	proxies sync.WaitGroup
@@ -56,13 +60,16 @@ func New(cfg Config) (*Fleet, error) {
 	f := &Fleet{config: cfg, folder: cfg.Folder, ways: map[way]*proxy.Proxy{}, stop: func() {}}
 	if err := f.prepare(); err != nil {
 		f.Close()
-		return nil, err
+		return nil, errors.Join(err, f.Left())
 	}
 	return f, nil
 }
 
 func (f *Fleet) prepare() error {
 	if err := os.MkdirAll(filepath.Join(f.folder, "logs"), 0o700); err != nil {
+		return err
+	}
+	if err := f.makeDisks(); err != nil {
 		return err
 	}
 	addresses, err := freePorts(2*f.config.Hubs + 1)
@@ -94,7 +101,7 @@ func (f *Fleet) node(name string, kind Kind, args ...string) *Node {
 
 func (f *Fleet) addHub(i int, listen string, routes []string) {
 	name := f.config.Hub(i + 1)
-	args := []string{"hub", "--data", filepath.Join(f.folder, name), "--listen", listen}
+	args := []string{"hub", "--data", f.dataFolder(name, f.config.HubDisks), "--listen", listen}
 	if len(routes) > 1 {
 		args = append(args, "--cluster", "chaos", "--route", routes[i], "--peers", strings.Join(routes, ","))
 	}
@@ -128,7 +135,7 @@ func (f *Fleet) addGateway(name string, hubs []string) error {
 		urls = append(urls, "nats://"+p.Addr())
 	}
 	f.gateways = append(f.gateways, f.node(name, KindGateway, "gateway", "--id", name, "--hub", strings.Join(urls, ","),
-		"--fleet-name", Name, "--data", filepath.Join(f.folder, name), "--lease", f.config.Lease.String(), "--log-level", "info"))
+		"--fleet-name", Name, "--data", f.dataFolder(name, f.config.GatewayDisks), "--lease", f.config.Lease.String(), "--log-level", "info"))
 	return nil
 }
 
@@ -236,7 +243,8 @@ func (f *Fleet) HubLink(gateway, hub string) *proxy.Link {
 // DeviceLink returns the way from a gateway to the hardware.
 func (f *Fleet) DeviceLink(gateway string) *proxy.Link { return f.devices.Link(gateway) }
 
-// Close ends all processes, and returns when they have ended. There is no chance for them to clean up.
+// Close ends all processes, and returns when they have ended. There is no chance for them to clean up. What of this machine
+// was taken for the fleet is given back, and Left says what could not be.
 func (f *Fleet) Close() {
 	if f.conn != nil {
 		f.conn.Close()
@@ -251,7 +259,11 @@ func (f *Fleet) Close() {
 		p.Close()
 	}
 	f.proxies.Wait()
+	f.left = f.giveBack()
 }
+
+// Left is why Close could not give back all that was taken; nil: it could.
+func (f *Fleet) Left() error { return f.left }
 
 // Shutdown asks the processes to end in order, gateways first, and returns what went wrong. Those that do not
 // are killed.
@@ -271,7 +283,7 @@ func (f *Fleet) Shutdown(patience time.Duration) error {
 		errs = errors.Join(errs, all.Wait())
 	}
 	f.Close()
-	return errs
+	return errors.Join(errs, f.Left())
 }
 
 // WayAddress is what a gateway dials for the first hub.

@@ -24,6 +24,7 @@ func Scenarios() []Scenario {
 		longOutage(),
 		powerCut(),
 		diskFull(),
+		diskDead(),
 		clockJump(),
 		crashLoop(),
 		upgrade(),
