@@ -20,15 +20,16 @@ func diskDead() Scenario {
 	}
 }
 
-// failingDisks has disks of owners fail one after the other, and now and then kills the hub meanwhile: then nobody takes
+// failingDisks has disks of owners fail one after the other, and kills the hub meanwhile every other time: then nobody takes
 // what is measured.
 func failingDisks(fault string) func(*draft) {
 	return func(d *draft) {
 		d.row(d.leases(1), d.leases(2), func(int) Entry {
 			return Entry{Fault: fault, Target: d.owner(), Hold: d.hold(d.leases(1.5), d.leases(3))}
 		})
-		for _, e := range d.entries {
-			if d.IntN(2) == 0 {
+		first := d.IntN(2)
+		for i, e := range d.entries {
+			if (first+i)%2 == 0 {
 				d.during(e, Entry{Fault: HubKill, Target: TargetAnyHub, Hold: d.hold(d.leases(0.3), d.leases(1.5))})
 			}
 		}

@@ -15,8 +15,8 @@ func powerCut() Scenario {
 	}
 }
 
-// drawPowerCuts cuts the power of gateways and of the hub by turns, beginning with either; and now and then, while the hub is
-// without, that of a gateway too, which then has readings that nobody else has.
+// drawPowerCuts cuts the power of gateways and of the hub by turns, beginning with either; and while the hub is without, every
+// other time that of a gateway too, which then has readings that nobody else has.
 func drawPowerCuts(d *draft) {
 	first := d.IntN(2)
 	d.row(d.leases(1.5), d.leases(2.5), func(i int) Entry {
@@ -25,8 +25,9 @@ func drawPowerCuts(d *draft) {
 		}
 		return Entry{Fault: HubPowerCut, Target: TargetAnyHub, Hold: d.hold(d.leases(0.5), d.leases(2))}
 	})
-	for _, e := range d.entries {
-		if e.Fault == HubPowerCut && d.IntN(2) == 0 {
+	both := d.IntN(2)
+	for i, e := range d.entries {
+		if e.Fault == HubPowerCut && (i/2+both)%2 == 0 {
 			d.during(e, Entry{Fault: PowerCut, Target: TargetAny, Hold: d.hold(d.leases(0.2), d.leases(1))})
 		}
 	}
