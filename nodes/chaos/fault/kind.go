@@ -61,6 +61,7 @@ func Kinds() []Kind {
 		diskFullKind(),
 		powerCutKind(),
 		hubPowerCutKind(),
+		routeKind(),
 		diskDeadKind(),
 		clockKind(),
 	}
@@ -78,7 +79,7 @@ func Find(name string) (Kind, error) {
 
 // recorded is what the checkers know an entry as.
 func (k Kind) recorded(e plan.Entry) history.FaultKind {
-	if k.Name == plan.Stall && e.Params.Direction != "" {
+	if (k.Name == plan.Stall || k.Name == plan.Route) && e.Params.Direction != "" {
 		return history.FaultStall
 	}
 	return k.Recorded

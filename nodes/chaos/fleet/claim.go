@@ -5,18 +5,23 @@ import (
 	"fmt"
 
 	"github.com/roost-iot/roost/cluster/clustertest/disk"
+	"github.com/roost-iot/roost/nodes/chaos/netns"
 )
 
 // Claim is something of this machine that a fleet takes for its own. Who knows it can give it back, also when the fleet has
 // been killed.
 type Claim struct {
-	Disk *disk.Disk `json:"disk,omitempty"`
+	Disk    *disk.Disk   `json:"disk,omitempty"`
+	Network *netns.Names `json:"network,omitempty"`
 }
 
 // String tells it for people.
 func (c Claim) String() string {
-	if c.Disk != nil {
+	switch {
+	case c.Disk != nil:
 		return "disk " + c.Disk.Dir
+	case c.Network != nil:
+		return "network " + c.Network.Link
 	}
 	return "nothing"
 }
@@ -26,6 +31,9 @@ func (c Claim) Undo() error {
 	var err error
 	if c.Disk != nil {
 		err = c.Disk.Remove()
+	}
+	if c.Network != nil {
+		err = errors.Join(err, c.Network.Remove())
 	}
 	if err != nil {
 		return fmt.Errorf("give back %v: %w", c, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/roost-iot/roost/actors/drivers/rig/wire"
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/clustertest/disk"
+	"github.com/roost-iot/roost/nodes/chaos/netns"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
 	"github.com/roost-iot/roost/nodes/chaos/proxy"
 )
@@ -40,6 +41,7 @@ type Fleet struct {
 	devices  *proxy.Proxy // to the hardware
 	claims   []Claim
 	left     error                // what of them could not be given back
+	network  *netns.Network       // nil: gateways have none of their own
 	disks    map[string]disk.Disk // by node; those that have none of their own are missing
 
 	stop    context.CancelFunc
@@ -72,6 +74,9 @@ func (f *Fleet) prepare() error {
 	if err := f.makeDisks(); err != nil {
 		return err
 	}
+	if err := f.makeNetwork(); err != nil {
+		return err
+	}
 	addresses, err := freePorts(2*f.config.Hubs + 1)
 	if err != nil {
 		return err
@@ -81,7 +86,7 @@ func (f *Fleet) prepare() error {
 		f.addHub(i, listen[i], routes)
 	}
 	f.addHardware(hardware)
-	if f.devices, err = proxy.New(proxy.Config{Target: hardware, Sort: whoSays, Seed: f.config.Seed}); err != nil {
+	if f.devices, err = proxy.New(proxy.Config{Listen: f.side(netns.ToDevices), Private: f.network != nil, Target: hardware, Sort: whoSays, Seed: f.config.Seed}); err != nil {
 		return err
 	}
 	for i := range f.config.Gateways {
@@ -127,15 +132,17 @@ func (f *Fleet) addHardware(listen string) {
 func (f *Fleet) addGateway(name string, hubs []string) error {
 	var urls []string
 	for i, listen := range hubs {
-		p, err := proxy.New(proxy.Config{Target: listen, Seed: f.config.Seed + uint64(len(f.ways))})
+		p, err := proxy.New(proxy.Config{Listen: f.side(netns.ToHub), Private: f.network != nil, Target: listen, Seed: f.config.Seed + uint64(len(f.ways))})
 		if err != nil {
 			return err
 		}
 		f.ways[way{name, f.config.Hub(i + 1)}] = p
 		urls = append(urls, "nats://"+p.Addr())
 	}
-	f.gateways = append(f.gateways, f.node(name, KindGateway, "gateway", "--id", name, "--hub", strings.Join(urls, ","),
-		"--fleet-name", Name, "--data", f.dataFolder(name, f.config.GatewayDisks), "--lease", f.config.Lease.String(), "--log-level", "info"))
+	gateway := f.node(name, KindGateway, "gateway", "--id", name, "--hub", strings.Join(urls, ","),
+		"--fleet-name", Name, "--data", f.dataFolder(name, f.config.GatewayDisks), "--lease", f.config.Lease.String(), "--log-level", "info")
+	gateway.namespace = f.namespace(name)
+	f.gateways = append(f.gateways, gateway)
 	return nil
 }
 
@@ -259,6 +266,9 @@ func (f *Fleet) Close() {
 		p.Close()
 	}
 	f.proxies.Wait()
+	if f.network != nil {
+		f.network.Close()
+	}
 	f.left = f.giveBack()
 }
 
