@@ -26,6 +26,17 @@ func newDiskFull(f *fleet.Fleet, _ plan.Entry, targets []string) Fault {
 
 func (d *diskFull) Down() []string { return nil }
 
+// Claims are the fillers.
+func (d *diskFull) Claims() []fleet.Claim {
+	var fillers []fleet.Claim
+	for _, name := range d.names {
+		if own, ok := d.fleet.Disk(name); ok {
+			fillers = append(fillers, fleet.Claim{File: own.Filler()})
+		}
+	}
+	return fillers
+}
+
 func (d *diskFull) Apply(context.Context) error {
 	return d.eachDisk(func(_ *fleet.Node, own disk.Disk) error { return own.Fill() })
 }

@@ -3,6 +3,8 @@ package fleet
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"github.com/roost-iot/roost/cluster/clustertest/disk"
 	"github.com/roost-iot/roost/nodes/chaos/netns"
@@ -13,6 +15,7 @@ import (
 type Claim struct {
 	Disk    *disk.Disk   `json:"disk,omitempty"`
 	Network *netns.Names `json:"network,omitempty"`
+	File    string       `json:"file,omitempty"`
 }
 
 // String tells it for people.
@@ -22,6 +25,8 @@ func (c Claim) String() string {
 		return "disk " + c.Disk.Dir
 	case c.Network != nil:
 		return "network " + c.Network.Link
+	case c.File != "":
+		return "file " + c.File
 	}
 	return "nothing"
 }
@@ -34,6 +39,11 @@ func (c Claim) Undo() error {
 	}
 	if c.Network != nil {
 		err = errors.Join(err, c.Network.Remove())
+	}
+	if c.File != "" {
+		if gone := os.Remove(c.File); !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("give back %v: %w", c, err)
