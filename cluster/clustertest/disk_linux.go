@@ -1,15 +1,13 @@
 package clustertest
 
 import (
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/roost-iot/roost/cluster/clustertest/disk"
 )
 
 // Mount returns the folder of a small disk of its own, in memory, or skips the test where that takes rights that it
@@ -17,12 +15,12 @@ import (
 func Mount(tb testing.TB, options string) string {
 	tb.Helper()
 	dir := tb.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", options, "tmpfs", dir).CombinedOutput(); err != nil {
-		tb.Skipf("cannot mount a disk of its own (%v: %s)", err, strings.TrimSpace(string(out)))
+	if err := disk.MountMemory(dir, options); err != nil {
+		tb.Skipf("cannot mount a disk of its own: %v", err)
 	}
-	tb.Cleanup(func() { // lazily, so that it goes even if a failed test left files open
-		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
-			tb.Errorf("umount: %v: %s", err, out)
+	tb.Cleanup(func() { // it goes even if a failed test left files open
+		if err := disk.UnmountMemory(dir); err != nil {
+			tb.Errorf("umount: %v", err)
 		}
 	})
 	return dir
@@ -31,87 +29,52 @@ func Mount(tb testing.TB, options string) string {
 // Fill leaves no room on the disk, and returns the file to remove to make room again.
 func Fill(tb testing.TB, dir string) string {
 	tb.Helper()
-	junk, err := os.Create(filepath.Join(dir, "junk"))
+	junk, err := disk.FillMemory(dir)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer junk.Close()
-	for err == nil {
-		_, err = junk.Write(make([]byte, 4<<10))
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		tb.Fatal(err)
-	}
-	return junk.Name()
+	return junk
 }
 
-const (
-	// ext4Shutdown stops a file system at once: nothing more reaches the disk, also not what it has in its log.
-	ext4Shutdown   = 0x8004587d
-	noFlushAtAll   = 2
-	powerDiskBytes = 4 << 30 // of which the image has only what was written
-)
+const powerDiskBytes = 4 << 30 // of which the image has only what was written
 
 // PowerDisk is a disk in a file, whose power can be cut. It is never one of the machine's own.
 type PowerDisk struct {
-	tb         testing.TB
-	image, dir string
+	tb   testing.TB
+	disk disk.Disk
 }
 
 // NewPowerDisk makes one, or skips the test with the reason.
 func NewPowerDisk(tb testing.TB) *PowerDisk {
 	tb.Helper()
-	if os.Geteuid() != 0 {
-		tb.Skip("only root can mount a disk, and cut its power")
+	if reason := disk.Missing(); reason != "" {
+		tb.Skipf("cannot make a disk whose power can be cut: %s", reason)
 	}
 	at := tb.TempDir()
-	d := &PowerDisk{tb, filepath.Join(at, "image"), filepath.Join(at, "mnt")}
-	if err := errors.Join(os.WriteFile(d.image, nil, 0o600), os.Truncate(d.image, powerDiskBytes), os.Mkdir(d.dir, 0o700)); err != nil {
+	d := &PowerDisk{tb, disk.Disk{Image: filepath.Join(at, "image"), Dir: filepath.Join(at, "mnt"), Bytes: powerDiskBytes}}
+	tb.Cleanup(func() { _ = d.disk.Remove() }) // the folder goes with the test
+	if err := d.disk.Make(); err != nil {
 		tb.Fatal(err)
 	}
-	if out, err := exec.Command("mkfs.ext4", "-q", "-F", d.image).CombinedOutput(); err != nil {
-		tb.Skipf("cannot make a file system (%v: %s)", err, strings.TrimSpace(string(out)))
-	}
-	if out, err := d.mount(); err != nil {
-		tb.Skipf("cannot mount a file (%v: %s)", err, out)
-	}
-	tb.Cleanup(func() { _ = exec.Command("umount", "-l", d.dir).Run() })
 	return d
 }
 
 // Dir is where it is mounted.
-func (d *PowerDisk) Dir() string { return d.dir }
-
-func (d *PowerDisk) mount() (string, error) {
-	out, err := exec.Command("mount", "-o", "loop", d.image, d.dir).CombinedOutput()
-	return strings.TrimSpace(string(out)), err
-}
+func (d *PowerDisk) Dir() string { return d.disk.Dir }
 
 // Cut cuts the power. Whatever writes to the disk is to be halted before: see [Halt].
 func (d *PowerDisk) Cut() {
 	d.tb.Helper()
-	dir, err := os.Open(d.dir)
-	if err != nil {
+	if err := d.disk.Cut(); err != nil {
 		d.tb.Fatal(err)
-	}
-	defer dir.Close()
-	var here, above unix.Stat_t
-	if err := errors.Join(unix.Stat(d.dir, &here), unix.Stat(filepath.Dir(d.dir), &above)); err != nil || here.Dev == above.Dev {
-		d.tb.Fatalf("%s is no disk of its own (%v): its power is not cut", d.dir, err)
-	}
-	if err := unix.IoctlSetPointerInt(int(dir.Fd()), ext4Shutdown, noFlushAtAll); err != nil {
-		d.tb.Skipf("this file system cannot be stopped: %v", err)
 	}
 }
 
 // Again mounts the disk as it is found after the cut. Nobody may have it open.
 func (d *PowerDisk) Again() {
 	d.tb.Helper()
-	if out, err := exec.Command("umount", d.dir).CombinedOutput(); err != nil {
-		d.tb.Fatalf("umount: %v: %s", err, out)
-	}
-	if out, err := d.mount(); err != nil {
-		d.tb.Fatalf("mount after the cut: %v: %s", err, out)
+	if err := d.disk.Again(); err != nil {
+		d.tb.Fatal(err)
 	}
 }
 

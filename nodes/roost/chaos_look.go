@@ -82,7 +82,7 @@ func missing(reason string) string {
 func listScenarios(table *tabwriter.Writer) {
 	fmt.Fprintln(table, "SCENARIO\tWHAT HAPPENS\tAVAILABLE")
 	for _, s := range plan.Scenarios() {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", s.Name, s.About, missing(s.Missing))
+		fmt.Fprintf(table, "%s\t%s\t%s\n", s.Name, s.About, missing(chaos.Missing(s)))
 	}
 }
 

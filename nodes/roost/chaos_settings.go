@@ -18,7 +18,7 @@ type chaosSettings struct {
 	file     string // of a plan
 
 	hubs, gateways, devices, clients         int
-	mode                                     string
+	mode, net                                string
 	rate                                     float64
 	lease, period, quiet, duration, liveness time.Duration
 	attached                                 int
@@ -38,6 +38,7 @@ func (s *chaosSettings) flags(cmd *cobra.Command) {
 	f.IntVar(&s.gateways, "gateways", d.Gateways, "how many gateways")
 	f.IntVar(&s.devices, "devices", d.Devices, "how many devices")
 	f.StringVar(&s.mode, "device-mode", d.Mode, "devices are dumb, fenced or exclusive")
+	f.StringVar(&s.net, "net", "auto", "gateways reach the hub by proxy, or from network namespaces of their own (netns); auto: as the scenario needs")
 	f.IntVar(&s.clients, "clients", d.Clients, "how many clients send commands")
 	f.Float64Var(&s.rate, "rate", d.Rate, "commands a second, all clients together")
 	f.DurationVar(&s.lease, "lease", d.Lease.Std(), "lease of the gateways")
@@ -48,12 +49,13 @@ func (s *chaosSettings) flags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("scenario", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
 		for _, s := range plan.Scenarios() {
-			if s.Missing == "" {
+			if s.Missing == "" { // what this machine cannot do is told when it is run
 				names = append(names, s.Name)
 			}
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}) // the flag is there
+	_ = cmd.RegisterFlagCompletionFunc("net", cobra.FixedCompletions([]string{"auto", plan.NetProxy, plan.NetNamespaces}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("device-mode", cobra.FixedCompletions([]string{plan.ModeDumb, plan.ModeFenced, plan.ModeExclusive}, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -67,6 +69,11 @@ func (s *chaosSettings) apply(cmd *cobra.Command, to plan.Settings) plan.Setting
 		"quiet": func() { to.Quiet = plan.Duration(s.quiet) }, "duration": func() { to.Duration = plan.Duration(s.duration) },
 		"liveness": func() { to.Liveness = plan.Duration(s.liveness) },
 		"attached": func() { to.Attached = s.attached }, "upgrade-to": func() { to.UpgradeTo = s.upgradeTo },
+		"net": func() {
+			if s.net != "auto" {
+				to.Net = s.net
+			}
+		},
 	} {
 		if cmd.Flags().Changed(flag) {
 			set()
@@ -114,7 +121,7 @@ func (s *chaosSettings) repro(cmd *cobra.Command, seed uint64) string {
 	}
 	words := []string{"roost chaos run", "--scenario", s.scenario, "--seed", fmt.Sprint(seed)}
 	for _, flag := range []string{
-		"duration", "quiet", "liveness", "hubs", "gateways", "devices", "device-mode", "clients", "rate", "lease", "period",
+		"duration", "quiet", "liveness", "hubs", "gateways", "devices", "device-mode", "clients", "rate", "lease", "period", "net",
 		"attached", "upgrade-to",
 	} {
 		if f := cmd.Flags().Lookup(flag); f.Changed {

@@ -141,7 +141,13 @@ func (f *finding) effect(w *history.FaultWindow, doubts []boottime.Instant) {
 		f.Metrics["outages"]++
 		f.Metrics["readings stored once more after an outage"] += float64(storedAgain(f.h, w))
 		return
-	case history.FaultClone, history.FaultPartition, history.FaultStall, history.FaultPowerCut, history.FaultDiskFull:
+	case history.FaultPowerCut:
+		// What was lost, or that writes failed, is the evidence without which it is not confirmed.
+		seen, what = len(w.Evidence) > 0, "there is no evidence that it had an effect"
+		if seen && f.gatewayHit(w) {
+			seen, what = f.ownerChanged(w), "no bus changed its owner"
+		}
+	case history.FaultClone, history.FaultPartition, history.FaultStall, history.FaultDiskFull, history.FaultDiskDead:
 		seen, what = len(w.Evidence) > 0, "there is no evidence that it had an effect"
 	case history.FaultAckLost:
 		// One of several will do: what was asked may have been asked again, and answered, before anybody knew.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,14 +142,14 @@ func TestFaultsThatAreMissing(t *testing.T) {
 	if _, err := fault.Recorded(plan.Entry{Fault: "meteor"}); err == nil {
 		t.Error("there is no fault meteor")
 	}
-	// Whatever a scenario draws can be done here.
+	// Whatever a scenario draws can be done here, but for what it says that not every machine can do.
 	for _, s := range plan.Scenarios() {
 		p, err := s.Plan(1, s.Adjust(plan.Defaults()))
 		if err != nil {
 			continue
 		}
 		for _, e := range p.Entries {
-			if _, err := fault.Recorded(e); err != nil {
+			if _, err := fault.Recorded(e); err != nil && !slices.Contains(s.Faults, e.Fault) {
 				t.Errorf("%s: %v", s.Name, err)
 			}
 		}

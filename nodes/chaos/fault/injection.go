@@ -55,7 +55,7 @@ func (i *Injector) Inject(ctx context.Context, e plan.Entry, targets []string) R
 	}
 	f := kind.make(i.Fleet, e, targets)
 	result.Down = f.Down()
-	if result.Err = i.Manifest.Will(Undo{ID: e.ID, What: e.Fault, Targets: targets}); result.Err != nil {
+	if result.Err = i.Manifest.Will(Undo{ID: e.ID, What: e.Fault, Targets: targets, Claims: claimsOf(f)}); result.Err != nil {
 		return result
 	}
 	result.Err = i.apply(ctx, f, &result)
@@ -64,6 +64,14 @@ func (i *Injector) Inject(ctx context.Context, e plan.Entry, targets []string) R
 	}
 	result.Err = errors.Join(result.Err, i.heal(context.WithoutCancel(ctx), f, &result))
 	return result
+}
+
+// claimsOf is what of this machine a fault is about to take.
+func claimsOf(f Fault) []fleet.Claim {
+	if taker, ok := f.(interface{ Claims() []fleet.Claim }); ok {
+		return taker.Claims()
+	}
+	return nil
 }
 
 func (i *Injector) apply(ctx context.Context, f Fault, r *Result) error {

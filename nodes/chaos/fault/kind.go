@@ -65,6 +65,9 @@ func Kinds() []Kind {
 		hangKind(),
 		diskFullKind(),
 		powerCutKind(),
+		hubPowerCutKind(),
+		routeKind(),
+		diskDeadKind(),
 		clockKind(),
 	}
 }
@@ -81,7 +84,7 @@ func Find(name string) (Kind, error) {
 
 // recorded is what the checkers know an entry as.
 func (k Kind) recorded(e plan.Entry) history.FaultKind {
-	if k.Name == plan.Stall && e.Params.Direction != "" {
+	if (k.Name == plan.Stall || k.Name == plan.Route) && e.Params.Direction != "" {
 		return history.FaultStall
 	}
 	return k.Recorded

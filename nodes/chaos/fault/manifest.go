@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"sync"
+
+	"github.com/roost-iot/roost/nodes/chaos/fleet"
 )
 
 // Manifest says on disk what a run has begun, before it does it, and what of that is undone. Whoever finds one after
@@ -29,6 +31,8 @@ type Undo struct {
 	PID int    `json:"pid,omitempty"`
 	// Folders to be removed with the run.
 	Folders []string `json:"folders,omitempty"`
+	// Claims are what of this machine was taken for it.
+	Claims []fleet.Claim `json:"claims,omitempty"`
 }
 
 // OpenManifest makes a manifest, or goes on with one that is there.
@@ -75,6 +79,7 @@ func Left(path string) ([]Undo, error) {
 	defer func() { _ = file.Close() }() // it was only read
 	var left []Undo
 	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var u Undo
 		if err := json.Unmarshal(lines.Bytes(), &u); err != nil {

@@ -22,6 +22,10 @@ type Config struct {
 	Program []string
 	// Env is added to what children have of this process's environment.
 	Env []string
+	// GatewayDisks and HubDisks: each of these has its data on a disk of its own, which can be broken. See disk.Missing.
+	GatewayDisks, HubDisks bool
+	// Claim is told what of this machine is about to be taken, and nothing is taken if it fails; nil: nobody is told.
+	Claim func([]Claim) error
 	// Connected is called when hubs and hardware run and the devices are registered, before gateways are started; nil:
 	// nothing is.
 	Connected func(context.Context) error
@@ -39,6 +43,9 @@ func (c Config) withDefaults() (Config, error) {
 			return c, err
 		}
 		c.Program = []string{self}
+	}
+	if c.Claim == nil {
+		c.Claim = func([]Claim) error { return nil }
 	}
 	if c.Connected == nil {
 		c.Connected = func(context.Context) error { return nil }

@@ -16,6 +16,8 @@ import (
 
 	"github.com/roost-iot/roost/actors/drivers/rig/wire"
 	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/cluster/clustertest/disk"
+	"github.com/roost-iot/roost/nodes/chaos/netns"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
 	"github.com/roost-iot/roost/nodes/chaos/proxy"
 )
@@ -37,6 +39,10 @@ type Fleet struct {
 	names    []string // of the hubs' servers
 	ways     map[way]*proxy.Proxy
 	devices  *proxy.Proxy // to the hardware
+	claims   []Claim
+	left     error                // what of them could not be given back
+	network  *netns.Network       // nil: gateways have none of their own
+	disks    map[string]disk.Disk // by node; those that have none of their own are missing
 
 	stop    context.CancelFunc
 	proxies sync.WaitGroup
@@ -59,13 +65,19 @@ func New(cfg Config) (*Fleet, error) {
 	f := &Fleet{config: cfg, folder: cfg.Folder, ways: map[way]*proxy.Proxy{}, stop: func() {}}
 	if err := f.prepare(); err != nil {
 		f.Close()
-		return nil, err
+		return nil, errors.Join(err, f.Left())
 	}
 	return f, nil
 }
 
 func (f *Fleet) prepare() error {
 	if err := os.MkdirAll(filepath.Join(f.folder, "logs"), 0o700); err != nil {
+		return err
+	}
+	if err := f.makeDisks(); err != nil {
+		return err
+	}
+	if err := f.makeNetwork(); err != nil {
 		return err
 	}
 	addresses, err := freePorts(2*f.config.Hubs + 1)
@@ -77,7 +89,7 @@ func (f *Fleet) prepare() error {
 		f.addHub(i, listen[i], routes)
 	}
 	f.addHardware(hardware)
-	if f.devices, err = proxy.New(proxy.Config{Target: hardware, Sort: whoSays, Seed: f.config.Seed}); err != nil {
+	if f.devices, err = proxy.New(proxy.Config{Listen: f.side(netns.ToDevices), Private: f.network != nil, Target: hardware, Sort: whoSays, Seed: f.config.Seed}); err != nil {
 		return err
 	}
 	for i := range f.config.Gateways {
@@ -97,7 +109,7 @@ func (f *Fleet) node(name string, kind Kind, args ...string) *Node {
 
 func (f *Fleet) addHub(i int, listen string, routes []string) {
 	name := f.config.Hub(i + 1)
-	args := []string{"hub", "--data", filepath.Join(f.folder, name), "--listen", listen}
+	args := []string{"hub", "--data", f.dataFolder(name, f.config.HubDisks), "--listen", listen}
 	if len(routes) > 1 {
 		args = append(args, "--cluster", "chaos", "--route", routes[i], "--peers", strings.Join(routes, ","))
 	}
@@ -123,14 +135,16 @@ func (f *Fleet) addHardware(listen string) {
 func (f *Fleet) addGateway(name string, hubs []string) error {
 	var urls []string
 	for i, listen := range hubs {
-		p, err := proxy.New(proxy.Config{Target: listen, Seed: f.config.Seed + uint64(len(f.ways))})
+		p, err := proxy.New(proxy.Config{Listen: f.side(netns.ToHub), Private: f.network != nil, Target: listen, Seed: f.config.Seed + uint64(len(f.ways))})
 		if err != nil {
 			return err
 		}
 		f.ways[way{name, f.config.Hub(i + 1)}] = p
 		urls = append(urls, "nats://"+p.Addr())
 	}
-	f.gateways = append(f.gateways, f.node(name, KindGateway, f.gatewayArgs(name, strings.Join(urls, ","), filepath.Join(f.folder, name))...))
+	gateway := f.node(name, KindGateway, f.gatewayArgs(name, strings.Join(urls, ","), f.dataFolder(name, f.config.GatewayDisks))...)
+	gateway.namespace = f.namespace(name)
+	f.gateways = append(f.gateways, gateway)
 	return nil
 }
 
@@ -245,7 +259,8 @@ func (f *Fleet) HubLink(gateway, hub string) *proxy.Link {
 // DeviceLink returns the way from a gateway to the hardware.
 func (f *Fleet) DeviceLink(gateway string) *proxy.Link { return f.devices.Link(gateway) }
 
-// Close ends all processes, and returns when they have ended. There is no chance for them to clean up.
+// Close ends all processes, and returns when they have ended. There is no chance for them to clean up. What of this machine
+// was taken for the fleet is given back, and Left says what could not be.
 func (f *Fleet) Close() {
 	if f.conn != nil {
 		f.conn.Close()
@@ -262,7 +277,14 @@ func (f *Fleet) Close() {
 		p.Close()
 	}
 	f.proxies.Wait()
+	if f.network != nil {
+		f.network.Close()
+	}
+	f.left = f.giveBack()
 }
+
+// Left is why Close could not give back all that was taken; nil: it could.
+func (f *Fleet) Left() error { return f.left }
 
 // Shutdown asks the processes to end in order, gateways first, and returns what went wrong. Those that do not
 // are killed.
@@ -282,7 +304,7 @@ func (f *Fleet) Shutdown(patience time.Duration) error {
 		errs = errors.Join(errs, all.Wait())
 	}
 	f.Close()
-	return errs
+	return errors.Join(errs, f.Left())
 }
 
 // WayAddress is what a gateway dials for the first hub.

@@ -56,7 +56,9 @@ type Node struct {
 	env     []string
 	args    []string
 	logs    string
-	note    func(Change)
+	// namespace of network that it runs in; empty: that of everybody.
+	namespace string
+	note      func(Change)
 
 	mu      sync.Mutex
 	run     int
@@ -73,7 +75,7 @@ func (n *Node) Launch() error {
 	}
 	run := n.run + 1
 	p, err := begin(command{
-		program: n.program, env: n.env, args: n.args,
+		program: n.program, env: n.env, args: n.args, namespace: n.namespace,
 		logs: filepath.Join(n.logs, fmt.Sprintf("%s.%d", n.Name, run)),
 	})
 	if err != nil {

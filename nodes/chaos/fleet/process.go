@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/roost-iot/roost/nodes/chaos/netns"
 )
 
 // EnvRun is the variable in the environment of each child that has the name of its run.
@@ -35,6 +37,8 @@ type command struct {
 	env     []string
 	args    []string
 	logs    string // what its logs begin with
+	// namespace of network to start it in; empty: this one.
+	namespace string
 }
 
 // begin starts a process.
@@ -60,16 +64,29 @@ func begin(c command) (*process, error) {
 	go func() { // ends with the child
 		// Linux takes the end of the thread that started a child for that of its parent.
 		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := p.cmd.Start()
+		err := c.enter()
+		if err == nil {
+			err = p.cmd.Start()
+		}
 		started <- err
 		if err == nil {
 			_ = p.cmd.Wait() // its state says how it ended
 		}
 		_, _ = out.Close(), errs.Close() // logs: what was written is there
 		close(p.ended)
+		if c.namespace == "" { // a thread in another network ends with its goroutine
+			runtime.UnlockOSThread()
+		}
 	}()
 	return p, <-started
+}
+
+// enter has this thread be where the process is to be.
+func (c command) enter() error {
+	if c.namespace == "" {
+		return nil
+	}
+	return netns.Enter(c.namespace)
 }
 
 // pid is the process's id.

@@ -22,6 +22,7 @@ const (
 	FaultDelay     FaultKind = "delay"
 	FaultPowerCut  FaultKind = "power-cut"
 	FaultDiskFull  FaultKind = "disk-full"
+	FaultDiskDead  FaultKind = "disk-dead" // it neither reads nor writes, and its gateway goes on
 	FaultClock     FaultKind = "clock"
 	FaultPanic     FaultKind = "panic" // of a device's actor
 	FaultHang      FaultKind = "hang"  // of a device's driver

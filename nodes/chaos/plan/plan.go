@@ -138,6 +138,8 @@ func (p *Plan) validate() error {
 			return fmt.Errorf("entry %s: a time is negative", e.ID)
 		case e.Fault == "" || e.Target == "":
 			return fmt.Errorf("entry %s: fault or target is missing", e.ID)
+		case e.Fault == Route && p.Settings.Net != NetNamespaces:
+			return fmt.Errorf("entry %s: fault %s needs the setting net to be %s", e.ID, e.Fault, NetNamespaces)
 		}
 		ids[e.ID] = true
 	}

@@ -38,6 +38,8 @@ type Scenario struct {
 	About string
 	// Missing is why it cannot be run; empty: it can.
 	Missing string
+	// Faults that it cannot do without, of those that not every machine can do.
+	Faults []string
 
 	adjust func(*Settings)
 	draw   func(*draft)
@@ -126,7 +128,7 @@ func (d *draft) row(least, most time.Duration, make func(i int) Entry) {
 // healing is how long it takes until what a fault has ended is there again.
 func (d *draft) healing(e Entry) time.Duration {
 	switch {
-	case e.Fault == HubKill && d.Hubs > 1:
+	case (e.Fault == HubKill || e.Fault == HubPowerCut) && d.Hubs > 1:
 		return 6 * time.Second // they have to elect a leader
 	case e.Fault == Outage:
 		return 6 * time.Second // it begins when so much was written, and hubs start before it ends
@@ -134,7 +136,7 @@ func (d *draft) healing(e Entry) time.Duration {
 		return 6 * time.Second // and so have those that are left
 	case e.Fault == Clone && e.Params.While == WhileStill:
 		return 6 * time.Second // the clone has to wait for the lease of the first
-	case e.Fault == Kill, e.Fault == Stop, e.Fault == HubKill:
+	case e.Fault == Kill, e.Fault == Stop, e.Fault == HubKill, e.Fault == PowerCut, e.Fault == HubPowerCut, e.Fault == DiskDead:
 		return 500 * time.Millisecond
 	}
 	return 0

@@ -25,6 +25,7 @@ func Scenarios() []Scenario {
 		longOutage(),
 		powerCut(),
 		diskFull(),
+		diskDead(),
 		clockJump(),
 		crashLoop(),
 		upgrade(),
@@ -49,6 +50,10 @@ func one(fault string, target func(*draft) string, least, most float64) func(*dr
 
 // partition stalls both directions, or loses what is sent, which resets the connection in the end.
 func partition(d *draft) {
+	if d.Net == NetNamespaces {
+		d.routes("")
+		return
+	}
 	d.row(d.leases(1.5), d.leases(2.5), func(int) Entry {
 		return Entry{Fault: pick(d.Rand, []string{Stall, Stall, Blackhole}), Target: d.owner(), Hold: d.hold(d.leases(1.8), d.leases(3))}
 	})
@@ -57,6 +62,10 @@ func partition(d *draft) {
 // halfOpen stalls the directions by turns, beginning with either.
 func halfOpen(d *draft) {
 	ways := []string{"up", "down"}
+	if d.Net == NetNamespaces {
+		d.routes(ways...)
+		return
+	}
 	first := d.IntN(len(ways))
 	d.row(d.leases(1.5), d.leases(2.5), func(i int) Entry {
 		return Entry{

@@ -12,6 +12,12 @@ const (
 	ModeExclusive = "exclusive" // one session at a time
 )
 
+// Ways in which gateways reach the hub.
+const (
+	NetProxy      = "proxy" // on loopback, through proxies
+	NetNamespaces = "netns" // from a network namespace of its own each, to the proxies
+)
+
 // Settings say what the fleet of a run is like, and for how long what is done to it.
 type Settings struct {
 	Hubs     int `json:"hubs"` // 1 or 3
@@ -33,6 +39,8 @@ type Settings struct {
 	Attached int `json:"attached,omitempty"`
 	// UpgradeTo is the path of the program that replaces others; empty: the same one.
 	UpgradeTo string `json:"upgradeTo,omitempty"`
+	// Net is what gateways reach the hub through: proxies, or a network of their own each besides. Empty: proxies.
+	Net string `json:"net,omitempty"`
 }
 
 // Defaults are settings that two processors carry.
@@ -63,6 +71,8 @@ func (s Settings) Validate() error {
 		return fmt.Errorf("hubs is %d, and not 1 or 3", s.Hubs)
 	case s.Mode != ModeDumb && s.Mode != ModeFenced && s.Mode != ModeExclusive:
 		return fmt.Errorf("mode is %q, and not %s, %s or %s", s.Mode, ModeDumb, ModeFenced, ModeExclusive)
+	case s.Net != "" && s.Net != NetProxy && s.Net != NetNamespaces:
+		return fmt.Errorf("net is %q, and not %s or %s", s.Net, NetProxy, NetNamespaces)
 	case !(s.Rate >= 0 && s.Rate <= 10_000):
 		return fmt.Errorf("rate is %v, and not from 0 to 10000", s.Rate)
 	}

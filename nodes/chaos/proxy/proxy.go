@@ -23,8 +23,10 @@ const (
 
 // Config says what a proxy stands in front of. Target is needed.
 type Config struct {
-	// Listen is the address to listen on; default a free port of 127.0.0.1. Loopback only.
+	// Listen is the address to listen on; default a free port of 127.0.0.1. Loopback only, but for Private.
 	Listen string
+	// Private: Listen may be an address of a network of the run's own, too.
+	Private bool
 	// Target is the address of the server.
 	Target string
 	// Sort tells, by the first bytes of a connection, to which link it belongs; false: more bytes are needed.
@@ -54,7 +56,7 @@ func New(cfg Config) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("proxy to %s: %w", cfg.Target, err)
 	}
-	if !listener.Addr().(*net.TCPAddr).IP.IsLoopback() {
+	if !cfg.Private && !listener.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		_ = listener.Close()
 		return nil, fmt.Errorf("proxy to %s: %s is not loopback", cfg.Target, cfg.Listen)
 	}

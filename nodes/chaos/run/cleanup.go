@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/roost-iot/roost/nodes/chaos/fault"
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
@@ -45,6 +46,12 @@ func Cleanup(folder string) (Cleaned, error) {
 			return done, fmt.Errorf("clean up %s: %w", folder, err)
 		}
 		done.Killed += n
+		if err := gone(u.Run); err != nil {
+			return done, fmt.Errorf("clean up %s: %w", folder, err)
+		}
+		if err := giveBack(left); err != nil {
+			return done, fmt.Errorf("clean up %s: %w", folder, err)
+		}
 		for _, path := range u.Folders {
 			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 				continue
@@ -66,6 +73,35 @@ func Cleanup(folder string) (Cleaned, error) {
 		err = errors.Join(err, m.Done(u.ID))
 	}
 	return done, errors.Join(err, m.Close())
+}
+
+// goneTime is how long processes that were killed may take to end.
+const goneTime = 10 * time.Second
+
+// gone waits until nothing is left of the processes of a run: what they use cannot be given back before.
+func gone(run string) error {
+	late := time.After(goneTime)
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for left := fleet.Leftovers(run); len(left) > 0; left = fleet.Leftovers(run) {
+		select {
+		case <-again.C:
+		case <-late:
+			return fmt.Errorf("processes %v do not end", left)
+		}
+	}
+	return nil
+}
+
+// giveBack gives back what of this machine was taken, the last first.
+func giveBack(left []fault.Undo) error {
+	var errs error
+	for i := len(left) - 1; i >= 0; i-- {
+		for k := len(left[i].Claims) - 1; k >= 0; k-- {
+			errs = errors.Join(errs, left[i].Claims[k].Undo())
+		}
+	}
+	return errs
 }
 
 // alive reports whether the harness of a run still runs. Its number may have been given to another process since, so that

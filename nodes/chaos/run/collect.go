@@ -173,6 +173,7 @@ func (r *running) health(ctx context.Context) {
 		case fleet.KindGateway:
 			var status roostv1.StatusResponse
 			h.Answers = runs && r.ask(ctx, names.GatewayStatus(n.Name), &roostv1.StatusRequest{Limit: 1}, &status) == nil
+			h.Complaints = append(h.Complaints, spoolComplaint(status.GetGateway().GetSpool())...)
 		case fleet.KindHub:
 			h.Answers = runs && r.fleet.Conn().IsConnected()
 		}

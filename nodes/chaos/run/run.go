@@ -125,7 +125,8 @@ func (r *running) setUp(ctx context.Context) (err error) {
 	}
 	r.fleet, err = fleet.New(fleet.Config{
 		Settings: r.settings, Folder: r.data(), Run: r.name, Seed: r.Plan.Seed, Program: r.Program, Env: r.Env,
-		Note: r.process, Connected: r.listen,
+		Note: r.process, Connected: r.listen, Claim: r.claim,
+		GatewayDisks: draws(r.Plan, plan.PowerCut, plan.DiskFull, plan.DiskDead), HubDisks: draws(r.Plan, plan.HubPowerCut),
 	})
 	if err != nil {
 		return err
@@ -138,7 +139,7 @@ func (r *running) setUp(ctx context.Context) (err error) {
 	if err := r.fleet.Settled(gate); err != nil {
 		return fmt.Errorf("the fleet does not come up: %w", err)
 	}
-	return nil
+	return r.fleet.SyncDisks()
 }
 
 // listen starts what listens to the fleet, before its gateways are started.
@@ -260,8 +261,13 @@ func (r *running) end() {
 	}
 	if r.fleet != nil {
 		r.fleet.Close()
+		if err := r.fleet.Left(); err != nil {
+			r.face.say("%s %v; roost chaos cleanup %s tries again", r.elapsed(), err, r.Folder)
+			return
+		}
 	}
-	_ = r.manifest.Done("run") // it is the last line; without it there is only more to look for
+	_ = r.manifest.Done(claims) // without these there is only more to look for
+	_ = r.manifest.Done("run")
 }
 
 // pause waits; false if ctx ended before.

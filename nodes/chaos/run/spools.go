@@ -37,6 +37,14 @@ func (r *running) spools(ctx context.Context) error {
 	return nil
 }
 
+// spoolComplaint is why a spool does not take readings, where nothing is broken any more.
+func spoolComplaint(s *roostv1.SpoolStatus) []string {
+	if state := s.GetState(); state == roostv1.SpoolState_SPOOL_STATE_FULL || state == roostv1.SpoolState_SPOOL_STATE_FAILING {
+		return []string{"its spool takes no readings: " + s.GetError()}
+	}
+	return nil
+}
+
 // emptied asks a gateway until nothing waits in its spool, or ctx ends, and returns how much its last word was; known is
 // false if it said none. Devices are read all the time, so a spool is empty if it is for a moment.
 func emptied(ctx context.Context, ask func(context.Context) (*roostv1.GatewayStatus, error)) (waiting uint64, known bool) {
