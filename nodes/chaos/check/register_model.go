@@ -10,6 +10,7 @@ import (
 type stepInput struct {
 	write  bool
 	expect uint64
+	blind  bool // whatever was there, it is replaced
 	sure   bool // else it may not have been done at all
 }
 
@@ -62,7 +63,7 @@ func next(c cell, in stepInput, out stepOutput) []interface{} {
 	if !in.sure {
 		may = append(may, c)
 	}
-	if fits(in.expect) {
+	if in.blind || fits(in.expect) {
 		may = append(may, cell{true, out.value, out.revision})
 	}
 	return may
@@ -72,8 +73,12 @@ func describeStep(in stepInput, out stepOutput) string {
 	switch {
 	case !in.write:
 		return fmt.Sprintf("read %s at %d", out.value, out.revision)
+	case out.refused && in.expect == 0:
+		return "write: refused"
 	case out.refused:
 		return fmt.Sprintf("write over %d: refused", in.expect)
+	case in.blind:
+		return fmt.Sprintf("write %s: at %d%s", out.value, out.revision, map[bool]string{false: ", unsure"}[in.sure])
 	case !in.sure:
 		return fmt.Sprintf("write %s over %d: unsure", out.value, in.expect)
 	default:

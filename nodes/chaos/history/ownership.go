@@ -88,6 +88,11 @@ type Register struct {
 	Expect   uint64 `json:"expect,omitempty"`
 	Value    string `json:"value"`
 	Revision uint64 `json:"revision,omitempty"`
+	// Blind: it is a write of whatever was there. If it is done, Expect says what it has replaced.
+	Blind bool `json:"blind,omitempty"`
+	// Stored: it is not an operation, but what the hub's stream holds of a write that was done; At is the hub's time, and
+	// Client who wrote it.
+	Stored bool `json:"stored,omitempty"`
 }
 
 // EventKind is what a gateway says that happened, in the words of roostv1.EventKind: "restarted".

@@ -1,6 +1,7 @@
 // Package load uses a fleet while it is broken, as its users would, and writes down what it was told.
 //
 //	Client   sends commands of all classes, at its own pace whatever comes of them
+//	RegisterClient  reads and changes what is desired, and reads who owns what, one operation at a time
 //	Sink     reads readings as an application does, each once
 //	Watcher  follows who owns what, and what gateways say happens
 //

@@ -51,15 +51,23 @@ func (r *running) connect(ctx context.Context, name string) (*cluster.Client, er
 	return cluster.NewClient(nc, fleet.Name)
 }
 
-// startClients has commands sent until ctx ends.
+// startClients has the fleet used until ctx ends.
 func (r *running) startClients(ctx context.Context) error {
+	if r.settings.Clients == 0 || r.settings.Rate == 0 {
+		return nil
+	}
 	var devices []string
 	for i := range r.settings.Devices {
 		devices = append(devices, r.settings.Device(i+1))
 	}
-	if r.settings.Clients == 0 || r.settings.Rate == 0 {
-		return nil
+	if err := r.startRegisters(ctx, devices); err != nil {
+		return err
 	}
+	return r.startSenders(ctx, devices)
+}
+
+// startSenders has commands sent in an open loop.
+func (r *running) startSenders(ctx context.Context, devices []string) error {
 	for i := range r.settings.Clients {
 		name := fmt.Sprintf("client-%d", i+1)
 		writer, err := r.recorders.open(history.Header{Name: name})
