@@ -120,7 +120,7 @@ func (f *Fleet) addHardware(listen string) {
 func (f *Fleet) addGateway(name string, hubs []string) error {
 	var urls []string
 	for i, listen := range hubs {
-		p, err := proxy.New(proxy.Config{Target: listen, Seed: f.config.Seed + uint64(len(f.ways))})
+		p, err := proxy.New(proxy.Config{Target: listen, Seed: f.config.Seed + uint64(len(f.ways)), Tap: f.config.Tap})
 		if err != nil {
 			return err
 		}
