@@ -69,6 +69,8 @@ var mutants = []mutant{
 	{name: "restarts without end", checker: "C11", clause: "C11", breaks: spinning},
 	{name: "a stale write is done", checker: "C12", clause: "C12", breaks: staleWrite},
 	{name: "a stale owner is read", checker: "C12", clause: "C12", breaks: staleRead},
+	{name: "a write is stored over one that was replaced", checker: "C12", clause: "C12", breaks: forked},
+	{name: "a lease is renewed over what replaced it", checker: "C12", clause: "C12", breaks: staleRenewal, doubts: []string{"C6"}},
 }
 
 // TestMutants: each checker can fail, names what is wrong, and no other one accuses anything.

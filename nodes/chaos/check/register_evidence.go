@@ -15,10 +15,10 @@ type evidence struct {
 	whole bool
 }
 
-// sighting is when a value was there at the latest, and its revision.
+// sighting is when a value was there at the latest, its revision, and which one it replaced; 0: not known.
 type sighting struct {
-	at       boottime.Instant
-	revision uint64
+	at               boottime.Instant
+	revision, expect uint64
 }
 
 func newEvidence(list []*history.Register, limits history.Limits) *evidence {
@@ -31,9 +31,12 @@ func newEvidence(list []*history.Register, limits history.Limits) *evidence {
 		if op.Stored {
 			at = at.Add(limits.ClockError)
 		}
-		if s, ok := e.seen[op.Value]; !ok || at < s.at {
-			e.seen[op.Value] = sighting{at, op.Revision}
+		s, ok := e.seen[op.Value]
+		if !ok || at < s.at {
+			s.at, s.revision = at, op.Revision
 		}
+		s.expect = max(s.expect, op.Expect)
+		e.seen[op.Value] = s
 		if op.Expect != 0 {
 			e.next[op.Expect] = op.Value
 		}

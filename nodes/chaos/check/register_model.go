@@ -20,11 +20,33 @@ type stepOutput struct {
 	refused  bool
 }
 
-// cell is what a register holds. Before the first operation it may hold anything.
+// cell is what a register holds. Before the first operation it may hold anything. Revisions only grow.
 type cell struct {
 	known    bool
 	value    string
-	revision uint64 // 0: not known, but it is not one that was there before
+	revision uint64 // 0: not known, but it is above this:
+	above    uint64
+}
+
+// has reports whether it may have a revision.
+func (c cell) has(revision uint64) bool {
+	switch {
+	case !c.known:
+		return true
+	case c.revision == 0:
+		return revision > c.above
+	default:
+		return c.revision == revision
+	}
+}
+
+// written returns what it holds after a write that may be done.
+func (c cell) written(in stepInput, out stepOutput) cell {
+	after := cell{known: true, value: out.value, revision: out.revision}
+	if out.revision == 0 {
+		after.above = max(in.expect, c.revision, c.above)
+	}
+	return after
 }
 
 // registerModel is a register that is changed by compare and set.
@@ -44,13 +66,12 @@ func registerModel() porcupine.Model {
 
 // next returns what a register may hold after an operation; nothing if it cannot be.
 func next(c cell, in stepInput, out stepOutput) []interface{} {
-	fits := func(revision uint64) bool { return !c.known || c.revision == 0 || c.revision == revision }
 	switch {
 	case !in.write && !c.known:
-		return []interface{}{cell{true, out.value, out.revision}}
+		return []interface{}{cell{known: true, value: out.value, revision: out.revision}}
 	case !in.write:
-		if c.value == out.value && fits(out.revision) {
-			return []interface{}{cell{true, out.value, out.revision}}
+		if c.value == out.value && c.has(out.revision) {
+			return []interface{}{cell{known: true, value: out.value, revision: out.revision}}
 		}
 		return nil
 	case out.refused:
@@ -63,8 +84,8 @@ func next(c cell, in stepInput, out stepOutput) []interface{} {
 	if !in.sure {
 		may = append(may, c)
 	}
-	if in.blind || fits(in.expect) {
-		may = append(may, cell{true, out.value, out.revision})
+	if in.blind || c.has(in.expect) {
+		may = append(may, c.written(in, out))
 	}
 	return may
 }

@@ -125,6 +125,9 @@ func (r *register) addClients(list []*history.Register, limits history.Limits) {
 			end = math.MaxInt64
 			if s, ok := known.seen[op.Value]; ok {
 				out.revision, end = s.revision, max(s.at, op.Called)
+				if in.blind && s.expect != 0 {
+					in.blind, in.expect = false, s.expect
+				}
 			} else {
 				in.sure = false
 				r.unsure++

@@ -215,6 +215,8 @@ func (w *world) restarts(f *fault) {
 func (w *world) registers() {
 	const key = "desired.rig-1"
 	value, revision := "v0", uint64(1)
+	stored := w.chance(50) // the hub's stream was followed
+	lost := 0              // writes that never arrived, of which nobody may ever know
 	op := func(point boottime.Instant, r *history.Register) {
 		r.Client = fmt.Sprintf("client-%d", 1+w.IntN(2))
 		r.Called = point - w.between(0, 80*ms)
@@ -227,7 +229,15 @@ func (w *world) registers() {
 	for i := range 10 + w.IntN(20) {
 		at := w.quiet + boottime.Instant(i+1)*100*ms + w.between(0, 50*ms)
 		write := &history.Register{Key: key, Operation: history.RegisterWrite, Value: fmt.Sprintf("v%d", i+1), Expect: revision, Outcome: history.RegisterDone}
-		switch w.IntN(5) {
+		switch w.IntN(6) {
+		case 5: // it never arrived
+			write.Outcome, write.Blind = history.RegisterUnsure, w.chance(30)
+			if write.Blind {
+				write.Expect = 0
+			}
+			if lost++; lost <= 3 {
+				op(at, write)
+			}
 		case 0:
 			write.Expect--
 			write.Outcome = history.RegisterRefused
@@ -235,8 +245,18 @@ func (w *world) registers() {
 		case 1, 2:
 			revision += 1 + w.Uint64N(3)
 			value, write.Revision = write.Value, revision
+			if stored {
+				w.note("stream of registers", at, &history.Register{
+					Client: "somebody", Key: key, Operation: history.RegisterWrite, Outcome: history.RegisterDone, Stored: true,
+					Expect: write.Expect, Value: value, Revision: revision,
+				})
+			}
+			write.Blind = w.chance(30)
 			if write.Outcome = history.RegisterDone; w.chance(10) {
 				write.Outcome, write.Revision = history.RegisterUnsure, 0
+				if write.Blind {
+					write.Expect = 0
+				}
 			}
 			op(at, write)
 		default:
