@@ -20,12 +20,13 @@ type stepOutput struct {
 	refused  bool
 }
 
-// cell is what a register holds. Before the first operation it may hold anything. Revisions only grow.
+// cell is what a register holds. Before the first operation it may hold anything. Revisions only grow; 0 is that of what was
+// never written.
 type cell struct {
 	known    bool
 	value    string
-	revision uint64 // 0: not known, but it is above this:
-	above    uint64
+	revision uint64
+	above    bool // its revision is not known, but it is above this one
 }
 
 // has reports whether it may have a revision.
@@ -33,8 +34,8 @@ func (c cell) has(revision uint64) bool {
 	switch {
 	case !c.known:
 		return true
-	case c.revision == 0:
-		return revision > c.above
+	case c.above:
+		return revision > c.revision
 	default:
 		return c.revision == revision
 	}
@@ -42,11 +43,10 @@ func (c cell) has(revision uint64) bool {
 
 // written returns what it holds after a write that may be done.
 func (c cell) written(in stepInput, out stepOutput) cell {
-	after := cell{known: true, value: out.value, revision: out.revision}
 	if out.revision == 0 {
-		after.above = max(in.expect, c.revision, c.above)
+		return cell{known: true, value: out.value, revision: max(in.expect, c.revision), above: true}
 	}
-	return after
+	return cell{known: true, value: out.value, revision: out.revision}
 }
 
 // registerModel is a register that is changed by compare and set.
@@ -75,7 +75,7 @@ func next(c cell, in stepInput, out stepOutput) []interface{} {
 		}
 		return nil
 	case out.refused:
-		if c.known && c.revision == in.expect && c.revision != 0 {
+		if c.known && !c.above && !in.blind && c.revision == in.expect {
 			return nil
 		}
 		return []interface{}{c}

@@ -50,6 +50,15 @@ func TestRegisters(t *testing.T) {
 		"a write of whatever was there": {func(s *operations) {
 			s.write(10, 20, done, 0, "a", 1).write(30, 40, done, 0, "b", 2).read(50, 60, "b", 2)
 		}, check.Held, 0},
+		"nothing was ever written, and then it is": {func(s *operations) {
+			s.read(0, 5, "-", 0).read(6, 20, "-", 0).write(10, 30, done, 0, "a", 1).write(25, 50, refused, 0, "b", 0).read(60, 70, "a", 1)
+		}, check.Held, 0},
+		"what was written is gone": {func(s *operations) {
+			s.read(0, 5, "-", 0).write(10, 30, done, 0, "a", 1).read(60, 70, "-", 0)
+		}, check.Violated, 0},
+		"behind a doubt, a revision is replaced again": {func(s *operations) {
+			s.read(0, 5, "a", 4).write(10, 20, done, 4, "b", 5).write(30, 40, unsure, 5, "x", 0).write(50, 60, done, 4, "c", 6)
+		}, check.Violated, 1},
 		"a write of whatever was there is lost": {func(s *operations) {
 			s.write(10, 20, done, 1, "a", 2).write(30, 40, done, 2, "b", 3).read(50, 60, "a", 2)
 		}, check.Violated, 0},
