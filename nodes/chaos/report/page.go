@@ -41,6 +41,7 @@ type page struct {
 	Sometimes                     []run.Sometimes
 	Unproved                      []figure
 	Drawn                         string // "": all
+	Drawings                      []string
 }
 
 // faultRow is a row of the table of faults.
@@ -59,6 +60,7 @@ func newPage(r Run) *page {
 		scale: scale{begin: h.Begin, end: max(float64(h.End.Sub(h.Begin))/1e6, 1)}, named: namedBy(r.Report.Checkers, h),
 		Title: r.Report.Scenario + ", seed " + strconv.FormatUint(r.Report.Seed, 10), Reason: r.Report.Reason, Repro: r.Report.Repro,
 		Verdict: verdictOf(r.Report.Verdict, 1), Sometimes: r.Report.Sometimes, Means: r.Means,
+		Drawings: r.Report.Drawings,
 	}
 	for _, phase := range r.Report.Phases {
 		p.scale.end = max(p.scale.end, phase.T1)

@@ -44,6 +44,22 @@ func TestTells(t *testing.T) {
 	}
 }
 
+// TestDrawings: the page links the drawings of registers that are beside it.
+func TestDrawings(t *testing.T) {
+	r := newWorld("rig-1").run()
+	if strings.Contains(rendered(t, r).byID(t, "checkers").text(), "porcupine") {
+		t.Error("it names drawings, and there are none")
+	}
+	r.Report.Drawings = []string{"porcupine-desired.rig-1.html", "porcupine-own.rig-1.html"}
+	var links []string
+	for _, a := range rendered(t, r).byID(t, "checkers").all("a", "") {
+		links = append(links, a.attribute("href"))
+	}
+	if strings.Join(links, " ") != strings.Join(r.Report.Drawings, " ") {
+		t.Errorf("it links %q", links)
+	}
+}
+
 // selfContained checks that a browser has nothing to load, and runs no script but the page's own.
 func selfContained(t *testing.T, page document) {
 	t.Helper()

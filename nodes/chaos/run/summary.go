@@ -96,6 +96,9 @@ func (r *Report) figures(out io.Writer) {
 	if len(some) > 0 {
 		fmt.Fprintf(out, "%s\n", strings.Join(some, ", "))
 	}
+	if len(r.Drawings) > 0 {
+		fmt.Fprintf(out, "registers: %s\n", strings.Join(r.Drawings, ", "))
+	}
 }
 
 // writeRepro writes the command line that does the same again.
