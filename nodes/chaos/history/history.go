@@ -31,6 +31,8 @@ type History struct {
 	Devices  map[string]*Device
 	Buses    map[string]*Bus
 	Commands map[string]*Command
+	// Queries are calls of class Query, with their answers.
+	Queries map[string]*Command
 }
 
 // Device is all that is known of one device.
@@ -110,6 +112,7 @@ func New(records []Record) *History {
 	h := &History{
 		Records: records, Untrusted: map[string]bool{}, Run: &Run{}, Leases: map[string][]*Lease{},
 		Devices: map[string]*Device{}, Buses: map[string]*Bus{}, Commands: map[string]*Command{},
+		Queries: map[string]*Command{},
 	}
 	if n := len(records); n > 0 {
 		h.Begin, h.End = records[0].Stamped().At, records[n-1].Stamped().At
@@ -188,6 +191,10 @@ func (h *History) addToDevice(r Record) {
 			d.Events = append(d.Events, r)
 		}
 	case *Call:
+		if r.Class == Query {
+			h.Queries[r.Command] = &Command{ID: r.Command, Call: r}
+			return
+		}
 		c := h.command(r.Command)
 		if c.Call == nil {
 			c.Call = r
@@ -195,6 +202,10 @@ func (h *History) addToDevice(r Record) {
 			d.Commands = append(d.Commands, c)
 		}
 	case *Answer:
+		if q := h.Queries[r.Command]; q != nil {
+			q.Answers = append(q.Answers, r)
+			return
+		}
 		c := h.command(r.Command)
 		c.Answers = append(c.Answers, r)
 	}

@@ -73,12 +73,12 @@ func newPage(r Run) *page {
 	}
 	p.Passed, p.Failed, p.Skipped = r.Report.Counts()
 	p.Checkers = p.checkers()
-	all := p.commandsOf(h)
+	all := p.commandsOf(h.Commands)
 	if r.History != nil {
 		p.Timeline = p.timeline(all)
 	}
 	p.Availability, p.Mix = p.availability(), p.mix(all)
-	p.Failovers, p.Latencies = p.failovers(), p.latencies(all)
+	p.Failovers, p.Latencies = p.failovers(), p.latencies(append(slices.Clone(all), p.commandsOf(h.Queries)...))
 	p.Faults = p.faultTable(r.Plan)
 	p.Unproved = p.unproved()
 	p.Facts = p.facts(all)

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -64,17 +65,31 @@ func (r *Report) commands(h *history.History) {
 	r.Commands, r.Latency = map[string]int{}, map[string]Quantiles{}
 	took := map[string][]time.Duration{}
 	for _, c := range h.Commands {
+		if c.Call != nil {
+			r.Commands[c.Outcome()]++
+		}
+	}
+	for _, c := range append(slices.Collect(maps.Values(h.Commands)), slices.Collect(maps.Values(h.Queries))...) {
 		if c.Call == nil {
 			continue
 		}
-		r.Commands[c.Outcome()]++
 		if last := c.Final(); last != nil && last.State == history.Succeeded && last.Source == history.FromReply {
 			took[string(c.Call.Class)] = append(took[string(c.Call.Class)], last.At.Sub(c.Call.At))
+		}
+	}
+	for _, op := range h.Registers {
+		if desired(op) {
+			took[check.KindDesired] = append(took[check.KindDesired], op.At.Sub(op.Called))
 		}
 	}
 	for class, times := range took {
 		r.Latency[class] = quantiles(times)
 	}
+}
+
+// desired reports whether a client has changed what is desired of a device.
+func desired(op *history.Register) bool {
+	return op.Operation == history.RegisterWrite && op.Outcome == history.RegisterDone && !op.Stored
 }
 
 // availability counts the devices of which readings were stored, in buckets of three periods.

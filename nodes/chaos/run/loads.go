@@ -66,10 +66,16 @@ func (r *running) startClients(ctx context.Context) error {
 	return r.startSenders(ctx, devices)
 }
 
-// startSenders has commands sent in an open loop.
+// loopClients send commands and ask devices in a closed loop, beside those of the settings, which send in an open one.
+const loopClients = 2
+
+// startSenders has commands sent, and devices asked.
 func (r *running) startSenders(ctx context.Context, devices []string) error {
-	for i := range r.settings.Clients {
-		name := fmt.Sprintf("client-%d", i+1)
+	for i := range r.settings.Clients + loopClients {
+		name, loops := fmt.Sprintf("client-%d", i+1), i >= r.settings.Clients
+		if loops {
+			name = fmt.Sprintf("loop-%d", i+1-r.settings.Clients)
+		}
 		writer, err := r.recorders.open(history.Header{Name: name})
 		if err != nil {
 			return err
@@ -86,6 +92,10 @@ func (r *running) startSenders(ctx context.Context, devices []string) error {
 		})
 		r.clients.Go(func() {
 			defer hangUp()
+			if loops {
+				c.Loop(ctx)
+				return
+			}
 			c.Run(ctx)
 		})
 	}
