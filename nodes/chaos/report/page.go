@@ -172,6 +172,9 @@ func (p *page) unproved() []figure {
 			all = append(all, figure{c.ID + " " + c.Name, "there was nothing to examine"})
 		}
 	}
+	if pauses, refused := p.report.FenceTried(); pauses > 0 && refused == 0 {
+		all = append(all, figure{"the fence of the devices", fmt.Sprintf("in %d pauses no stale attempt came to a device: gateways had asked their lease first", pauses)})
+	}
 	for _, s := range p.report.Skipped {
 		all = append(all, figure{"fault " + s.ID, "left out: " + s.Reason})
 	}

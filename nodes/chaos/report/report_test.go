@@ -241,10 +241,11 @@ func TestOrder(t *testing.T) {
 func TestSaysWhatIsNotProved(t *testing.T) {
 	r := newWorld("rig-1").run()
 	r.Report.Checkers = []check.Result{{ID: "C9", Name: "not vacuous", Verdict: check.Unknown, Reason: "too few commands"}, {ID: "C12", Name: "registers", Verdict: check.Held}}
+	r.Report.Checkers[0].Metrics = map[string]float64{check.MetricPauses: 3}
 	r.Report.Skipped = []run.Skipped{{ID: "f7", Reason: "no hub leads"}}
 	r.Report.Faults = append(r.Report.Faults, run.Fault{ID: "f8", Kind: "pause", Target: "gw-2"})
 	text := rendered(t, r).byID(t, "proved").text()
-	for _, part := range []string{"too few commands", "C12 registers there was nothing to examine", "f7 left out: no hub leads", "f8 it was not seen to work", "evictions never"} {
+	for _, part := range []string{"too few commands", "C12 registers there was nothing to examine", "f7 left out: no hub leads", "f8 it was not seen to work", "evictions never", "in 3 pauses no stale attempt came to a device"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("it does not say %q: %s", part, text)
 		}

@@ -118,18 +118,18 @@ func (r *Report) availability(h *history.History) {
 	}
 }
 
+// StaleRefused names the actions that devices have refused since their epoch was over.
+const StaleRefused = "stale attempts refused by devices"
+
 // lateReadings are those that came after some under a newer epoch, and do not say that they are late.
 const lateReadings = "live readings under an older epoch"
 
 // sometimes counts what shows that something was tested.
 func (r *Report) sometimes(h *history.History) {
-	counts := map[string]int{}
+	counts := map[string]int{StaleRefused: check.StaleAttempts(h)}
 	for _, d := range h.Devices {
 		for _, a := range d.Actions {
-			switch {
-			case a.Stale:
-				counts["stale attempts refused by devices"]++
-			case a.Done:
+			if a.Done {
 				counts["actions done"]++
 			}
 		}
@@ -164,7 +164,7 @@ func (r *Report) sometimes(h *history.History) {
 	r.Sometimes = nil
 	for _, name := range []string{
 		"faults confirmed", "evictions", "buses taken over", "buses handed over", "actions done",
-		"stale attempts refused by devices", lateReadings,
+		StaleRefused, lateReadings,
 	} {
 		r.Sometimes = append(r.Sometimes, Sometimes{name, counts[name]})
 	}
