@@ -219,11 +219,26 @@ func (h *History) finish() {
 	for _, bus := range h.Buses {
 		slices.SortStableFunc(bus.Grants, func(a, b *Grant) int { return cmp.Compare(a.Epoch, b.Epoch) })
 	}
-	for _, leases := range h.Leases {
-		slices.SortStableFunc(leases, func(a, b *Lease) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	for gateway, leases := range h.Leases {
+		slices.SortStableFunc(leases, func(a, b *Lease) int {
+			return cmp.Or(cmp.Compare(a.Sequence, b.Sequence), order(a.OnWay, b.OnWay))
+		})
+		h.Leases[gateway] = slices.CompactFunc(leases, func(a, b *Lease) bool { return a.Sequence == b.Sequence && (a.OnWay || b.OnWay) })
 	}
 	for _, spec := range h.Run.Devices {
 		h.device(spec.ID).Spec = spec
+	}
+}
+
+// order puts what is not so before what is.
+func order(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
 	}
 }
 

@@ -42,6 +42,9 @@ type Lease struct {
 	// Sequence in the stream, and Previous that of the record that it replaced.
 	Sequence uint64 `json:"sequence"`
 	Previous uint64 `json:"previous,omitempty"`
+	// OnWay: it was not read from the stream, but seen on its way there, at At, and acknowledged. It counts only where
+	// the stream's own was not read.
+	OnWay bool `json:"onWay,omitempty"`
 }
 
 // Picture tells who a gateway believes to be the owner of a bus. The last one of each is from the end of the run.

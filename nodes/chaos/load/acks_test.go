@@ -11,8 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/cluster/clustertest"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/load"
@@ -43,6 +45,7 @@ type way struct {
 	out      *history.Writer
 	file     bytes.Buffer
 	readings *cluster.Readings
+	nc       *nats.Conn // through the proxy
 }
 
 func newWay(t *testing.T) *way {
@@ -58,7 +61,11 @@ func newWay(t *testing.T) *way {
 	if w.out, err = history.NewWriter(&w.file, history.Header{Name: "acks"}); err != nil {
 		t.Fatal(err)
 	}
-	w.acks = load.NewAcks(w.names, w.out)
+	clock, err := boottime.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.acks = load.NewAcks(w.names, clock, w.out)
 	if w.Proxy, err = proxy.New(proxy.Config{Target: strings.TrimPrefix(w.hub.URL(), "nats://"), Tap: w.acks.Tap}); err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +75,7 @@ func newWay(t *testing.T) *way {
 		t.Fatal(err)
 	}
 	t.Cleanup(nc.Close)
+	w.nc = nc
 	w.readings = cluster.NewReadings(nc, w.names, "g1", clustertest.Logger(t))
 	w.readings.FlushTimeout = 10 * time.Millisecond
 	runs(t, w.readings.Run)
@@ -107,8 +115,12 @@ func (w *way) acked(t *testing.T) map[uint64]string {
 	}
 	all := map[uint64]string{}
 	for _, r := range file.Records {
-		a := r.(*history.Acked)
-		all[a.Sequence] = fmt.Sprintf("%s/%d/%d-%d", a.Device, a.Epoch, a.First, a.End())
+		switch r := r.(type) {
+		case *history.Acked:
+			all[r.Sequence] = fmt.Sprintf("%s/%d/%d-%d", r.Device, r.Epoch, r.First, r.End())
+		case *history.Lease:
+			all[r.Sequence] = fmt.Sprintf("%s %s over %d, on its way: %v", r.Name(), r.State, r.Previous, r.OnWay)
+		}
 	}
 	return all
 }
@@ -169,5 +181,29 @@ func TestLostAcks(t *testing.T) {
 	}
 	if after := w.acked(t); len(after) != 2 {
 		t.Errorf("after the end: %v", after)
+	}
+}
+
+// TestAckedLeases: records of leases that were acknowledged are seen, with what they replaced, and those that were refused are not.
+func TestAckedLeases(t *testing.T) {
+	w := newWay(t)
+	js, err := jetstream.New(w.nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, expect := range []uint64{0, 1, 7} {
+		member := &roostv1.Member{GatewayId: "g1", Incarnation: "i1", State: roostv1.MemberState_MEMBER_STATE_LIVE}
+		data, err := roostv1.Marshal(member, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = js.Publish(t.Context(), w.names.Member("g1"), data, jetstream.WithExpectLastSequencePerSubject(expect))
+		if refused := i == 2; (err != nil) != refused {
+			t.Errorf("over %d: %v", expect, err)
+		}
+	}
+	want := map[uint64]string{1: "g1/i1 live over 0, on its way: true", 2: "g1/i1 live over 1, on its way: true"}
+	if diff := cmp.Diff(want, w.acked(t)); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -133,10 +133,16 @@ func (w *Watcher) record(m jetstream.Msg, sequence uint64) (history.Record, erro
 		return nil, err
 	}
 	set(&w.lives, member.GatewayId, member.Incarnation)
+	lease := leaseOf(&member)
+	lease.Sequence, lease.Previous = sequence, previous
+	return lease, nil
+}
+
+func leaseOf(m *roostv1.Member) *history.Lease {
 	return &history.Lease{
-		Peer:  history.Peer{Gateway: member.GatewayId, Incarnation: member.Incarnation},
-		State: history.LeaseState(strings.ToLower(member.State.Word())), Sequence: sequence, Previous: previous,
-	}, nil
+		Peer:  history.Peer{Gateway: m.GatewayId, Incarnation: m.Incarnation},
+		State: history.LeaseState(strings.ToLower(m.State.Word())),
+	}
 }
 
 // storedDesire is what was desired of a device at some time. Each revision replaces the one before it.
