@@ -40,6 +40,7 @@ type write struct {
 	unfit   error // why the record cannot be written at all
 
 	sequence uint64 // of the record, once it is written
+	doubtful bool   // a try was not answered: if another record is there, this one may have been before it
 	err      error  // ErrConflict: another record is there; see also publisher
 }
 
@@ -147,6 +148,7 @@ func (c *casWriter) one(ctx context.Context, w *write) {
 	defer cancel()
 	for try := 1; ; try++ {
 		w.sequence, w.err = c.try(ctx, w)
+		w.doubtful = w.doubtful || errors.Is(w.err, roostv1.ErrOutcomeUnknown)
 		undecided := errors.Is(w.err, roostv1.ErrOutcomeUnknown) || refusedWith(w.err, codeWriteInFlight)
 		if undecided || refusedWith(w.err, codeWrongSequence) {
 			undecided = c.readBack(ctx, w)

@@ -34,6 +34,18 @@ func (r *Registry) Desired(ctx context.Context, device string) (*roostv1.Desired
 // grown by one if anything changed. Each resource that is set must be one of the device's that can be written and whose
 // write is ABSOLUTE, and the value must fit it; else the error is ErrInvalid or ErrNotFound.
 func (r *Registry) SetDesired(ctx context.Context, device string, set map[string]*roostv1.Value, clear []string, by, reason string) (*roostv1.Desired, error) {
+	return r.changeDesired(ctx, device, nil, set, clear, by, reason)
+}
+
+// ReplaceDesired is SetDesired for who knows what is desired, and wants to change just that: where the revision is
+// not this one any more, nothing changes, and the error is ErrConflict.
+func (r *Registry) ReplaceDesired(ctx context.Context, device string, revision uint64, set map[string]*roostv1.Value, clear []string, by, reason string) (*roostv1.Desired, error) {
+	return r.changeDesired(ctx, device, &revision, set, clear, by, reason)
+}
+
+// changeDesired changes what is desired, whatever it is, or only that of one revision. What may have been done, and
+// replaced by somebody else before the hub said so, is not done once more: that would undo what came later.
+func (r *Registry) changeDesired(ctx context.Context, device string, revision *uint64, set map[string]*roostv1.Value, clear []string, by, reason string) (*roostv1.Desired, error) {
 	if err := roostv1.CheckID("device id", device); err != nil {
 		return nil, err
 	}
@@ -44,14 +56,14 @@ func (r *Registry) SetDesired(ctx context.Context, device string, set map[string
 	defer out.close()
 	change := &roostv1.Command{DeviceId: device, Name: roostv1.CommandSet, Arguments: set, Sender: by, Reason: reason}
 	for try := 1; ; try++ {
-		desired, err := r.setDesired(ctx, out, change, clear)
+		desired, err := r.setDesired(ctx, out, change, clear, revision)
 		if !errors.Is(err, roostv1.ErrConflict) || try == registryTries || !jitter(ctx, try) {
 			return desired, err
 		}
 	}
 }
 
-func (r *Registry) setDesired(ctx context.Context, out *casWriter, change *roostv1.Command, clear []string) (*roostv1.Desired, error) {
+func (r *Registry) setDesired(ctx context.Context, out *casWriter, change *roostv1.Command, clear []string, revision *uint64) (*roostv1.Desired, error) {
 	spec, err := r.readDevice(ctx, out, change.DeviceId)
 	if err != nil {
 		return nil, err
@@ -64,6 +76,9 @@ func (r *Registry) setDesired(ctx context.Context, out *casWriter, change *roost
 	if err != nil {
 		return nil, err
 	}
+	if revision != nil && was.Revision != *revision { // a lower one may be out of date
+		return nil, roostv1.Errorf(roostv1.ErrConflict, "what is desired of device %s has revision %d, not %d", change.DeviceId, was.Revision, *revision)
+	}
 	desired := nextDesired(was, set, clear)
 	if desired == nil {
 		return was, nil
@@ -73,7 +88,11 @@ func (r *Registry) setDesired(ctx context.Context, out *casWriter, change *roost
 	if len(w.data) > roostv1.MaxRecord {
 		return nil, roostv1.Errorf(roostv1.ErrInvalid, "what is desired of device %s has %d bytes, at most %d are accepted", change.DeviceId, len(w.data), roostv1.MaxRecord)
 	}
-	if out.one(ctx, w); w.err != nil {
+	out.one(ctx, w)
+	switch {
+	case errors.Is(w.err, roostv1.ErrConflict) && w.doubtful:
+		return nil, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "what is desired of device %s was changed by others, maybe after it was changed to this", change.DeviceId)
+	case w.err != nil:
 		return nil, fmt.Errorf("change what is desired of device %s: %w", change.DeviceId, w.err)
 	}
 	return desired, nil

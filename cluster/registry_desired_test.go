@@ -77,3 +77,43 @@ func TestDesiredRace(t *testing.T) {
 		t.Errorf("got %v, %v, want revision %d", d, err, many)
 	}
 }
+
+// TestReplaceDesired: who knows what is desired replaces just that, and of many that replace the same one does.
+func TestReplaceDesired(t *testing.T) {
+	const many = 4
+	hub := clustertest.Start(t)
+	newFleet(t, hub)
+	client := newClient(t, hub)
+	apply(t, client, newDevice("d1"))
+	limit := func(v float64) map[string]*roostv1.Value {
+		return map[string]*roostv1.Value{"limit": roostv1.Double(v)}
+	}
+	if d, err := client.ReplaceDesired(t.Context(), "d1", 0, limit(1), nil, "me", ""); err != nil || d.Revision != 1 {
+		t.Fatalf("where nothing was desired: got %v, %v", d, err)
+	}
+	for _, other := range []uint64{0, 2} {
+		if d, err := client.ReplaceDesired(t.Context(), "d1", other, limit(2), nil, "me", ""); !errors.Is(err, roostv1.ErrConflict) {
+			t.Errorf("in place of revision %d: got %v, %v, want a conflict", other, d, err)
+		}
+	}
+	var setting sync.WaitGroup
+	results := make([]error, many)
+	for i := range many {
+		setting.Go(func() {
+			_, results[i] = client.ReplaceDesired(t.Context(), "d1", 1, limit(float64(10+i)), nil, "me", "")
+		})
+	}
+	setting.Wait()
+	replaced := 0
+	for i, err := range results {
+		switch {
+		case err == nil:
+			replaced++
+		case !errors.Is(err, roostv1.ErrConflict):
+			t.Errorf("%d: %v, want a conflict", i, err)
+		}
+	}
+	if d, err := client.Desired(t.Context(), "d1"); err != nil || d.Revision != 2 || replaced != 1 {
+		t.Errorf("got %v, %v; %d replaced revision 1, want one", d, err, replaced)
+	}
+}

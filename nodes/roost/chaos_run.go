@@ -67,22 +67,19 @@ func (c *chaosRun) run(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	worst := error(nil)
-	passed, failed, skipped := 0, 0, 0
+	var all chaosCampaign
 	for _, seed := range seeds {
 		report, err := c.one(cmd, seed)
-		if report != nil {
-			p, f, s := report.Counts()
-			passed, failed, skipped = passed+p, failed+f, skipped+s
-		}
+		all.add(report)
 		worst = worseRun(worst, err)
 		if err != nil && (report == nil || c.failFast || c.untilFail > 0) || cmd.Context().Err() != nil {
 			break
 		}
 	}
 	if len(seeds) > 1 && !c.json {
-		fmt.Fprintf(c.Out, "\nall runs: %d passed, %d failed, %d skipped\n", passed, failed, skipped)
+		all.tell(c.Out)
 	}
-	return worst
+	return worseRun(worst, all.outcome())
 }
 
 // worseRun returns the error with the worse exit code: a broken promise before all, then a run that could not be

@@ -180,6 +180,23 @@ func TestChaosWorst(t *testing.T) {
 	}
 }
 
+// TestChaosFenceTried: many pauses that left devices with a fence nothing to refuse have not tried that fence.
+func TestChaosFenceTried(t *testing.T) {
+	for _, test := range []struct {
+		pauses, refused, code int
+		text                  string
+	}{
+		{0, 0, 0, "\nall runs: 0 passed"},
+		{19, 0, 0, "19 pauses of gateways of fenced devices, 0 stale attempts refused"},
+		{20, 0, 2, "UNKNOWN: vacuous: gateways of fenced devices were paused 20 times"},
+		{20, 1, 0, "20 pauses of gateways of fenced devices, 1 stale attempts refused"},
+	} {
+		if text, code := roost.Campaign(test.pauses, test.refused); code != test.code || !strings.Contains(text, test.text) {
+			t.Errorf("%d pauses, %d refused: exit code %d, %q", test.pauses, test.refused, code, text)
+		}
+	}
+}
+
 // TestChaosLooks: what only looks touches nothing, and a plan that is shown can be run.
 func TestChaosLooks(t *testing.T) {
 	for _, args := range [][]string{{"list"}, {"list", "faults"}, {"list", "checkers"}, {"doctor"}, {"plan", "--scenario", "mayhem", "--seed", "7"}} {

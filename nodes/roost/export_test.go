@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -31,4 +32,12 @@ func WorstRun(codes ...int) int {
 		worst = worseRun(worst, err)
 	}
 	return exitCode(worst)
+}
+
+// Campaign returns what several runs are told of a fence that was tried so often, and their exit code.
+func Campaign(pauses, refused int) (text string, code int) {
+	c := chaosCampaign{runs: 2, pauses: pauses, refused: refused}
+	var out strings.Builder
+	c.tell(&out)
+	return out.String(), exitCode(c.outcome())
 }

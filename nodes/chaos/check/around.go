@@ -131,12 +131,17 @@ func about(r history.Record) (device, command, bus string) {
 		return "", "", r.Bus
 	case *history.Register:
 		return "", "", r.Key
+	case *history.Lease:
+		return "", "", LeaseRegister + r.Gateway
 	default:
 		return "", "", ""
 	}
 }
 
 func laneOf(r history.Record) Lane {
+	if r, ok := r.(*history.Register); ok && r.Stored {
+		return LaneHub
+	}
 	switch r.(type) {
 	case *history.Hardware, *history.Session, *history.Read, *history.Action:
 		return LaneTruth

@@ -102,6 +102,28 @@ func TestVacuous(t *testing.T) {
 				s.at(3000, &history.Call{Command: "c", Device: "d", Class: history.Relative})
 			}, "no " + string(history.Relative) + " command succeeded",
 		},
+		"a deadline that was never kept": {
+			func(s *story) {
+				s.at(3000, &history.Call{Command: "c", Device: "d", Class: history.Relative, Expires: time.Second})
+			}, "no " + check.KindShort + " command succeeded",
+		},
+		"what waits for a device never worked": {
+			func(s *story) {
+				s.at(3000, &history.Call{Command: "c", Device: "d", Class: history.Absolute, Expires: time.Minute, QueueWhileAway: true})
+			}, "no " + check.KindDurable + " command succeeded",
+		},
+		"a question that nobody answered": {
+			func(s *story) {
+				s.at(3000, &history.Call{Command: "q", Device: "d", Class: history.Query})
+				s.at(3100, &history.Answer{Command: "q", Source: history.FromReply, Error: "the device is offline"})
+			}, "no " + string(history.Query) + " command succeeded",
+		},
+		"nothing could be desired": {
+			func(s *story) {
+				s.at(3000, &history.Register{Key: "desired.d", Operation: history.RegisterWrite, Outcome: history.RegisterRefused, Called: 2990 * ms})
+				s.at(3100, &history.Register{Key: "desired.d", Operation: history.RegisterWrite, Outcome: history.RegisterDone, Stored: true, Revision: 4})
+			}, "no " + check.KindDesired + " command succeeded",
+		},
 		"never tried": {
 			func(s *story) {
 				s.records[0].(*history.Run).Planned = []history.PlannedFault{{ID: "f9", Fault: history.FaultKill}}

@@ -42,6 +42,9 @@ func describeHarness(r history.Record) string {
 	case *history.Hardware:
 		return fmt.Sprintf("the hardware is on: %v", r.On)
 	case *history.Register:
+		if r.Stored {
+			return fmt.Sprintf("the hub's stream has %s: %q at %d, from %s", r.Key, r.Value, r.Revision, r.Client)
+		}
 		return fmt.Sprintf("%s: %s %s is %s: %q at %d", r.Client, r.Operation, r.Key, r.Outcome, r.Value, r.Revision)
 	case *history.Event:
 		return fmt.Sprintf("%s says that %s is %s%s", r.Gateway, or(r.Device, or(r.Bus, "it")), r.Event, beside(r.Message))

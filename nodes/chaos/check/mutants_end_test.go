@@ -114,3 +114,32 @@ func staleRead(w *world) (string, bool) {
 	}
 	return "own." + d.spec.Bus, true
 }
+
+func forked(w *world) (string, bool) {
+	first, ok := one(w, of[*history.Register](w), func(r *history.Register) bool { return r.Stored })
+	if !ok {
+		return "", false
+	}
+	second := *first
+	second.Value, second.Client = "never", "client-3"
+	w.note("stream of registers", first.At+20*ms, &second)
+	w.note("registers", first.At+30*ms, &history.Register{
+		Client: "client-3", Key: first.Key, Operation: history.RegisterWrite, Outcome: history.RegisterUnsure,
+		Called: first.At + 10*ms, Expect: first.Expect, Value: second.Value,
+	})
+	return first.Key, true
+}
+
+func staleRenewal(w *world) (string, bool) {
+	all := of[*history.Lease](w)
+	l, ok := one(w, all, func(l *history.Lease) bool {
+		return slices.ContainsFunc(all, func(x *history.Lease) bool {
+			return x.Gateway == l.Gateway && x.Sequence == l.Previous && x.Previous != 0
+		})
+	})
+	if !ok {
+		return "", false
+	}
+	l.Previous--
+	return "member." + l.Gateway, true
+}

@@ -56,6 +56,7 @@ var mutants = []mutant{
 	{name: "SUCCEEDED with another value", checker: "C8", clause: "C8", breaks: otherValue},
 	{name: "FAILED and done", checker: "C8", clause: "C8", breaks: failedAndDone},
 	{name: "INDETERMINATE for nothing", checker: "C8", clause: "C8", breaks: uselessly, doubts: []string{"C9"}},
+	{name: "a query is told what was never measured", checker: "C8", clause: "C8", breaks: madeUp},
 	{name: "a final state changes", checker: "C8", clause: "C8", breaks: unstable},
 	{name: "EXPIRED too early", checker: "C8", clause: "C8", breaks: expiredEarly},
 	{name: "a fault is not confirmed", checker: "C9", breaks: unconfirmed},
@@ -69,6 +70,8 @@ var mutants = []mutant{
 	{name: "restarts without end", checker: "C11", clause: "C11", breaks: spinning},
 	{name: "a stale write is done", checker: "C12", clause: "C12", breaks: staleWrite},
 	{name: "a stale owner is read", checker: "C12", clause: "C12", breaks: staleRead},
+	{name: "a write is stored over one that was replaced", checker: "C12", clause: "C12", breaks: forked},
+	{name: "a lease is renewed over what replaced it", checker: "C12", clause: "C12", breaks: staleRenewal, doubts: []string{"C6"}},
 }
 
 // TestMutants: each checker can fail, names what is wrong, and no other one accuses anything.
@@ -178,7 +181,9 @@ func (w *world) callOf(command string) *history.Call {
 
 // ended returns a command that ended in one of the states.
 func (w *world) ended(states ...history.State) (*history.Call, *history.Answer, bool) {
-	c, ok := one(w, of[*history.Call](w), func(c *history.Call) bool { return w.final(c.Command, states...) != nil })
+	c, ok := one(w, of[*history.Call](w), func(c *history.Call) bool {
+		return c.Class != history.Query && w.final(c.Command, states...) != nil
+	})
 	if !ok {
 		return nil, nil, false
 	}

@@ -29,6 +29,7 @@ func HonestOutcomes(h *history.History) Result {
 		return f.end()
 	}
 	f.Metrics["share indeterminate"] = f.Metrics[string(history.Indeterminate)] / float64(f.Examined)
+	f.queries()
 	return f.end()
 }
 

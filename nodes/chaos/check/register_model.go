@@ -10,6 +10,7 @@ import (
 type stepInput struct {
 	write  bool
 	expect uint64
+	blind  bool // whatever was there, it is replaced
 	sure   bool // else it may not have been done at all
 }
 
@@ -19,11 +20,33 @@ type stepOutput struct {
 	refused  bool
 }
 
-// cell is what a register holds. Before the first operation it may hold anything.
+// cell is what a register holds. Before the first operation it may hold anything. Revisions only grow; 0 is that of what was
+// never written.
 type cell struct {
 	known    bool
 	value    string
-	revision uint64 // 0: not known, but it is not one that was there before
+	revision uint64
+	above    bool // its revision is not known, but it is above this one
+}
+
+// has reports whether it may have a revision.
+func (c cell) has(revision uint64) bool {
+	switch {
+	case !c.known:
+		return true
+	case c.above:
+		return revision > c.revision
+	default:
+		return c.revision == revision
+	}
+}
+
+// written returns what it holds after a write that may be done.
+func (c cell) written(in stepInput, out stepOutput) cell {
+	if out.revision == 0 {
+		return cell{known: true, value: out.value, revision: max(in.expect, c.revision), above: true}
+	}
+	return cell{known: true, value: out.value, revision: out.revision}
 }
 
 // registerModel is a register that is changed by compare and set.
@@ -43,17 +66,16 @@ func registerModel() porcupine.Model {
 
 // next returns what a register may hold after an operation; nothing if it cannot be.
 func next(c cell, in stepInput, out stepOutput) []interface{} {
-	fits := func(revision uint64) bool { return !c.known || c.revision == 0 || c.revision == revision }
 	switch {
 	case !in.write && !c.known:
-		return []interface{}{cell{true, out.value, out.revision}}
+		return []interface{}{cell{known: true, value: out.value, revision: out.revision}}
 	case !in.write:
-		if c.value == out.value && fits(out.revision) {
-			return []interface{}{cell{true, out.value, out.revision}}
+		if c.value == out.value && c.has(out.revision) {
+			return []interface{}{cell{known: true, value: out.value, revision: out.revision}}
 		}
 		return nil
 	case out.refused:
-		if c.known && c.revision == in.expect && c.revision != 0 {
+		if c.known && !c.above && !in.blind && c.revision == in.expect {
 			return nil
 		}
 		return []interface{}{c}
@@ -62,8 +84,8 @@ func next(c cell, in stepInput, out stepOutput) []interface{} {
 	if !in.sure {
 		may = append(may, c)
 	}
-	if fits(in.expect) {
-		may = append(may, cell{true, out.value, out.revision})
+	if in.blind || c.has(in.expect) {
+		may = append(may, c.written(in, out))
 	}
 	return may
 }
@@ -72,8 +94,12 @@ func describeStep(in stepInput, out stepOutput) string {
 	switch {
 	case !in.write:
 		return fmt.Sprintf("read %s at %d", out.value, out.revision)
+	case out.refused && in.expect == 0:
+		return "write: refused"
 	case out.refused:
 		return fmt.Sprintf("write over %d: refused", in.expect)
+	case in.blind:
+		return fmt.Sprintf("write %s: at %d%s", out.value, out.revision, map[bool]string{false: ", unsure"}[in.sure])
 	case !in.sure:
 		return fmt.Sprintf("write %s over %d: unsure", out.value, in.expect)
 	default:

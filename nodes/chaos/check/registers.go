@@ -25,13 +25,16 @@ const (
 
 // Linearizable is C12: values that are changed by compare and set behave as one register each. Writes of unsure
 // outcome that somebody saw are taken as done by then; the grants of a bus are the writes of its
-// owner's register.
+// owner's register. A gateway's lease is such a register too: nobody reads it to decide anything, so its writes are looked at
+// alone.
 func Linearizable(h *history.History) Result {
 	f := begin(h, "C12", "linearizable registers")
+	f.leaseChains()
 	keys := registersOf(h)
 	for _, key := range sortedKeys(keys) {
 		r := keys[key]
 		f.Examined += len(r.operations)
+		f.Metrics["operations"] += float64(len(r.operations))
 		f.Metrics["unsure writes"] += float64(r.unsure)
 		if r.torn {
 			f.unknown("writes of register %s were missed", key)
@@ -71,10 +74,13 @@ func registersOf(h *history.History) map[string]*register {
 	all := map[string]*register{}
 	for key, list := range byKey {
 		r := &register{}
+		if !slices.ContainsFunc(list, func(op *history.Register) bool { return !op.Stored }) {
+			continue
+		}
 		if bus, ok := strings.CutPrefix(key, OwnerRegister); ok && h.Buses[bus] != nil {
 			r.addGrants(ownersOf(h, bus), h.End)
 		}
-		r.addClients(list)
+		r.addClients(list, h.Run.Limits.WithDefaults())
 		r.sort()
 		all[key] = r
 	}
@@ -97,30 +103,31 @@ func (r *register) addGrants(list []*history.Grant, end boottime.Instant) {
 	}
 }
 
-// addClients adds what clients did. A write of unsure outcome whose value somebody saw was done by then.
-func (r *register) addClients(list []*history.Register) {
-	seen := map[string]*history.Register{} // by value: the first that shows it, with its revision
-	for _, op := range list {
-		shows := op.Outcome == history.RegisterDone && op.Revision != 0
-		if shows && (seen[op.Value] == nil || op.At < seen[op.Value].At) {
-			seen[op.Value] = op
-		}
-	}
+// addClients adds what clients did. A write of unsure outcome that the record shows was done by then; one that it shows to
+// be impossible is left out.
+func (r *register) addClients(list []*history.Register, limits history.Limits) {
+	known := newEvidence(list, limits)
 	clients := map[string]int{}
 	for _, op := range list {
+		if op.Stored {
+			continue
+		}
 		if clients[op.Client] == 0 {
 			clients[op.Client] = len(clients) + 1
 		}
-		in := stepInput{write: op.Operation == history.RegisterWrite, expect: op.Expect, sure: true}
+		in := stepInput{write: op.Operation == history.RegisterWrite, expect: op.Expect, blind: op.Blind && op.Expect == 0, sure: true}
 		out := stepOutput{value: op.Value, revision: op.Revision, refused: op.Outcome == history.RegisterRefused}
 		end := op.At
 		if op.Outcome == history.RegisterUnsure {
-			if !in.write {
+			if !in.write || known.never(op) {
 				continue // a read that was not answered says nothing
 			}
 			end = math.MaxInt64
-			if s := seen[op.Value]; s != nil {
-				out.revision, end = s.Revision, max(s.At, op.Called)
+			if s, ok := known.seen[op.Value]; ok {
+				out.revision, end = s.revision, max(s.at, op.Called)
+				if in.blind && s.expect != 0 {
+					in.blind, in.expect = false, s.expect
+				}
 			} else {
 				in.sure = false
 				r.unsure++
@@ -180,6 +187,9 @@ func (r *register) near(i int) []history.Record {
 	const before = 4
 	return r.records[max(0, i-before) : i+1]
 }
+
+// Registers returns the names of the registers that clients used.
+func Registers(h *history.History) []string { return sortedKeys(registersOf(h)) }
 
 // DrawRegister writes a page of HTML that shows what was done to a register, with the faults beside it.
 func DrawRegister(h *history.History, key string, out io.Writer) error {

@@ -16,7 +16,7 @@ func NotVacuous(h *history.History) Result {
 		return f.end()
 	}
 	f.quietCommands()
-	f.classes()
+	f.kinds()
 	f.planned()
 	f.readings()
 	doubts := doubtsOf(h)
@@ -26,6 +26,7 @@ func NotVacuous(h *history.History) Result {
 			f.effect(w, doubts)
 		}
 	}
+	f.fence()
 	if f.Metrics["ack-lost faults"] > 0 && f.Metrics["ack-lost faults that left a doubt"] == 0 {
 		f.unknown("vacuous: answers were lost, and nothing was in doubt or came twice")
 	}
@@ -66,29 +67,6 @@ func (f *finding) quietCommands() {
 	f.Metrics["succeeded in the quiet phase"] = float64(succeeded)
 	if succeeded < f.limits.QuietCommands {
 		f.unknown("vacuous: %d commands succeeded in the quiet phase, and %d must", succeeded, f.limits.QuietCommands)
-	}
-}
-
-// classes: each class that was used worked at least once.
-func (f *finding) classes() {
-	used, worked := map[history.Class]int{}, map[history.Class]int{}
-	for _, c := range f.h.Commands {
-		if c.Call == nil {
-			continue
-		}
-		used[c.Call.Class]++
-		if last := c.Final(); last != nil && last.State == history.Succeeded {
-			worked[c.Call.Class]++
-		}
-	}
-	if len(used) == 0 {
-		f.unknown("vacuous: no command was sent")
-	}
-	for _, class := range sortedKeys(used) {
-		f.Metrics[string(class)+" succeeded"] = float64(worked[class])
-		if worked[class] == 0 {
-			f.unknown("vacuous: no %s command succeeded", class)
-		}
 	}
 }
 

@@ -2,11 +2,13 @@ package check_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/nodes/chaos/history"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // command is one on its way.
@@ -17,11 +19,15 @@ type command struct {
 	accepted boottime.Instant
 }
 
-// drawCommands sends one of each class while all is quiet, and then some at any time.
+// drawCommands sends one of each class, and of each kind of deadline, while all is quiet, and then some at any time.
 func (w *world) drawCommands(n int) {
 	at := w.quiet + 300*ms
 	for _, class := range []history.Class{history.Absolute, history.Relative, history.Pulse} {
-		c := w.call(w.devices[0], class, at, 5*time.Second)
+		expires := 5 * time.Second
+		if class == history.Pulse {
+			expires = 1500 * time.Millisecond
+		}
+		c := w.call(w.devices[0], class, at, expires)
 		c.execute(at+10*ms, true)
 		at += 300 * ms
 	}
@@ -212,9 +218,28 @@ func (w *world) restarts(f *fault) {
 
 // registers lets two clients read and write what is desired of a device, and read who owns a bus. Each operation takes effect at one
 // point between its call and its return.
+// queries ask devices for what they measure, and are told what was shown, or nothing.
+func (w *world) queries() {
+	for _, d := range w.devices {
+		reads := slices.DeleteFunc(of[*history.Read](w), func(r *history.Read) bool { return r.Device != d.spec.ID || !r.Done })
+		for i := range min(len(reads), 5) {
+			r := reads[w.IntN(len(reads))]
+			id := fmt.Sprintf("loop-%s-%d", d.spec.ID, i)
+			w.note("loop", r.At, &history.Call{Command: id, Client: "loop", Device: d.spec.ID, Class: history.Query, Resource: "value"})
+			answer := &history.Answer{Command: id, Device: d.spec.ID, Source: history.FromReply, State: history.Succeeded, Value: roostv1.Double(r.Value).Format()}
+			if i > 0 && w.chance(10) {
+				answer.State, answer.Value, answer.Error = "", "", "the device is offline"
+			}
+			w.note("loop", r.At+w.between(1*ms, 50*ms), answer)
+		}
+	}
+}
+
 func (w *world) registers() {
 	const key = "desired.rig-1"
 	value, revision := "v0", uint64(1)
+	stored := w.chance(50) // the hub's stream was followed
+	lost := 0              // writes that never arrived, of which nobody may ever know
 	op := func(point boottime.Instant, r *history.Register) {
 		r.Client = fmt.Sprintf("client-%d", 1+w.IntN(2))
 		r.Called = point - w.between(0, 80*ms)
@@ -224,10 +249,20 @@ func (w *world) registers() {
 		op(at, &history.Register{Key: key, Operation: history.RegisterRead, Outcome: history.RegisterDone, Value: value, Revision: revision})
 	}
 	read(w.quiet)
+	op(w.quiet+50*ms, &history.Register{Key: key, Operation: history.RegisterWrite, Outcome: history.RegisterDone, Expect: 1, Value: "v", Revision: 2})
+	value, revision = "v", 2
 	for i := range 10 + w.IntN(20) {
 		at := w.quiet + boottime.Instant(i+1)*100*ms + w.between(0, 50*ms)
 		write := &history.Register{Key: key, Operation: history.RegisterWrite, Value: fmt.Sprintf("v%d", i+1), Expect: revision, Outcome: history.RegisterDone}
-		switch w.IntN(5) {
+		switch w.IntN(6) {
+		case 5: // it never arrived
+			write.Outcome, write.Blind = history.RegisterUnsure, w.chance(30)
+			if write.Blind {
+				write.Expect = 0
+			}
+			if lost++; lost <= 3 {
+				op(at, write)
+			}
 		case 0:
 			write.Expect--
 			write.Outcome = history.RegisterRefused
@@ -235,8 +270,18 @@ func (w *world) registers() {
 		case 1, 2:
 			revision += 1 + w.Uint64N(3)
 			value, write.Revision = write.Value, revision
+			if stored {
+				w.note("stream of registers", at, &history.Register{
+					Client: "somebody", Key: key, Operation: history.RegisterWrite, Outcome: history.RegisterDone, Stored: true,
+					Expect: write.Expect, Value: value, Revision: revision,
+				})
+			}
+			write.Blind = w.chance(30)
 			if write.Outcome = history.RegisterDone; w.chance(10) {
 				write.Outcome, write.Revision = history.RegisterUnsure, 0
+				if write.Blind {
+					write.Expect = 0
+				}
 			}
 			op(at, write)
 		default:

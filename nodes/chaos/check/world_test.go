@@ -107,6 +107,7 @@ func newWorldOf(dice *rand.Rand, flaw flaw, devices, commands int, quiet time.Du
 	w.drawCommands(commands)
 	w.leases()
 	w.registers()
+	w.queries()
 	w.finish()
 	return w
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/roost-iot/roost/nodes/chaos/plan"
+	"github.com/roost-iot/roost/nodes/chaos/proxy"
 )
 
 // Config says what fleet there is to be. Folder is needed.
@@ -29,6 +30,8 @@ type Config struct {
 	// Connected is called when hubs and hardware run and the devices are registered, before gateways are started; nil:
 	// nothing is.
 	Connected func(context.Context) error
+	// Tap looks at what passes between gateways and hubs, one for each connection; nil: nobody does.
+	Tap func() proxy.Tap
 	// Note is told what becomes of processes, also concurrently; nil: nobody is.
 	Note func(Change)
 }

@@ -135,7 +135,10 @@ func (f *Fleet) addHardware(listen string) {
 func (f *Fleet) addGateway(name string, hubs []string) error {
 	var urls []string
 	for i, listen := range hubs {
-		p, err := proxy.New(proxy.Config{Listen: f.side(netns.ToHub), Private: f.network != nil, Target: listen, Seed: f.config.Seed + uint64(len(f.ways))})
+		p, err := proxy.New(proxy.Config{
+			Listen: f.side(netns.ToHub), Private: f.network != nil, Target: listen,
+			Seed: f.config.Seed + uint64(len(f.ways)), Tap: f.config.Tap,
+		})
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,8 @@ const (
 	// Relative and Pulse: twice is twice, so they must not be.
 	Relative Class = "RELATIVE"
 	Pulse    Class = "PULSE"
+	// Query asks who serves a device what it measures. It is no command: nothing is recorded of it, and it may be lost.
+	Query Class = "QUERY"
 )
 
 // AtMostOnce reports whether a command must not be carried out twice.
@@ -90,6 +92,8 @@ type Answer struct {
 	State State `json:"state,omitempty"`
 	// Effect that it had, as roostv1.Effect.Word says it: "none", "partial", "applied", "unknown" or "".
 	Effect string `json:"effect,omitempty"`
+	// Value that a query was told, as roostv1.Value.Format writes it.
+	Value string `json:"value,omitempty"`
 	// Gateway that answers for it, under Epoch, and Attempt how often it was dispatched.
 	Gateway string `json:"gateway,omitempty"`
 	Epoch   uint64 `json:"epoch,omitempty"`

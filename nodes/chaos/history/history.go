@@ -31,6 +31,8 @@ type History struct {
 	Devices  map[string]*Device
 	Buses    map[string]*Bus
 	Commands map[string]*Command
+	// Queries are calls of class Query, with their answers.
+	Queries map[string]*Command
 }
 
 // Device is all that is known of one device.
@@ -110,6 +112,7 @@ func New(records []Record) *History {
 	h := &History{
 		Records: records, Untrusted: map[string]bool{}, Run: &Run{}, Leases: map[string][]*Lease{},
 		Devices: map[string]*Device{}, Buses: map[string]*Bus{}, Commands: map[string]*Command{},
+		Queries: map[string]*Command{},
 	}
 	if n := len(records); n > 0 {
 		h.Begin, h.End = records[0].Stamped().At, records[n-1].Stamped().At
@@ -188,6 +191,10 @@ func (h *History) addToDevice(r Record) {
 			d.Events = append(d.Events, r)
 		}
 	case *Call:
+		if r.Class == Query {
+			h.Queries[r.Command] = &Command{ID: r.Command, Call: r}
+			return
+		}
 		c := h.command(r.Command)
 		if c.Call == nil {
 			c.Call = r
@@ -195,6 +202,10 @@ func (h *History) addToDevice(r Record) {
 			d.Commands = append(d.Commands, c)
 		}
 	case *Answer:
+		if q := h.Queries[r.Command]; q != nil {
+			q.Answers = append(q.Answers, r)
+			return
+		}
 		c := h.command(r.Command)
 		c.Answers = append(c.Answers, r)
 	}
@@ -208,11 +219,26 @@ func (h *History) finish() {
 	for _, bus := range h.Buses {
 		slices.SortStableFunc(bus.Grants, func(a, b *Grant) int { return cmp.Compare(a.Epoch, b.Epoch) })
 	}
-	for _, leases := range h.Leases {
-		slices.SortStableFunc(leases, func(a, b *Lease) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	for gateway, leases := range h.Leases {
+		slices.SortStableFunc(leases, func(a, b *Lease) int {
+			return cmp.Or(cmp.Compare(a.Sequence, b.Sequence), order(a.OnWay, b.OnWay))
+		})
+		h.Leases[gateway] = slices.CompactFunc(leases, func(a, b *Lease) bool { return a.Sequence == b.Sequence && (a.OnWay || b.OnWay) })
 	}
 	for _, spec := range h.Run.Devices {
 		h.device(spec.ID).Spec = spec
+	}
+}
+
+// order puts what is not so before what is.
+func order(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
 	}
 }
 

@@ -42,6 +42,9 @@ type Lease struct {
 	// Sequence in the stream, and Previous that of the record that it replaced.
 	Sequence uint64 `json:"sequence"`
 	Previous uint64 `json:"previous,omitempty"`
+	// OnWay: it was not read from the stream, but seen on its way there, at At, and acknowledged. It counts only where
+	// the stream's own was not read.
+	OnWay bool `json:"onWay,omitempty"`
 }
 
 // Picture tells who a gateway believes to be the owner of a bus. The last one of each is from the end of the run.
@@ -88,6 +91,11 @@ type Register struct {
 	Expect   uint64 `json:"expect,omitempty"`
 	Value    string `json:"value"`
 	Revision uint64 `json:"revision,omitempty"`
+	// Blind: it is a write of whatever was there. If it is done, Expect says what it has replaced.
+	Blind bool `json:"blind,omitempty"`
+	// Stored: it is not an operation, but what the hub's stream holds of a write that was done; At is the hub's time, and
+	// Client who wrote it.
+	Stored bool `json:"stored,omitempty"`
 }
 
 // EventKind is what a gateway says that happened, in the words of roostv1.EventKind: "restarted".

@@ -1,6 +1,10 @@
 // Package load uses a fleet while it is broken, as its users would, and writes down what it was told.
 //
-//	Client   sends commands of all classes, at its own pace whatever comes of them
+//	Client   sends commands of all classes, at its own pace whatever comes of them; or, in a closed loop, waits for
+//	         each answer, and asks devices for their values
+//	RegisterClient
+//	         reads and changes what is desired, and reads who owns what, one operation at a time
+//	Acks     sees what the hub acknowledges on its way to gateways
 //	Sink     reads readings as an application does, each once
 //	Watcher  follows who owns what, and what gateways say happens
 //

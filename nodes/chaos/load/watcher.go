@@ -12,12 +12,13 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/roost-iot/roost/actors/drivers/rig/wire"
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// Watcher follows who owns what, and who has a lease, as the hub stores it. Renewals replace each other there, so what it
+// Watcher follows who owns what, who has a lease, and what is desired, as the hub stores it. Renewals replace each other there, so what it
 // is too slow for is lost to it: after a silence in which a renewal must have come, it reads with another
 // consumer.
 type Watcher struct {
@@ -52,7 +53,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 // read reads with one consumer, until it breaks. What it missed the next one reads.
 func (w *Watcher) read(ctx context.Context, js jetstream.JetStream) error {
 	cfg := jetstream.OrderedConsumerConfig{
-		FilterSubjects: []string{w.Names.Owner("*"), w.Names.Member("*")},
+		FilterSubjects: []string{w.Names.Owner("*"), w.Names.Member("*"), w.Names.Desired("*")},
 		DeliverPolicy:  jetstream.DeliverAllPolicy, MaxResetAttempts: 1,
 	}
 	if w.last > 0 {
@@ -120,15 +121,36 @@ func (w *Watcher) record(m jetstream.Msg, sequence uint64) (history.Record, erro
 			Peer: history.Peer{Gateway: own.Gateway, Incarnation: own.Incarnation},
 		}, nil
 	}
+	if device, ok := strings.CutPrefix(m.Subject(), w.Names.Desired("")); ok {
+		var desired roostv1.Desired
+		if err := unmarshal(m, &desired); err != nil {
+			return nil, err
+		}
+		return storedDesire(device, &desired), nil
+	}
 	var member roostv1.Member
 	if err := unmarshal(m, &member); err != nil {
 		return nil, err
 	}
 	set(&w.lives, member.GatewayId, member.Incarnation)
+	lease := leaseOf(&member)
+	lease.Sequence, lease.Previous = sequence, previous
+	return lease, nil
+}
+
+func leaseOf(m *roostv1.Member) *history.Lease {
 	return &history.Lease{
-		Peer:  history.Peer{Gateway: member.GatewayId, Incarnation: member.Incarnation},
-		State: history.LeaseState(strings.ToLower(member.State.Word())), Sequence: sequence, Previous: previous,
-	}, nil
+		Peer:  history.Peer{Gateway: m.GatewayId, Incarnation: m.Incarnation},
+		State: history.LeaseState(strings.ToLower(m.State.Word())),
+	}
+}
+
+// storedDesire is what was desired of a device at some time. Each revision replaces the one before it.
+func storedDesire(device string, d *roostv1.Desired) *history.Register {
+	return &history.Register{
+		Client: d.Sender, Key: "desired." + device, Operation: history.RegisterWrite, Outcome: history.RegisterDone, Stored: true,
+		Expect: d.Revision - 1, Value: d.Values[wire.ResourceSetpoint].Format(), Revision: d.Revision,
+	}
 }
 
 func unmarshal(m jetstream.Msg, to proto.Message) error {

@@ -16,6 +16,8 @@
 // of a kind of the NATS protocol. What it does to the other direction is done before that message
 // passes, so that a request arrives of which no answer comes back.
 //
+// A [Tap] is shown the messages of the NATS protocol that it asks for.
+//
 // # Promises
 //
 //   - When [Link.Set] returns, nothing passes that the new state does not let through; also not what

@@ -24,6 +24,7 @@ const (
 type pipe struct {
 	link      *Link
 	near, far net.Conn // of who dialled, of the server
+	tap       Tap      // nil: nobody looks
 	dice      *rand.Rand
 	diceMu    sync.Mutex
 	poisoned  atomic.Bool // bytes of it were lost
@@ -120,7 +121,7 @@ func (p *pipe) due() time.Time {
 
 // write passes on one direction, or does with it what the link's state says.
 func (p *pipe) write(d Direction, chunks <-chan chunk) {
-	var s scanner
+	s := scanner{tap: p.tap, direction: d}
 	for c := range chunks {
 		if !p.until(c.due) {
 			return

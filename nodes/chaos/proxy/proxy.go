@@ -32,6 +32,8 @@ type Config struct {
 	// Sort tells, by the first bytes of a connection, to which link it belongs; false: more bytes are needed.
 	// Without it all belong to the link "". With it the server must not be the one to speak first.
 	Sort func(first []byte) (link string, ok bool)
+	// Tap is asked for one for each connection; nil: nobody looks at what passes.
+	Tap func() Tap
 	// Seed of what is left to chance.
 	Seed uint64
 }
@@ -140,6 +142,9 @@ func (p *Proxy) serve(ctx context.Context, near net.Conn) {
 		return
 	}
 	pipe := &pipe{link: link, near: near, far: far, gone: make(chan struct{}), dice: p.newDice(link)}
+	if p.config.Tap != nil {
+		pipe.tap = p.config.Tap()
+	}
 	link.add(pipe)
 	defer link.remove(pipe)
 	pipe.run(ctx)

@@ -30,7 +30,7 @@ const (
 )
 
 // scanner finds the messages in one direction of a connection, as far as that is needed to count them.
-// It keeps no payload. What is not the protocol ends the search.
+// It keeps no payload but what a tap asks for. What is not the protocol ends the search.
 type scanner struct {
 	line    []byte
 	verb    Verb
@@ -38,11 +38,22 @@ type scanner struct {
 	skip    int64 // headers, which come before the payload proper
 	head    []byte
 	foreign bool
+
+	tap       Tap // nil: nobody looks
+	direction Direction
+	message   Message  // its memory is used again
+	tapped    *Message // nil: this one is not to be shown
 }
 
 // next takes bytes up to the end of one message. It returns how many it took, and the verb of the message
 // that ended there; empty if none did.
 func (s *scanner) next(data []byte) (n int, ended Verb) {
+	n, ended = s.take(data)
+	s.show(ended)
+	return n, ended
+}
+
+func (s *scanner) take(data []byte) (n int, ended Verb) {
 	if s.foreign {
 		return len(data), ""
 	}
@@ -92,6 +103,7 @@ func (s *scanner) begin() {
 		s.foreign, s.left, s.verb = true, 0, ""
 		return
 	}
+	s.wanted(words)
 	s.left += int64(len("\r\n"))
 }
 
@@ -114,7 +126,13 @@ func (s *scanner) payload(data []byte) (n int, ended Verb) {
 	s.left -= int64(n)
 	if over := min(s.skip, int64(len(part))); over > 0 {
 		s.skip -= over
+		if s.tapped != nil {
+			s.tapped.Header = append(s.tapped.Header, part[:over]...)
+		}
 		part = part[over:]
+	}
+	if s.tapped != nil {
+		s.tapped.Payload = append(s.tapped.Payload, part[:min(len(part), tappedSize-len(s.tapped.Payload))]...)
 	}
 	s.head = append(s.head, part[:min(len(part), headSize-len(s.head))]...)
 	if s.left > 0 {

@@ -25,10 +25,10 @@ type command struct {
 	anchor  string  // of the violation that names it
 }
 
-// commandsOf returns all commands in the order in which they were sent.
-func (p *page) commandsOf(h *history.History) []command {
+// commandsOf returns all that clients have sent, in that order.
+func (p *page) commandsOf(sent map[string]*history.Command) []command {
 	var all []command
-	for _, c := range h.Commands {
+	for _, c := range sent {
 		if c.Call == nil {
 			continue
 		}

@@ -19,7 +19,7 @@ func (p *page) latencies(all []command) []plot {
 	}
 	decades := math.Ceil(math.Log10(longest))
 	var plots []plot
-	for _, class := range []history.Class{history.Absolute, history.Relative, history.Pulse} {
+	for _, class := range []history.Class{history.Absolute, history.Relative, history.Pulse, history.Query} {
 		of := func(c command) bool { return c.Call.Class == class && c.took > 0 }
 		if slices.ContainsFunc(all, of) {
 			plots = append(plots, p.scatter(string(class), slices.DeleteFunc(slices.Clone(some), func(c command) bool { return !of(c) }), decades))

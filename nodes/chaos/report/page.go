@@ -41,6 +41,7 @@ type page struct {
 	Sometimes                     []run.Sometimes
 	Unproved                      []figure
 	Drawn                         string // "": all
+	Drawings                      []string
 }
 
 // faultRow is a row of the table of faults.
@@ -59,6 +60,7 @@ func newPage(r Run) *page {
 		scale: scale{begin: h.Begin, end: max(float64(h.End.Sub(h.Begin))/1e6, 1)}, named: namedBy(r.Report.Checkers, h),
 		Title: r.Report.Scenario + ", seed " + strconv.FormatUint(r.Report.Seed, 10), Reason: r.Report.Reason, Repro: r.Report.Repro,
 		Verdict: verdictOf(r.Report.Verdict, 1), Sometimes: r.Report.Sometimes, Means: r.Means,
+		Drawings: r.Report.Drawings,
 	}
 	for _, phase := range r.Report.Phases {
 		p.scale.end = max(p.scale.end, phase.T1)
@@ -71,12 +73,12 @@ func newPage(r Run) *page {
 	}
 	p.Passed, p.Failed, p.Skipped = r.Report.Counts()
 	p.Checkers = p.checkers()
-	all := p.commandsOf(h)
+	all := p.commandsOf(h.Commands)
 	if r.History != nil {
 		p.Timeline = p.timeline(all)
 	}
 	p.Availability, p.Mix = p.availability(), p.mix(all)
-	p.Failovers, p.Latencies = p.failovers(), p.latencies(all)
+	p.Failovers, p.Latencies = p.failovers(), p.latencies(append(slices.Clone(all), p.commandsOf(h.Queries)...))
 	p.Faults = p.faultTable(r.Plan)
 	p.Unproved = p.unproved()
 	p.Facts = p.facts(all)
@@ -169,6 +171,9 @@ func (p *page) unproved() []figure {
 		case c.Examined == 0 && c.Verdict == check.Held:
 			all = append(all, figure{c.ID + " " + c.Name, "there was nothing to examine"})
 		}
+	}
+	if pauses, refused := p.report.FenceTried(); pauses > 0 && refused == 0 {
+		all = append(all, figure{"the fence of the devices", fmt.Sprintf("in %d pauses no stale attempt came to a device: gateways had asked their lease first", pauses)})
 	}
 	for _, s := range p.report.Skipped {
 		all = append(all, figure{"fault " + s.ID, "left out: " + s.Reason})

@@ -44,6 +44,22 @@ func TestTells(t *testing.T) {
 	}
 }
 
+// TestDrawings: the page links the drawings of registers that are beside it.
+func TestDrawings(t *testing.T) {
+	r := newWorld("rig-1").run()
+	if strings.Contains(rendered(t, r).byID(t, "checkers").text(), "porcupine") {
+		t.Error("it names drawings, and there are none")
+	}
+	r.Report.Drawings = []string{"porcupine-desired.rig-1.html", "porcupine-own.rig-1.html"}
+	var links []string
+	for _, a := range rendered(t, r).byID(t, "checkers").all("a", "") {
+		links = append(links, a.attribute("href"))
+	}
+	if strings.Join(links, " ") != strings.Join(r.Report.Drawings, " ") {
+		t.Errorf("it links %q", links)
+	}
+}
+
 // selfContained checks that a browser has nothing to load, and runs no script but the page's own.
 func selfContained(t *testing.T, page document) {
 	t.Helper()
@@ -225,10 +241,11 @@ func TestOrder(t *testing.T) {
 func TestSaysWhatIsNotProved(t *testing.T) {
 	r := newWorld("rig-1").run()
 	r.Report.Checkers = []check.Result{{ID: "C9", Name: "not vacuous", Verdict: check.Unknown, Reason: "too few commands"}, {ID: "C12", Name: "registers", Verdict: check.Held}}
+	r.Report.Checkers[0].Metrics = map[string]float64{check.MetricPauses: 3}
 	r.Report.Skipped = []run.Skipped{{ID: "f7", Reason: "no hub leads"}}
 	r.Report.Faults = append(r.Report.Faults, run.Fault{ID: "f8", Kind: "pause", Target: "gw-2"})
 	text := rendered(t, r).byID(t, "proved").text()
-	for _, part := range []string{"too few commands", "C12 registers there was nothing to examine", "f7 left out: no hub leads", "f8 it was not seen to work", "evictions never"} {
+	for _, part := range []string{"too few commands", "C12 registers there was nothing to examine", "f7 left out: no hub leads", "f8 it was not seen to work", "evictions never", "in 3 pauses no stale attempt came to a device"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("it does not say %q: %s", part, text)
 		}

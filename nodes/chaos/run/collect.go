@@ -81,8 +81,9 @@ func (r *running) collect(ctx context.Context) error {
 }
 
 // catchUp waits until the sink has all that is stored at this moment, and then reads all that is stored. What is
-// stored after that moment counts only as far as the sink has it: the run is over.
+// stored after that moment counts only as far as the sink has it, and what is acknowledged then not at all: the run is over.
 func (r *running) catchUp(ctx context.Context) error {
+	r.acks.Stop()
 	var last *history.Stored
 	if err := r.stored(ctx, func(s *history.Stored) error { last = s; return nil }); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -65,17 +66,31 @@ func (r *Report) commands(h *history.History) {
 	r.Commands, r.Latency = map[string]int{}, map[string]Quantiles{}
 	took := map[string][]time.Duration{}
 	for _, c := range h.Commands {
+		if c.Call != nil {
+			r.Commands[c.Outcome()]++
+		}
+	}
+	for _, c := range append(slices.Collect(maps.Values(h.Commands)), slices.Collect(maps.Values(h.Queries))...) {
 		if c.Call == nil {
 			continue
 		}
-		r.Commands[c.Outcome()]++
 		if last := c.Final(); last != nil && last.State == history.Succeeded && last.Source == history.FromReply {
 			took[string(c.Call.Class)] = append(took[string(c.Call.Class)], last.At.Sub(c.Call.At))
+		}
+	}
+	for _, op := range h.Registers {
+		if desired(op) {
+			took[check.KindDesired] = append(took[check.KindDesired], op.At.Sub(op.Called))
 		}
 	}
 	for class, times := range took {
 		r.Latency[class] = quantiles(times)
 	}
+}
+
+// desired reports whether a client has changed what is desired of a device.
+func desired(op *history.Register) bool {
+	return op.Operation == history.RegisterWrite && op.Outcome == history.RegisterDone && !op.Stored
 }
 
 // availability counts the devices of which readings were stored, in buckets of three periods.
@@ -104,18 +119,18 @@ func (r *Report) availability(h *history.History) {
 	}
 }
 
+// StaleRefused names the actions that devices have refused since their epoch was over.
+const StaleRefused = "stale attempts refused by devices"
+
 // lateReadings are those that came after some under a newer epoch, and do not say that they are late.
 const lateReadings = "live readings under an older epoch"
 
 // sometimes counts what shows that something was tested.
 func (r *Report) sometimes(h *history.History) {
-	counts := map[string]int{}
+	counts := map[string]int{StaleRefused: check.StaleAttempts(h)}
 	for _, d := range h.Devices {
 		for _, a := range d.Actions {
-			switch {
-			case a.Stale:
-				counts["stale attempts refused by devices"]++
-			case a.Done:
+			if a.Done {
 				counts["actions done"]++
 			}
 		}
@@ -150,7 +165,7 @@ func (r *Report) sometimes(h *history.History) {
 	r.Sometimes = nil
 	for _, name := range []string{
 		"faults confirmed", "evictions", "buses taken over", "buses handed over", "actions done",
-		"stale attempts refused by devices", lateReadings,
+		StaleRefused, lateReadings,
 	} {
 		r.Sometimes = append(r.Sometimes, Sometimes{name, counts[name]})
 	}

@@ -51,17 +51,31 @@ func (r *running) connect(ctx context.Context, name string) (*cluster.Client, er
 	return cluster.NewClient(nc, fleet.Name)
 }
 
-// startClients has commands sent until ctx ends.
+// startClients has the fleet used until ctx ends.
 func (r *running) startClients(ctx context.Context) error {
+	if r.settings.Clients == 0 || r.settings.Rate == 0 {
+		return nil
+	}
 	var devices []string
 	for i := range r.settings.Devices {
 		devices = append(devices, r.settings.Device(i+1))
 	}
-	if r.settings.Clients == 0 || r.settings.Rate == 0 {
-		return nil
+	if err := r.startRegisters(ctx, devices); err != nil {
+		return err
 	}
-	for i := range r.settings.Clients {
-		name := fmt.Sprintf("client-%d", i+1)
+	return r.startSenders(ctx, devices)
+}
+
+// loopClients send commands and ask devices in a closed loop, beside those of the settings, which send in an open one.
+const loopClients = 2
+
+// startSenders has commands sent, and devices asked.
+func (r *running) startSenders(ctx context.Context, devices []string) error {
+	for i := range r.settings.Clients + loopClients {
+		name, loops := fmt.Sprintf("client-%d", i+1), i >= r.settings.Clients
+		if loops {
+			name = fmt.Sprintf("loop-%d", i+1-r.settings.Clients)
+		}
 		writer, err := r.recorders.open(history.Header{Name: name})
 		if err != nil {
 			return err
@@ -78,6 +92,10 @@ func (r *running) startClients(ctx context.Context) error {
 		})
 		r.clients.Go(func() {
 			defer hangUp()
+			if loops {
+				c.Loop(ctx)
+				return
+			}
 			c.Run(ctx)
 		})
 	}

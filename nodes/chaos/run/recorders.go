@@ -23,6 +23,7 @@ type recorders struct {
 	sink   *history.Writer
 	events *history.Writer // of gateways: not to be trusted
 	stream *history.Writer // what is stored in the end
+	acks   *history.Writer // of the hub, as proxies see them
 	all    []*history.Writer
 }
 
@@ -40,7 +41,7 @@ func openRecorders(folder string) (*recorders, error) {
 		name string
 		to   **history.Writer
 	}{
-		{"run", &r.run}, {"faults", &r.faults}, {"hub", &r.hub}, {"sink", &r.sink}, {"events", &r.events}, {"stream", &r.stream},
+		{"run", &r.run}, {"faults", &r.faults}, {"hub", &r.hub}, {"sink", &r.sink}, {"events", &r.events}, {"stream", &r.stream}, {"acks", &r.acks},
 	} {
 		if *w.to, err = r.open(history.Header{Name: w.name, Untrusted: w.name == "events"}); err != nil {
 			return nil, errors.Join(err, r.close())

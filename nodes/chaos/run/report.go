@@ -63,7 +63,9 @@ type Report struct {
 	Latency    map[string]Quantiles `json:"latency"`  // of commands that succeeded, by class
 	Sometimes  []Sometimes          `json:"sometimes"`
 	Unknown    []string             `json:"unknown_reasons"`
-	Machine    Machine              `json:"machine"`
+	// Drawings are files beside the report that show what was done to each register.
+	Drawings []string `json:"drawings,omitempty"`
+	Machine  Machine  `json:"machine"`
 }
 
 // Phase is when a phase was.
@@ -133,7 +135,8 @@ func (r *running) report(failed error) (*Report, error) {
 		var h *history.History
 		if h, err = LoadHistory(r.Folder); err == nil {
 			report.judge(h)
-			err = compress(filepath.Join(r.Folder, "history"))
+			report.Drawings, err = drawRegisters(h, r.Folder)
+			err = errors.Join(err, compress(filepath.Join(r.Folder, "history")))
 		}
 	}
 	report.Reconnects = r.reconnects()
@@ -163,6 +166,9 @@ func Rejudge(folder string) (*Report, error) {
 	}
 	report.Phases, report.Faults, report.Unknown = []Phase{}, []Fault{}, []string{}
 	report.judge(h)
+	if report.Drawings, err = drawRegisters(h, folder); err != nil {
+		return nil, err
+	}
 	report.end(nil)
 	return report, report.Write(folder)
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/nodes/chaos/fault"
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
 	"github.com/roost-iot/roost/nodes/chaos/history"
@@ -43,6 +44,7 @@ type running struct {
 	tally     load.Tally
 	sink      *load.Sink
 	watcher   *load.Watcher
+	acks      *load.Acks
 	clients   sync.WaitGroup
 	loads     errgroup.Group // sink, watcher and events
 	stopLoads context.CancelFunc
@@ -123,9 +125,14 @@ func (r *running) setUp(ctx context.Context) (err error) {
 	if _, err := runRecord(r.Plan, nil); err != nil {
 		return err
 	}
+	names, err := cluster.SubjectsOf(fleet.Name)
+	if err != nil {
+		return err
+	}
+	r.acks = load.NewAcks(names, r.recorders.clock, r.recorders.acks)
 	r.fleet, err = fleet.New(fleet.Config{
 		Settings: r.settings, Folder: r.data(), Run: r.name, Seed: r.Plan.Seed, Program: r.Program, Env: r.Env,
-		Note: r.process, Connected: r.listen, Claim: r.claim,
+		Note: r.process, Connected: r.listen, Claim: r.claim, Tap: r.acks.Tap,
 		GatewayDisks: draws(r.Plan, plan.PowerCut, plan.DiskFull, plan.DiskDead), HubDisks: draws(r.Plan, plan.HubPowerCut),
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,9 +58,18 @@ func TestPlanIsCarriedOut(t *testing.T) {
 	if len(served.Served) < 8 || served.Served[0] == 0 {
 		t.Errorf("availability %+v", served)
 	}
-	for _, name := range []string{"plan.json", "report.json", "manifest.ndjson", "history/sink.ndjson.gz", "nodes/truth.log", "nodes/logs/gw-1.1.out"} {
+	for _, name := range []string{"plan.json", "report.json", "manifest.ndjson", "history/sink.ndjson.gz", "nodes/truth.log", "nodes/logs/gw-1.1.out", "porcupine-desired.rig-1.html", "porcupine-own.rig-1.html"} {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			t.Error(err)
+		}
+	}
+	if !slices.Contains(report.Drawings, "porcupine-desired.rig-1.html") {
+		t.Errorf("drawings %v", report.Drawings)
+	}
+	for checker, metric := range map[string]string{"C1": "acked", "C12": "operations"} {
+		i := slices.IndexFunc(report.Checkers, func(c check.Result) bool { return c.ID == checker })
+		if n := report.Checkers[i].Metrics[metric]; n < 50 {
+			t.Errorf("%s: %v %s", checker, n, metric)
 		}
 	}
 	if _, err := run.Run(t.Context(), run.Config{Plan: p, Folder: folder}); !errors.Is(err, run.ErrSetup) {

@@ -34,6 +34,16 @@ func (r *Report) Counts() (passed, failed, skipped int) {
 	return passed, failed, skipped
 }
 
+// FenceTried returns how many pauses of gateways of fenced devices were confirmed, and how many stale attempts devices refused.
+func (r *Report) FenceTried() (pauses, refused int) {
+	for _, c := range r.Checkers {
+		if c.ID == "C9" {
+			pauses, refused = int(c.Metrics[check.MetricPauses]), int(c.Metrics[check.MetricRefused])
+		}
+	}
+	return pauses, refused
+}
+
 // shownViolations is how many violations of a checker are told; the report has more.
 const shownViolations = 3
 
@@ -101,6 +111,9 @@ func (r *Report) figures(out io.Writer) {
 	}
 	if len(some) > 0 {
 		fmt.Fprintf(out, "%s\n", strings.Join(some, ", "))
+	}
+	if len(r.Drawings) > 0 {
+		fmt.Fprintf(out, "registers: %s\n", strings.Join(r.Drawings, ", "))
 	}
 }
 
