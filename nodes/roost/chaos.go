@@ -34,7 +34,7 @@ func newChaos(p program) *cobra.Command {
 		Use: "chaos", GroupID: groupRun, Short: "Break a fleet of its own on purpose, and judge it", Long: chaosHelp,
 		Args: cobra.ArbitraryArgs, RunE: group,
 	}
-	cmd.AddCommand(newChaosRun(p), newChaosPlan(p), newChaosList(p), newChaosDoctor(p), newChaosCheck(p), newChaosReport(p), newChaosCleanup(p))
+	cmd.AddCommand(newChaosRun(p), newChaosReplay(p), newChaosShrink(p), newChaosPlan(p), newChaosList(p), newChaosDoctor(p), newChaosCheck(p), newChaosReport(p), newChaosCleanup(p))
 	return cmd
 }
 
@@ -51,6 +51,8 @@ func chaosError(err error) error {
 		return &exit{exitInterrupted, err}
 	case errors.Is(err, plan.ErrUnknown):
 		return &exit{exitUsage, fmt.Errorf("%w (see roost chaos list)", err)}
+	case errors.Is(err, plan.ErrUnfit):
+		return &exit{exitUsage, err}
 	}
 	return &exit{exitSetup, err}
 }

@@ -3,8 +3,11 @@ package run
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"time"
 
+	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
 )
 
@@ -15,7 +18,7 @@ type Config struct {
 	Folder string
 	// Program is what to start, with arguments that come first; default this program.
 	Program []string
-	// Env is added to the environment of children.
+	// Env is added to the environment of children, and told in the report: who does the run again needs it.
 	Env []string
 	// Face is told how it goes; nil: nobody is.
 	Face Face
@@ -23,8 +26,37 @@ type Config struct {
 	Keep bool
 	// Commit and Version name what was tested, for the report.
 	Commit, Version string
-	// Repro is the command line that does the same again.
+	// Tags that it was built with, with commas between them.
+	Tags string
+	// Repro is the command line that does the same again; see Repro.
 	Repro string
+	// Judged is called with the report that was written and the history that it was drawn from, nil if there is none;
+	// nil: nobody is told. The history is large, and whoever needs it need not read it again.
+	Judged func(*Report, *history.History)
+}
+
+// Repro is a command line with the environment that it takes.
+func Repro(env []string, command string) string {
+	if command == "" || len(env) == 0 {
+		return command
+	}
+	words := []string{"env"}
+	for _, e := range env {
+		name, value, _ := strings.Cut(e, "=")
+		words = append(words, name+"="+quoted(value))
+	}
+	return strings.Join(append(words, command), " ")
+}
+
+// plain is a text that a shell takes as it is.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./:,@%+-]+$`)
+
+// quoted makes a word of a shell's of a text.
+func quoted(s string) string {
+	if plain.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // Face is where a run tells how it goes. Its methods are called by one goroutine at a time.

@@ -76,7 +76,7 @@ func TestCannotBeSetUp(t *testing.T) {
 		t.Errorf("%+v, %v", report, err)
 	}
 	junit := filepath.Join(folder, "junit.xml")
-	if err := report.WriteJUnit(junit); err != nil {
+	if err := run.WriteJUnit(junit, report); err != nil {
 		t.Fatal(err)
 	}
 	if text, err := os.ReadFile(junit); err != nil || !strings.Contains(string(text), `errors="1"`) {
