@@ -62,8 +62,12 @@ func (t *chaosTargets) open(cmd *cobra.Command, folder string) (*replay.First, *
 	if t.resolved && t.symbolic {
 		return nil, nil, usage(cmd, "either --resolved or --symbolic")
 	}
-	if folder, err := filepath.EvalSymlinks(folder); err == nil { // "latest" will soon lead elsewhere
-		return t.read(folder)
+	if real, err := filepath.EvalSymlinks(folder); err == nil { // "latest" will soon lead elsewhere
+		folder = real
+	}
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return nil, nil, chaosError(err)
 	}
 	return t.read(folder)
 }
