@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,10 +16,12 @@ import (
 // chaosLook is how it is told how runs go.
 type chaosLook struct {
 	progress string
+	noColor  bool
 }
 
 func (l *chaosLook) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&l.progress, "progress", "auto", "how it goes: auto (a line that changes, on a terminal), plain (a line every 5 s) or none")
+	cmd.Flags().BoolVar(&l.noColor, "no-color", false, "no colours, as with NO_COLOR in the environment")
 	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]string{"auto", "plain", "none"}, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 }
 
@@ -27,7 +31,14 @@ func (l *chaosLook) valid(cmd *cobra.Command) error {
 	case "auto", "plain", "none":
 		return nil
 	}
-	return usage(cmd, "--progress %q is not auto, plain or none", l.progress)
+	return usage(cmd, "--progress %.20q is not auto, plain or none", l.progress)
+}
+
+// screenOf is what an output can do, and may.
+func (l *chaosLook) screenOf(p program, out io.Writer) console.Screen {
+	s := console.NewScreen(out, p.Getenv)
+	s.Palette = s.Palette && console.Palette(!l.noColor)
+	return s
 }
 
 // face returns where a run tells how it goes: at the output, unless that is for programs.
@@ -36,8 +47,9 @@ func (l *chaosLook) face(p program, forPrograms bool) *chaosFace {
 	if forPrograms {
 		out = p.Err
 	}
-	screen := p.screen()
-	return &chaosFace{out: out, live: l.progress == "auto" && !forPrograms && screen.Terminal, none: l.progress == "none", width: screen.Width}
+	f := &chaosFace{screen: func() console.Screen { return l.screenOf(p, out) }, none: l.progress == "none"}
+	f.live = l.progress == "auto" && f.screen().Terminal && p.Getenv("TERM") != "dumb"
+	return f
 }
 
 // chaosHead says what is run.
@@ -57,12 +69,11 @@ const statusEvery = 5 * time.Second
 // chaosFace tells how a run goes: on a terminal in a last line that changes, elsewhere now and then in a line of
 // its own.
 type chaosFace struct {
-	out   io.Writer
-	live  bool
-	none  bool
-	width int
-	shown bool // the last line of the terminal is how it stands
-	last  time.Time
+	screen func() console.Screen // as wide as it is at present
+	live   bool
+	none   bool
+	shown  bool // the last line of the terminal is how it stands
+	last   time.Time
 }
 
 // Say tells of something that has happened.
@@ -71,19 +82,23 @@ func (f *chaosFace) Say(line string) {
 		return
 	}
 	f.clear()
-	_, _ = fmt.Fprintln(f.out, console.Clean(line)) // that nobody reads it stops no run
+	screen, line := f.screen(), console.Clean(line)
+	if strings.Contains(line, violationMark) {
+		line = screen.Paint(console.Bad, line)
+	}
+	_, _ = fmt.Fprintln(screen, line) // that nobody reads it stops no run
 }
+
+// violationMark is in a line that tells of a violation.
+const violationMark = " VIOLATION "
 
 // Status tells how it stands.
 func (f *chaosFace) Status(line string) {
 	switch {
 	case f.none:
 	case f.live:
-		line = console.Clean(line)
-		if f.width > 0 {
-			line = console.Cut(line, f.width-1)
-		}
-		_, _ = fmt.Fprint(f.out, "\r"+line+"\x1b[K")
+		screen := f.screen()
+		_, _ = fmt.Fprint(screen, "\r"+fitStatus(line, screen.Width-1)+"\x1b[K")
 		f.shown = true
 	case time.Since(f.last) >= statusEvery:
 		f.last = time.Now()
@@ -91,9 +106,28 @@ func (f *chaosFace) Status(line string) {
 	}
 }
 
+// spare are the parts of a status line that are left out first where there is no room.
+var spare = []string{"owners ", "max gap ", "ok "}
+
+// fitStatus makes a status line as wide as there is room for; with a width that is not known it stays. Its parts have two
+// spaces between them.
+func fitStatus(line string, width int) string {
+	line = console.Clean(line)
+	for _, part := range spare {
+		if width <= 0 || len([]rune(line)) <= width {
+			return line
+		}
+		line = strings.Join(slices.DeleteFunc(strings.Split(line, "  "), func(s string) bool { return strings.HasPrefix(s, part) }), "  ")
+	}
+	if width <= 0 {
+		return line
+	}
+	return console.Cut(line, width)
+}
+
 func (f *chaosFace) clear() {
 	if f.shown {
-		_, _ = fmt.Fprint(f.out, "\r\x1b[K")
+		_, _ = fmt.Fprint(f.screen(), "\r\x1b[K")
 		f.shown = false
 	}
 }

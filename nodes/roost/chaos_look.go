@@ -130,7 +130,7 @@ func newChaosCheck(p program) *cobra.Command {
 			}
 			of, _ := plan.Read(filepath.Join(args[0], "plan.json")) // a run may have been given up before it had one
 			p.page(args[0], of, report, h)
-			if err := report.Summary(p.Out); err != nil || report.Exit == chaos.ExitHeld {
+			if err := report.Summary(p.screen()); err != nil || report.Exit == chaos.ExitHeld {
 				return err
 			}
 			return &exit{code: report.Exit}

@@ -129,7 +129,7 @@ func (c *chaosReplay) measure(cmd *cobra.Command, p *plan.Plan, env []string, fa
 			return rate, worst
 		case c.times == 1 && !c.json:
 			fmt.Fprintf(c.Out, "\nreport: %s\n", folder)
-			if err := report.Summary(c.Out); err != nil {
+			if err := report.Summary(c.screenOf(c.program, c.Out)); err != nil {
 				return rate, err
 			}
 			fmt.Fprintln(c.Out)

@@ -134,5 +134,5 @@ func (c *chaosRun) tell(report *chaos.Report, folder string) error {
 		return nil
 	}
 	fmt.Fprintf(c.Out, "\nreport: %s\n", folder)
-	return report.Summary(c.Out)
+	return report.Summary(c.screenOf(c.program, c.Out))
 }

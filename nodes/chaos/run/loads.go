@@ -66,6 +66,7 @@ func (r *running) startClients(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		writer.Written = r.recorders.written
 		connected, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 		client, err := r.connect(connected, name)
 		if err != nil {

@@ -24,14 +24,16 @@ type recorders struct {
 	events *history.Writer // of gateways: not to be trusted
 	stream *history.Writer // what is stored in the end
 	all    []*history.Writer
+	// written is told of what clients and the hub say while the run goes on.
+	written func(history.Record)
 }
 
-func openRecorders(folder string) (*recorders, error) {
+func openRecorders(folder string, written func(history.Record)) (*recorders, error) {
 	clock, err := boottime.Open()
 	if err != nil {
 		return nil, err
 	}
-	r := &recorders{folder: filepath.Join(folder, "history"), clock: clock}
+	r := &recorders{folder: filepath.Join(folder, "history"), clock: clock, written: written}
 	r.clocks = history.Clocks{Boot: clock.Now(), Wall: time.Now()}
 	if err := os.MkdirAll(r.folder, 0o755); err != nil {
 		return nil, err
@@ -46,6 +48,7 @@ func openRecorders(folder string) (*recorders, error) {
 			return nil, errors.Join(err, r.close())
 		}
 	}
+	r.hub.Written = written
 	return r, nil
 }
 

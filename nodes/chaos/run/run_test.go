@@ -57,7 +57,7 @@ func TestPlanIsCarriedOut(t *testing.T) {
 	if len(served.Served) < 8 || served.Served[0] == 0 {
 		t.Errorf("availability %+v", served)
 	}
-	for _, name := range []string{"plan.json", "report.json", "manifest.ndjson", "history/sink.ndjson.gz", "nodes/truth.log", "nodes/logs/gw-1.1.out"} {
+	for _, name := range []string{"plan.json", "report.json", "manifest.ndjson", "history/sink.ndjson.gz", "nodes/truth.log", "logs/gw-1.1.out"} {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			t.Error(err)
 		}
