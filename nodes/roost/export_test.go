@@ -32,3 +32,6 @@ func WorstRun(codes ...int) int {
 	}
 	return exitCode(worst)
 }
+
+// FitStatus makes a line about how a run of chaos stands as wide as there is room for.
+var FitStatus = fitStatus
