@@ -97,7 +97,7 @@ func (c *chaosReplay) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	env, err := chaosEnvOf(first)
+	env, err := c.chaosEnvOf(cmd, first)
 	if err != nil {
 		return err
 	}
@@ -155,13 +155,14 @@ func (c *chaosReplay) again(cmd *cobra.Command, p *plan.Plan, env []string, face
 		return nil, "", chaosError(err)
 	}
 	folder := chaos.Folder(below, p, time.Now())
-	report, err := c.one(cmd.Context(), chaosOne{plan: p, folder: folder, repro: reproPlan(folder), env: env, face: face})
+	report, err := c.one(cmd.Context(), chaosOne{plan: p, folder: folder, repro: reproPlan(folder, env), env: env, face: face})
 	return report, folder, err
 }
 
 // reproPlan is the command line that does a run again whose plan is in its folder.
-func reproPlan(folder string) string {
-	return "roost chaos run --plan " + quoted(filepath.Join(folder, "plan.json"))
+func reproPlan(folder string, env []string) string {
+	words := append([]string{"roost chaos run"}, envWords(env)...)
+	return strings.Join(append(words, "--plan", quoted(filepath.Join(folder, "plan.json"))), " ")
 }
 
 // firstVerdict tells what came of a run: "violated C4, C8", "held".

@@ -56,7 +56,7 @@ func calmPlan() *plan.Plan {
 // TestChaosReplay: a run is done again as often as asked, and it is said how often it came out as it did. Ctrl-C tells what
 // was measured until then.
 func TestChaosReplay(t *testing.T) {
-	folder := firstRun(t, calmPlan(), "C4", nil)
+	folder := firstRun(t, calmPlan(), "C4", func(r *chaos.Report) { r.Environment = []string{"GOGC=200"} })
 	below := t.TempDir()
 	p := start(t, "chaos", "replay", folder, "--times", "5", "--report", below, "--junit", filepath.Join(below, "junit.xml"))
 	p.until(t, "the first run: violated C4")
@@ -64,6 +64,10 @@ func TestChaosReplay(t *testing.T) {
 	latest, err := os.Readlink(filepath.Join(below, "latest"))
 	if err != nil || !strings.Contains(latest, "baseline-9") {
 		t.Errorf("latest leads to %q, %v", latest, err)
+	}
+	again, err := os.ReadFile(filepath.Join(below, "latest", "repro.sh"))
+	if err != nil || !strings.Contains(string(again), "exec roost chaos run --env GOGC=200 --plan '"+below) {
+		t.Errorf("repro.sh is %q, %v", again, err)
 	}
 	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
@@ -169,6 +173,8 @@ func TestChaosAgainRefuses(t *testing.T) {
 		{[]string{"run", "--scenario", "kill", "--max-failover", "-1s"}, 64, "max failover is -1s"},
 		{[]string{"run", "--scenario", "kill", "--hub-sync", "never"}, 64, "only always"},
 		{[]string{"run", "--scenario", "kill", "--until-fail", "-1"}, 64, "--until-fail is -1"},
+		{[]string{"run", "--scenario", "kill", "--env", "GOGC"}, 64, "not NAME=VALUE"},
+		{[]string{"run", "--scenario", "kill", "--env", "ROOST_MUTANT=no-fence"}, 3, "-tags mutants"},
 		{[]string{"run", "--plan", filepath.Join(broken, "plan.json"), "--devices", "3"}, 64, "--devices cannot be given"},
 		{[]string{"run", "--plan", filepath.Join(broken, "plan.json"), "--seeds", "1..2"}, 64, "--seeds cannot be given"},
 	} {

@@ -28,6 +28,7 @@ type chaosRun struct {
 	seeds     string
 	failFast  bool
 	untilFail int
+	env       []string
 }
 
 func newChaosRun(p program) *cobra.Command {
@@ -43,6 +44,7 @@ func newChaosRun(p program) *cobra.Command {
 	c.chaosRuns.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&c.seeds, "seeds", "", "`FROM..TO`: a run for each of these seeds")
+	f.StringArrayVar(&c.env, "env", nil, "`NAME=VALUE` for the environment of hubs, gateways and hardware; may be given again")
 	f.BoolVar(&c.failFast, "fail-fast", false, "with several runs: stop at the first that does not pass")
 	f.IntVar(&c.untilFail, "until-fail", 0, "up to `N` runs with seeds that follow each other, until one does not pass")
 	return cmd
@@ -75,6 +77,9 @@ func (c *chaosRun) run(cmd *cobra.Command, _ []string) error {
 // each returns the seeds to run.
 func (c *chaosRun) each(cmd *cobra.Command) ([]uint64, error) {
 	if err := c.valid(cmd); err != nil {
+		return nil, err
+	}
+	if err := c.chaosEnv(cmd, c.env); err != nil {
 		return nil, err
 	}
 	first, last := c.someSeed(cmd), uint64(0)
@@ -112,17 +117,13 @@ func (c *chaosRun) one(cmd *cobra.Command, seed uint64) (*chaos.Report, error) {
 	if err := possible(p); err != nil {
 		return nil, err
 	}
-	env, err := c.chaosEnv()
-	if err != nil {
-		return nil, err
-	}
 	below, err := filepath.Abs(c.below)
 	if err != nil {
 		return nil, chaosError(err)
 	}
 	face := c.face(c.program, c.json)
-	face.Say(chaosHead(p, env))
-	one := chaosOne{plan: p, folder: chaos.Folder(below, p, time.Now()), repro: c.repro(cmd, p.Seed), env: env, face: face}
+	face.Say(chaosHead(p, c.env))
+	one := chaosOne{plan: p, folder: chaos.Folder(below, p, time.Now()), repro: c.repro(cmd, p.Seed, c.env), env: c.env, face: face}
 	report, err := c.chaosRuns.one(cmd.Context(), one)
 	face.end()
 	return report, errors.Join(err, c.tell(report, one.folder)) // the first gives the exit code

@@ -53,7 +53,7 @@ type chaosOne struct {
 func (p program) makeRun(ctx context.Context, one chaosOne, keep bool) (*chaos.Report, error) {
 	version := readVersion()
 	return chaos.Run(ctx, chaos.Config{
-		Plan: one.plan, Folder: one.folder, Face: one.face, Keep: keep, Repro: chaos.Repro(one.env, one.repro), Env: one.env,
+		Plan: one.plan, Folder: one.folder, Face: one.face, Keep: keep, Repro: one.repro, Env: one.env,
 		Version: version.Version, Commit: version.Commit, Tags: strings.Join(version.tags, ","),
 		Judged: func(report *chaos.Report, h *history.History) { p.page(one.folder, one.plan, report, h) },
 	})

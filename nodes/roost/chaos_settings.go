@@ -147,11 +147,11 @@ func (s *chaosSettings) someSeed(cmd *cobra.Command) uint64 {
 }
 
 // repro is the command line that does the same again.
-func (s *chaosSettings) repro(cmd *cobra.Command, seed uint64) string {
+func (s *chaosSettings) repro(cmd *cobra.Command, seed uint64, env []string) string {
+	words := append([]string{"roost chaos run"}, envWords(env)...)
 	if s.file != "" {
-		return "roost chaos run --plan " + quoted(s.file)
+		return strings.Join(append(words, "--plan", quoted(s.file)), " ")
 	}
-	words := []string{"roost chaos run"}
 	if len(s.faults) > 0 {
 		words = append(words, "--faults", strings.Join(s.faults, ","))
 	} else {

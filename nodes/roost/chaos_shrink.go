@@ -101,7 +101,7 @@ func (c *chaosShrink) prepare(cmd *cobra.Command, folder string) (*plan.Plan, er
 		return nil, err
 	}
 	c.first = first
-	if c.env, err = chaosEnvOf(first); err != nil {
+	if c.env, err = c.chaosEnvOf(cmd, first); err != nil {
 		return nil, err
 	}
 	if err := c.aim(cmd); err != nil {
@@ -156,7 +156,7 @@ func (c *chaosShrink) fails(ctx context.Context, p *plan.Plan) (bool, error) {
 		}
 		c.runs++
 		face := &briefFace{c.face, fmt.Sprintf("run %d, try %d/%d of %s: ", c.runs, try+1, c.tries, shrink.Size(p))}
-		report, err := c.bounded(ctx, chaosOne{plan: p, folder: c.trying(), repro: reproPlan(c.smallest()), env: c.env, face: face})
+		report, err := c.bounded(ctx, chaosOne{plan: p, folder: c.trying(), repro: reproPlan(c.smallest(), c.env), env: c.env, face: face})
 		if err != nil {
 			return false, err
 		}
@@ -218,6 +218,6 @@ func (c *chaosShrink) tell(p *plan.Plan, found shrink.Result, err error) error {
 	stub := shrink.Test{Plan: found.Plan, Checker: c.checker, Env: c.env, Tries: c.tries}
 	err = errors.Join(chaosError(err), os.WriteFile(test, stub.Source(), 0o644))
 	fmt.Fprintf(c.Out, "before: %s\nnow:    %s\nrun:    %s\ntest:   %s\nagain:  %s\nseed %d\n",
-		shrink.Size(p), shrink.Size(found.Plan), c.smallest(), test, chaos.Repro(c.env, reproPlan(c.smallest())), p.Seed)
+		shrink.Size(p), shrink.Size(found.Plan), c.smallest(), test, reproPlan(c.smallest(), c.env), p.Seed)
 	return err
 }

@@ -3,8 +3,6 @@ package run
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/roost-iot/roost/nodes/chaos/history"
@@ -28,35 +26,11 @@ type Config struct {
 	Commit, Version string
 	// Tags that it was built with, with commas between them.
 	Tags string
-	// Repro is the command line that does the same again; see Repro.
+	// Repro is the command line that does the same again, with all that it takes.
 	Repro string
 	// Judged is called with the report that was written and the history that it was drawn from, nil if there is none;
 	// nil: nobody is told. The history is large, and whoever needs it need not read it again.
 	Judged func(*Report, *history.History)
-}
-
-// Repro is a command line with the environment that it takes.
-func Repro(env []string, command string) string {
-	if command == "" || len(env) == 0 {
-		return command
-	}
-	words := []string{"env"}
-	for _, e := range env {
-		name, value, _ := strings.Cut(e, "=")
-		words = append(words, name+"="+quoted(value))
-	}
-	return strings.Join(append(words, command), " ")
-}
-
-// plain is a text that a shell takes as it is.
-var plain = regexp.MustCompile(`^[A-Za-z0-9_./:,@%+-]+$`)
-
-// quoted makes a word of a shell's of a text.
-func quoted(s string) string {
-	if plain.MatchString(s) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // Face is where a run tells how it goes. Its methods are called by one goroutine at a time.
