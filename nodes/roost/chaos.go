@@ -26,6 +26,7 @@ report, the history and the logs. Its exit code is
     1  a promise was broken: the report names records, and how to do it again
     2  it cannot be told, such as for a fault that did not take
     3  the run could not be made
+   64  the command line is wrong (65: the plan's file); nothing was touched
   130  interrupted; all was undone`
 
 // newChaos is roost chaos.
