@@ -48,7 +48,7 @@ func (l *chaosLook) face(p program, forPrograms bool) *chaosFace {
 		out = p.Err
 	}
 	f := &chaosFace{screen: func() console.Screen { return l.screenOf(p, out) }, none: l.progress == "none"}
-	f.live = l.progress == "auto" && f.screen().Terminal && p.Getenv("TERM") != "dumb"
+	f.live = l.progress == "auto" && !forPrograms && f.screen().Terminal && p.Getenv("TERM") != "dumb"
 	return f
 }
 

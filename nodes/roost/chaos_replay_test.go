@@ -96,8 +96,8 @@ func TestChaosShrink(t *testing.T) {
 		{ID: "f1", At: seconds(0.5), Hold: seconds(3), Fault: plan.Kill, Target: plan.Owner("rig-1")},
 		{ID: "f2", At: seconds(3), Hold: seconds(0.2), Fault: plan.Delay, Target: plan.TargetAny, Params: plan.Params{Delay: seconds(0.01)}},
 	}
-	folder := firstRun(t, p, "C7", func(r *chaos.Report) { r.TookMS = 12_000 })
-	r := run(t, "chaos", "shrink", folder, "--budget", "35s", "--tries", "1")
+	folder := firstRun(t, p, "C7", func(r *chaos.Report) { r.TookMS = 40_000 }) // so there is time for one run
+	r := run(t, "chaos", "shrink", folder, "--budget", "60s", "--tries", "1")
 	smallest := filepath.Join(folder, "min")
 	if r.code != 0 || !strings.Contains(r.out, "now:    1 entry, ") || !strings.Contains(r.out, "again:  roost chaos run --plan '"+filepath.Join(smallest, "plan.json")+"'") {
 		t.Fatalf("%+v", r)

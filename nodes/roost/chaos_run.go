@@ -13,9 +13,17 @@ import (
 	chaos "github.com/roost-iot/roost/nodes/chaos/run"
 )
 
-const chaosRunHelp = `Run a scenario, or a plan, and judge it. The seed draws the plan and the load:
-the same seed breaks the same things at the same times. Without one, some seed
-is taken, and told first and last.
+const chaosRunHelp = `Run a scenario, some faults, or a plan, and judge it. The seed draws the plan and
+the load: the same seed breaks the same things at the same times. Without one,
+some seed is taken, and told first and last.
+
+--scenario has a name for what goes wrong together (roost chaos list), --faults
+is a choice of your own (roost chaos list faults), and --plan is a file that
+roost chaos plan --json has written, or a run before (plan.json in its folder).
+
+While it goes on it says which faults are there, how many devices are served,
+how commands fare, who owns how many devices, and for how long one gave nothing
+at most. Violations that are certain are told at once, the others at the end.
 
 A run takes its quiet phase, the duration, the time to be as before, and a
 little: about half a minute more than --duration. It leaves a folder below the
@@ -37,6 +45,7 @@ func newChaosRun(p program) *cobra.Command {
 		Use: "run --scenario NAME", Short: "Break a fleet by a scenario, and judge it", Long: chaosRunHelp,
 		Example: `  roost chaos run --scenario kill --seed 42 --duration 60s
   roost chaos run --scenario pause --seeds 1..20 --duration 20s
+  roost chaos run --faults kill,pause,partition --targets one,majority
   roost chaos run --plan plan.json`,
 		Args: takes(), ValidArgsFunction: cobra.NoFileCompletions, RunE: c.run,
 	}

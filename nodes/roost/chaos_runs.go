@@ -34,7 +34,7 @@ func (c *chaosRuns) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&c.below, "report", "roost-chaos", "`FOLDER` below which each run has one of its own; latest is the last")
 	f.BoolVar(&c.keep, "keep", false, "keep the data of the nodes, also when all held")
-	f.BoolVar(&c.json, "json", false, "write the report to the output, a line each run; how it goes to the error output")
+	f.BoolVar(&c.json, "json", false, "write report.json of each run to the output, in a line; how it goes is at the error output")
 	f.StringVar(&c.junit, "junit", "", "`FILE` for the results as JUnit writes them, a suite each run")
 	_ = cmd.MarkFlagDirname("report")
 	c.chaosLook.flags(cmd)

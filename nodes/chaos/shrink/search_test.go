@@ -172,28 +172,41 @@ func TestOneHold(t *testing.T) {
 	}
 }
 
-// TestBudget: nothing is begun when the time is over, and what was found until then is there.
+// TestBudget: nothing is begun when the time is over, whether what was begun before ends with it or not; and what was found
+// until then is there.
 func TestBudget(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		began := time.Now()
-		found, err := shrink.Search(ctx, planOf(30), func(ctx context.Context, p *plan.Plan) (bool, error) {
-			if time.Since(began) >= time.Minute {
-				t.Errorf("begun after %v", time.Since(began))
-			}
-			select {
-			case <-time.After(7 * time.Second):
-				return bitsOf(t, p)&3 == 3, nil
-			case <-ctx.Done():
-				return false, ctx.Err()
-			}
-		}, nil)
-		if took := time.Since(began); took > time.Minute {
-			t.Errorf("it took %v", took)
-		}
-		if !errors.Is(err, context.DeadlineExceeded) || found.Whole || found.Tried != 8 || bitsOf(t, found.Plan)&3 != 3 || len(found.Plan.Entries) >= 30 {
-			t.Errorf("%s after %d, %v", shrink.Size(found.Plan), found.Tried, err)
-		}
-	})
+	for name, test := range map[string]struct {
+		heeds bool
+		took  time.Duration
+		tried int
+	}{"ends at once": {true, time.Minute, 8}, "goes on": {false, 63 * time.Second, 9}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				began := time.Now()
+				over := ctx.Done()
+				if !test.heeds {
+					over = nil
+				}
+				found, err := shrink.Search(ctx, planOf(30), func(_ context.Context, p *plan.Plan) (bool, error) {
+					if time.Since(began) >= time.Minute {
+						t.Errorf("begun after %v", time.Since(began))
+					}
+					select {
+					case <-time.After(7 * time.Second):
+						return bitsOf(t, p)&3 == 3, nil
+					case <-over:
+						return false, ctx.Err()
+					}
+				}, nil)
+				if took := time.Since(began); took != test.took {
+					t.Errorf("it took %v", took)
+				}
+				if !errors.Is(err, context.DeadlineExceeded) || found.Whole || found.Tried != test.tried || bitsOf(t, found.Plan)&3 != 3 || len(found.Plan.Entries) >= 30 {
+					t.Errorf("%s after %d, %v", shrink.Size(found.Plan), found.Tried, err)
+				}
+			})
+		})
+	}
 }
