@@ -132,7 +132,8 @@ func (c *chaosRun) one(cmd *cobra.Command, seed uint64) (*chaos.Report, error) {
 	}
 	face := c.face(c.program, c.json)
 	face.Say(chaosHead(p, c.env))
-	one := chaosOne{plan: p, folder: chaos.Folder(below, p, time.Now()), repro: c.repro(cmd, p.Seed, c.env), env: c.env, face: face}
+	one := chaosOne{plan: p, folder: chaos.Folder(below, p, time.Now()), env: c.env, face: face}
+	one.repro = c.repro(cmd, p.Seed, one)
 	report, err := c.chaosRuns.one(cmd.Context(), one)
 	face.end()
 	return report, errors.Join(err, c.tell(report, one.folder)) // the first gives the exit code

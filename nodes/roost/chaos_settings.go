@@ -146,12 +146,12 @@ func (s *chaosSettings) someSeed(cmd *cobra.Command) uint64 {
 	return rand.Uint64N(1_000_000)
 }
 
-// repro is the command line that does the same again.
-func (s *chaosSettings) repro(cmd *cobra.Command, seed uint64, env []string) string {
-	words := append([]string{"roost chaos run"}, envWords(env)...)
+// repro is the command line that does a run again. Of a plan that was read, the run has a copy that stays as it is.
+func (s *chaosSettings) repro(cmd *cobra.Command, seed uint64, one chaosOne) string {
 	if s.file != "" {
-		return strings.Join(append(words, "--plan", quoted(s.file)), " ")
+		return reproPlan(one.folder, one.env)
 	}
+	words := append([]string{"roost chaos run"}, envWords(one.env)...)
 	if len(s.faults) > 0 {
 		words = append(words, "--faults", strings.Join(s.faults, ","))
 	} else {
