@@ -99,7 +99,7 @@ func TestChaosShrink(t *testing.T) {
 	folder := firstRun(t, p, "C7", func(r *chaos.Report) { r.TookMS = 40_000 }) // so there is time for one run
 	r := run(t, "chaos", "shrink", folder, "--budget", "60s", "--tries", "1")
 	smallest := filepath.Join(folder, "min")
-	if r.code != 0 || !strings.Contains(r.out, "now:    1 entry, ") || !strings.Contains(r.out, "again:  roost chaos run --plan '"+filepath.Join(smallest, "plan.json")+"'") {
+	if r.code != 0 || !strings.Contains(r.out, "now:    1 entry held up to 3s, 2 devices, 1 client, 4s") || !strings.Contains(r.out, "again:  roost chaos run --plan '"+filepath.Join(smallest, "plan.json")+"'") {
 		t.Fatalf("%+v", r)
 	}
 	small, err := plan.Read(filepath.Join(smallest, "plan.json"))

@@ -3,7 +3,6 @@ package shrink
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -90,13 +89,23 @@ func halfDuration(p plan.Plan) (*plan.Plan, bool) {
 	return &p, p.Settings.Validate() == nil
 }
 
-// Size tells how large a plan is: "2 entries, 15 devices, 4 clients, 30s".
+// Size tells how large a plan is: "2 entries held up to 3s, 15 devices, 4 clients, 30s".
 func Size(p *plan.Plan) string {
-	noun := "entries"
-	if len(p.Entries) == 1 {
-		noun = "entry"
+	var longest plan.Duration
+	for _, e := range p.Entries {
+		longest = max(longest, e.Hold)
 	}
-	return strings.Join([]string{
-		fmt.Sprint(len(p.Entries), " ", noun), strconv.Itoa(p.Settings.Devices) + " devices", strconv.Itoa(p.Settings.Clients) + " clients", p.Settings.Duration.String(),
-	}, ", ")
+	entries := number(len(p.Entries), "entry", "entries")
+	if longest > 0 {
+		entries += " held up to " + longest.String()
+	}
+	s := p.Settings
+	return strings.Join([]string{entries, number(s.Devices, "device", "devices"), number(s.Clients, "client", "clients"), s.Duration.String()}, ", ")
+}
+
+func number(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", many)
 }
