@@ -26,6 +26,7 @@ report, the history and the logs. Its exit code is
     1  a promise was broken: the report names records, and how to do it again
     2  it cannot be told, such as for a fault that did not take
     3  the run could not be made
+   64  the command line is wrong (65: the plan's file); nothing was touched
   130  interrupted; all was undone`
 
 // newChaos is roost chaos.
@@ -34,7 +35,7 @@ func newChaos(p program) *cobra.Command {
 		Use: "chaos", GroupID: groupRun, Short: "Break a fleet of its own on purpose, and judge it", Long: chaosHelp,
 		Args: cobra.ArbitraryArgs, RunE: group,
 	}
-	cmd.AddCommand(newChaosRun(p), newChaosPlan(p), newChaosList(p), newChaosDoctor(p), newChaosCheck(p), newChaosReport(p), newChaosCleanup(p))
+	cmd.AddCommand(newChaosRun(p), newChaosReplay(p), newChaosShrink(p), newChaosPlan(p), newChaosList(p), newChaosDoctor(p), newChaosCheck(p), newChaosReport(p), newChaosCleanup(p))
 	return cmd
 }
 
@@ -51,6 +52,8 @@ func chaosError(err error) error {
 		return &exit{exitInterrupted, err}
 	case errors.Is(err, plan.ErrUnknown):
 		return &exit{exitUsage, fmt.Errorf("%w (see roost chaos list)", err)}
+	case errors.Is(err, plan.ErrUnfit):
+		return &exit{exitUsage, err}
 	}
 	return &exit{exitSetup, err}
 }

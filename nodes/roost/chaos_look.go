@@ -40,7 +40,7 @@ func newChaosPlan(p program) *cobra.Command {
 
 func showPlan(p program, drawn *plan.Plan) error {
 	s := drawn.Settings
-	fmt.Fprintln(p.Out, chaosHead(drawn))
+	fmt.Fprintln(p.Out, chaosHead(drawn, nil))
 	fmt.Fprintf(p.Out, "%d hubs, %d gateways, %d %s devices, lease %v; %d clients, %v commands a second\n\n",
 		s.Hubs, s.Gateways, s.Devices, s.Mode, s.Lease, s.Clients, s.Rate)
 	table := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
@@ -124,12 +124,13 @@ func newChaosCheck(p program) *cobra.Command {
 	return &cobra.Command{
 		Use: "check RUN-FOLDER", Short: "Judge a run again that was made before", Args: takes("RUN-FOLDER"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			report, err := chaos.Rejudge(args[0])
+			report, h, err := chaos.Rejudge(args[0])
 			if err != nil {
 				return chaosError(err)
 			}
-			p.page(args[0])
-			if err := report.Summary(p.Out); err != nil || report.Exit == chaos.ExitHeld {
+			of, _ := plan.Read(filepath.Join(args[0], "plan.json")) // a run may have been given up before it had one
+			p.page(args[0], of, report, h)
+			if err := report.Summary(p.screen()); err != nil || report.Exit == chaos.ExitHeld {
 				return err
 			}
 			return &exit{code: report.Exit}
@@ -152,8 +153,15 @@ func newChaosCleanup(p program) *cobra.Command {
 				if err != nil {
 					return chaosError(err)
 				}
+				shrinking, err := filepath.Glob(chaos.ManifestPath(filepath.Join(below, "*", chaosShrinking)))
+				if err != nil {
+					return chaosError(err)
+				}
+				found = append(found, shrinking...)
 				for _, manifest := range found {
-					args = append(args, filepath.Dir(manifest))
+					if folder := filepath.Dir(manifest); filepath.Base(folder) != chaosLatest { // a link to another one
+						args = append(args, folder)
+					}
 				}
 			}
 			for _, folder := range args {

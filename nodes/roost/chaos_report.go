@@ -25,10 +25,3 @@ func newChaosReport(p program) *cobra.Command {
 		},
 	}
 }
-
-// page makes the page of a run. Whether promises were kept does not depend on it, so it is only told if it cannot be made.
-func (p program) page(folder string) {
-	if _, err := chaospage.Write(folder); err != nil {
-		fmt.Fprintf(p.Err, "roost: the run has no page: %v\n", err)
-	}
-}

@@ -27,7 +27,7 @@ func chaosArgs(below string, more ...string) []string {
 // runFolder returns the folder of the only run.
 func runFolder(t *testing.T, below string) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(below, "*", "plan.json"))
+	found, err := filepath.Glob(filepath.Join(below, "2*", "plan.json")) // and not latest
 	if err != nil || len(found) != 1 {
 		t.Fatalf("runs %v, %v", found, err)
 	}

@@ -41,3 +41,6 @@ func Campaign(pauses, refused int) (text string, code int) {
 	c.tell(&out)
 	return out.String(), exitCode(c.outcome())
 }
+
+// FitStatus makes a line about how a run of chaos stands as wide as there is room for.
+var FitStatus = fitStatus

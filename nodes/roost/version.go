@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -18,6 +19,8 @@ type version struct {
 	Modified bool   `json:"modified,omitempty"`
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
+
+	tags []string // that it was built with
 }
 
 // readVersion reads what the Go toolchain has put into the program.
@@ -36,6 +39,8 @@ func readVersion() version {
 			v.Time = s.Value
 		case "vcs.modified":
 			v.Modified = s.Value == "true"
+		case "-tags":
+			v.tags = strings.Split(s.Value, ",")
 		}
 	}
 	return v

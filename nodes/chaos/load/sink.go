@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/boottime"
@@ -19,6 +20,7 @@ type Sink struct {
 
 	mu    sync.Mutex
 	seen  map[string]boottime.Instant // by device: when it was given something last
+	gap   time.Duration               // the longest that a device gave nothing
 	ends  map[batchEnd]bool
 	gaps  int
 	total int
@@ -37,7 +39,7 @@ func (s *Sink) Run(ctx context.Context) error {
 		var gap *cluster.Gap
 		switch {
 		case errors.As(err, &gap):
-			s.gap()
+			s.missing()
 		case errors.Is(err, roostv1.ErrInvalid):
 			return err
 		case ctx.Err() != nil:
@@ -53,7 +55,7 @@ func (s *Sink) Run(ctx context.Context) error {
 	return nil
 }
 
-func (s *Sink) gap() {
+func (s *Sink) missing() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gaps++
@@ -69,7 +71,11 @@ func (s *Sink) take(b *roostv1.ReadingBatch) error {
 	if s.seen == nil {
 		s.seen, s.ends = map[string]boottime.Instant{}, map[batchEnd]bool{}
 	}
-	s.seen[b.DeviceId] = s.Clock.Now()
+	now := s.Clock.Now()
+	if last, ok := s.seen[b.DeviceId]; ok {
+		s.gap = max(s.gap, now.Sub(last))
+	}
+	s.seen[b.DeviceId] = now
 	s.ends[batchEnd{b.DeviceId, b.Epoch, record.End()}] = true
 	s.total += len(b.Readings)
 	return nil
@@ -86,6 +92,17 @@ func (s *Sink) Served(since boottime.Instant) int {
 		}
 	}
 	return n
+}
+
+// MaxGap returns the longest time that a device gave nothing, the one that goes on included.
+func (s *Sink) MaxGap() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	longest, now := s.gap, s.Clock.Now()
+	for _, at := range s.seen {
+		longest = max(longest, now.Sub(at))
+	}
+	return longest
 }
 
 // Has reports whether the sink was given the last reading of a batch.

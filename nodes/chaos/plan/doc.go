@@ -10,11 +10,12 @@
 //	gw-2, hub-1         that node
 //	owner(rig-7)        the gateway that serves the device at that moment
 //	any                 some gateway that runs
-//	all, minority       all gateways; fewer than half of them
+//	all                 all gateways that run
+//	minority, majority  fewer than half of them; more
 //	hub-leader          the hub that leads the control stream
 //	hub-any, hubs       some hub; all hubs
 //	rig-7, device(any)  a device; some device
-//	any+hub-leader      both
+//	any,hub-leader      several of these, each of which must be there
 //
 // A target that is not there when its time comes is an error of [Resolve], and what was to happen to it does
 // not: a run says so.

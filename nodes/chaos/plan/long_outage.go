@@ -18,7 +18,7 @@ func longOutage() Scenario {
 }
 
 func drawOutages(d *draft) {
-	targets := []string{TargetAll + "+" + TargetHubs, TargetAny}
+	targets := []string{TargetAll + "," + TargetHubs, TargetAny}
 	first := d.IntN(len(targets))
 	d.row(d.leases(1.5), d.leases(2.5), func(i int) Entry {
 		return Entry{

@@ -106,7 +106,7 @@ func Parse(text []byte) (*Plan, error) {
 	if err := decoder.Decode(p); err != nil {
 		return nil, err
 	}
-	return p, p.validate()
+	return p, p.Validate()
 }
 
 // Read reads a plan's file.
@@ -122,14 +122,15 @@ func Read(path string) (*Plan, error) {
 	return p, nil
 }
 
-func (p *Plan) validate() error {
+// Validate says what makes no sense.
+func (p *Plan) Validate() error {
 	if p.Version != Version {
 		return fmt.Errorf("version %d of the format is not %d", p.Version, Version)
 	}
 	if err := p.Settings.Validate(); err != nil {
 		return err
 	}
-	ids := map[string]bool{}
+	ids, well := map[string]bool{}, p.Settings.world()
 	for i, e := range p.Entries {
 		switch {
 		case e.ID == "" || ids[e.ID]:
@@ -140,6 +141,9 @@ func (p *Plan) validate() error {
 			return fmt.Errorf("entry %s: fault or target is missing", e.ID)
 		case e.Fault == Route && p.Settings.Net != NetNamespaces:
 			return fmt.Errorf("entry %s: fault %s needs the setting net to be %s", e.ID, e.Fault, NetNamespaces)
+		}
+		if _, err := Resolve(e.Target, well, Stream(p.Seed, "target/"+e.ID)); err != nil {
+			return fmt.Errorf("entry %s: target %q is nothing that this fleet can have: it has %d gateways, %d hubs and %d devices", e.ID, e.Target, p.Settings.Gateways, p.Settings.Hubs, p.Settings.Devices)
 		}
 		ids[e.ID] = true
 	}

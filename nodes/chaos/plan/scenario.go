@@ -51,6 +51,9 @@ var ErrUnknown = errors.New("unknown scenario")
 // ErrUnavailable: the scenario cannot be run.
 var ErrUnavailable = errors.New("scenario is not available")
 
+// ErrUnfit: the settings have something that the scenario has no use for.
+var ErrUnfit = errors.New("the settings do not fit the scenario")
+
 // Find returns a scenario.
 func Find(name string) (Scenario, error) {
 	var names []string
@@ -84,6 +87,12 @@ func (s Scenario) Plan(seed uint64, settings Settings) (*Plan, error) {
 	if s.draw != nil {
 		s.draw(d)
 	}
+	switch {
+	case len(settings.Targets) > 0 && !d.aims:
+		return nil, fmt.Errorf("%w: %s decides itself what it hits, so targets must be empty", ErrUnfit, s.Name)
+	case settings.Interval > 0 && !d.paced:
+		return nil, fmt.Errorf("%w: %s has no row of faults, so interval must be empty", ErrUnfit, s.Name)
+	}
 	slices.SortStableFunc(d.entries, func(a, b Entry) int { return int(a.At - b.At) })
 	for i := range d.entries {
 		d.entries[i].ID = fmt.Sprintf("f%d", i+1)
@@ -96,6 +105,8 @@ type draft struct {
 	Settings
 	*rand.Rand
 	entries []Entry
+	// aims: there were faults that Targets decides about; paced: there were rows that Interval does.
+	aims, paced bool
 }
 
 // leases returns a time of that many leases.
@@ -104,15 +115,37 @@ func (d *draft) leases(n float64) time.Duration { return time.Duration(n * float
 // device returns the id of some device.
 func (d *draft) device() string { return d.Device(1 + d.IntN(d.Devices)) }
 
-// owner returns the target that is the owner of some device.
-func (d *draft) owner() string { return Owner(d.device()) }
+// owner returns the target that is the owner of some device, unless the settings say what is hit.
+func (d *draft) owner() string { return d.aimed(Owner(d.device())) }
 
-// gateway returns a target that is one gateway.
-func (d *draft) gateway() string { return pick(d.Rand, []string{TargetAny, d.owner()}) }
+// gateway returns a target that is one gateway, unless the settings say what is hit.
+func (d *draft) gateway() string {
+	return d.aimed(pick(d.Rand, []string{TargetAny, Owner(d.device())}))
+}
 
-// row draws faults one after the other, as many as there is time for: one, until it ends, and a gap. make may
-// leave At out.
+// aimed returns a target that the settings ask for, or the scenario's own if they ask for none.
+func (d *draft) aimed(own string) string {
+	d.aims = true
+	if len(d.Targets) == 0 {
+		return own
+	}
+	switch word := pick(d.Rand, d.Targets); word {
+	case "owner":
+		return Owner(d.device())
+	case "one":
+		return TargetAny
+	default:
+		return word
+	}
+}
+
+// row draws faults one after the other, as many as there is time for: one, until it ends, and a gap, which is what the
+// settings ask for if they do. make may leave At out.
 func (d *draft) row(least, most time.Duration, make func(i int) Entry) {
+	d.paced = true
+	if d.Interval > 0 {
+		least, most = d.Interval.Std(), d.Interval.Std()
+	}
 	at := between(d.Rand, 500*time.Millisecond, 1500*time.Millisecond)
 	for i := 0; ; i++ {
 		e := make(i)

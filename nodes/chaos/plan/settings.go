@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -41,6 +43,15 @@ type Settings struct {
 	UpgradeTo string `json:"upgradeTo,omitempty"`
 	// Net is what gateways reach the hub through: proxies, or a network of their own each besides. Empty: proxies.
 	Net string `json:"net,omitempty"`
+
+	// MaxFailover is how long a device may be without an owner while it could be served; 0: as long as the gateways promise,
+	// which is the lease, one second, and what those add that evict.
+	MaxFailover Duration `json:"maxFailover,omitzero"`
+	// Interval from the end of a fault to the next one of its row; 0: the seed draws it, about two leases.
+	Interval Duration `json:"interval,omitzero"`
+	// Targets of faults of gateways, of which the seed draws one each time: owner, one, minority, majority, all; empty:
+	// those of the scenario.
+	Targets []string `json:"targets,omitempty"`
 }
 
 // Defaults are settings that two processors carry.
@@ -76,6 +87,9 @@ func (s Settings) Validate() error {
 	case !(s.Rate >= 0 && s.Rate <= 10_000):
 		return fmt.Errorf("rate is %v, and not from 0 to 10000", s.Rate)
 	}
+	if err := s.validTargets(); err != nil {
+		return err
+	}
 	for _, d := range []struct {
 		name     string
 		is       Duration
@@ -83,9 +97,25 @@ func (s Settings) Validate() error {
 	}{
 		{"lease", s.Lease, 200 * time.Millisecond, time.Minute}, {"period", s.Period, 10 * time.Millisecond, time.Minute},
 		{"quiet", s.Quiet, time.Second, time.Hour}, {"duration", s.Duration, time.Second, 24 * time.Hour}, {"liveness", s.Liveness, time.Second, time.Hour},
+		{"max failover", s.MaxFailover, 0, time.Hour}, {"interval", s.Interval, 0, time.Hour},
 	} {
 		if d.is.Std() < d.from || d.is.Std() > d.to {
 			return fmt.Errorf("%s is %v, and not from %v to %v", d.name, d.is, d.from, d.to)
+		}
+	}
+	return nil
+}
+
+// Words for targets of faults of gateways.
+var targetWords = []string{"owner", "one", TargetMinority, TargetMajority, TargetAll}
+
+func (s Settings) validTargets() error {
+	for _, t := range s.Targets {
+		switch {
+		case !slices.Contains(targetWords, t):
+			return fmt.Errorf("targets has %q, and not %s", t, strings.Join(targetWords, ", "))
+		case t == TargetMinority && s.Gateways < 3:
+			return fmt.Errorf("targets has %s, and of %d gateways none are fewer than half", t, s.Gateways)
 		}
 	}
 	return nil

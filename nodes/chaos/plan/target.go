@@ -13,9 +13,11 @@ const (
 	TargetAny      = "any"
 	TargetAll      = "all"
 	TargetMinority = "minority"
+	TargetMajority = "majority"
 	TargetLeader   = "hub-leader"
 	TargetAnyHub   = "hub-any"
 	TargetHubs     = "hubs"
+	TargetDevice   = "device(any)"
 )
 
 // Owner is the target that is the owner of a device.
@@ -35,11 +37,11 @@ type World struct {
 	Leader string
 }
 
-// Resolve returns what a target names in a world. Chance decides where several would do. Targets that are joined by a plus
-// are all of them.
+// Resolve returns what a target names in a world. Chance decides where several would do. Of several targets with commas
+// between them each must be there.
 func Resolve(target string, w World, r *rand.Rand) ([]string, error) {
 	var all []string
-	for one := range strings.SplitSeq(target, "+") {
+	for one := range strings.SplitSeq(target, ",") {
 		found, err := resolve(one, w, r)
 		if err != nil {
 			return nil, err
@@ -67,12 +69,16 @@ func resolve(target string, w World, r *rand.Rand) ([]string, error) {
 		found = slices.Clone(w.Gateways)
 	case target == TargetMinority:
 		found = some(w.Gateways, (len(w.Gateways)-1)/2, r)
+	case target == TargetMajority:
+		found = some(w.Gateways, len(w.Gateways)/2+1, r)
 	case target == TargetLeader && w.Leader != "":
 		found = []string{w.Leader}
 	case target == TargetAnyHub:
 		found = some(w.Hubs, 1, r)
 	case target == TargetHubs:
 		found = slices.Clone(w.Hubs)
+	case target == TargetDevice:
+		found = some(w.Devices, 1, r)
 	case slices.Contains(w.Gateways, target), slices.Contains(w.Hubs, target), slices.Contains(w.Devices, target):
 		found = []string{target}
 	}
@@ -94,4 +100,20 @@ func some(all []string, n int, r *rand.Rand) []string {
 		found = append(found, all[i])
 	}
 	return found
+}
+
+// world is that of a fleet in which all is well: what no target of it names, none ever will.
+func (s Settings) world() World {
+	w := World{Owners: map[string]string{}, Leader: s.Hub(1)}
+	for i := range s.Gateways {
+		w.Gateways = append(w.Gateways, s.Gateway(i+1))
+	}
+	for i := range s.Hubs {
+		w.Hubs = append(w.Hubs, s.Hub(i+1))
+	}
+	for i := range s.Devices {
+		w.Devices = append(w.Devices, s.Device(i+1))
+		w.Owners[s.Device(i+1)] = s.Gateway(1)
+	}
+	return w
 }

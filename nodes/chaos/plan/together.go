@@ -6,6 +6,6 @@ package plan
 func together() Scenario {
 	return Scenario{
 		Name: "kill-gateway-and-leader", About: "of three hubs, the one that leads is killed together with an owner", adjust: three,
-		draw: one(Together, func(d *draft) string { return d.owner() + "+" + TargetLeader }, 5, 6),
+		draw: one(Together, func(d *draft) string { return d.owner() + "," + TargetLeader }, 5, 6),
 	}
 }

@@ -45,13 +45,18 @@ func Load(folder string) (Run, error) {
 	return r, nil
 }
 
-// Write renders the run in a folder into the folder, and returns the path of the page. A page that is there is
-// replaced only by a whole one.
+// Write renders the run in a folder into the folder, and returns the path of the page.
 func Write(folder string) (path string, err error) {
 	r, err := Load(folder)
 	if err != nil {
 		return "", err
 	}
+	return r.Write(folder)
+}
+
+// Write renders the run into a folder, and returns the path of the page. A page that is there is replaced only by a
+// whole one.
+func (r Run) Write(folder string) (path string, err error) {
 	path = filepath.Join(folder, Name)
 	file, err := os.Create(path + ".new")
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
 )
 
@@ -15,7 +16,7 @@ type Config struct {
 	Folder string
 	// Program is what to start, with arguments that come first; default this program.
 	Program []string
-	// Env is added to the environment of children.
+	// Env is added to the environment of children, and told in the report: who does the run again needs it.
 	Env []string
 	// Face is told how it goes; nil: nobody is.
 	Face Face
@@ -23,8 +24,13 @@ type Config struct {
 	Keep bool
 	// Commit and Version name what was tested, for the report.
 	Commit, Version string
-	// Repro is the command line that does the same again.
+	// Tags that it was built with, with commas between them.
+	Tags string
+	// Repro is the command line that does the same again, with all that it takes.
 	Repro string
+	// Judged is called with the report that was written and the history that it was drawn from, nil if there is none;
+	// nil: nobody is told. The history is large, and whoever needs it need not read it again.
+	Judged func(*Report, *history.History)
 }
 
 // Face is where a run tells how it goes. Its methods are called by one goroutine at a time.

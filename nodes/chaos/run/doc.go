@@ -6,7 +6,7 @@
 // until all should be as before, collects what everybody wrote down, stops the fleet, and has the checkers judge. What
 // it leaves is the folder:
 //
-//	plan.json  history/*.ndjson.gz  nodes/truth.log  nodes/logs/  report.json  repro.sh  manifest.ndjson
+//	plan.json  history/*.ndjson.gz  nodes/truth.log  logs/  report.json  repro.sh  manifest.ndjson
 //
 // # Verdicts
 //

@@ -2,7 +2,9 @@ package run
 
 import (
 	"context"
+	"time"
 
+	"github.com/roost-iot/roost/nodes/chaos/check"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -29,3 +31,27 @@ func NewHospital() *Hospital { return &Hospital{hospital{busy: map[string]bool{}
 func (h *Hospital) Take(targets ...string) bool  { return h.take(targets) }
 func (h *Hospital) Give(targets ...string)       { h.give(targets) }
 func (h *Hospital) Free(w plan.World) plan.World { return h.free(w) }
+
+// Alarm tells of violations while a run goes on: what Take is given, and what the log says that Follow reads.
+type Alarm struct{ *alarm }
+
+// NewAlarm returns an alarm for the devices of a plan.
+func NewAlarm(p *plan.Plan, tell func(check.Violation)) Alarm { return Alarm{newAlarm(p, tell)} }
+
+// Take takes in what a recorder has written down.
+func (a Alarm) Take(r history.Record) { a.take(r) }
+
+// Follow reads the hardware's log until ctx ends.
+func (a Alarm) Follow(ctx context.Context, path string) error { return a.follow(ctx, path) }
+
+// Violations is how many were told.
+func (a Alarm) Violations() int { return a.violations() }
+
+// RateOf returns how many a second have come of late, when these were counted a second apart.
+func RateOf(counts ...int) float64 {
+	r, now, last := &rate{}, time.Now(), 0.0
+	for i, n := range counts {
+		last = r.of(n, now.Add(time.Duration(i)*time.Second))
+	}
+	return last
+}

@@ -134,6 +134,7 @@ func (r *running) target(ctx context.Context, ward *hospital, e plan.Entry) ([]s
 // noteFault tells of a step of a fault.
 func (r *running) noteFault(f history.Fault) {
 	r.noteHeal(f)
+	r.underFault(f)
 	switch f.Step {
 	case history.FaultApplied:
 		r.face.say("%s %s %s %v: %s", r.elapsed(), f.ID, f.Fault, f.Targets, f.Evidence)

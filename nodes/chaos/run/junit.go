@@ -2,15 +2,21 @@ package run
 
 import (
 	"encoding/xml"
+	"fmt"
 	"os"
 	"strings"
 
 	"github.com/roost-iot/roost/nodes/chaos/check"
 )
 
+type junitSuites struct {
+	XMLName xml.Name     `xml:"testsuites"`
+	Suites  []junitSuite `xml:"testsuite"`
+}
+
 type junitSuite struct {
-	XMLName  xml.Name    `xml:"testsuite"`
 	Name     string      `xml:"name,attr"`
+	Began    string      `xml:"timestamp,attr"`
 	Tests    int         `xml:"tests,attr"`
 	Failures int         `xml:"failures,attr"`
 	Errors   int         `xml:"errors,attr"`
@@ -32,11 +38,26 @@ type junitText struct {
 	Text    string `xml:",chardata"`
 }
 
-// WriteJUnit writes the report as JUnit does: a test for each checker. A run that could not be made is one
-// test with an error.
-func (r *Report) WriteJUnit(path string) error {
+// WriteJUnit writes reports as JUnit does, a suite each: a test for each checker. A run that could not be made is one
+// test with an error. A file that is there is replaced by a whole one.
+func WriteJUnit(path string, reports ...*Report) error {
+	var all junitSuites
+	for _, r := range reports {
+		all.Suites = append(all.Suites, r.junit())
+	}
+	text, err := xml.MarshalIndent(all, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", append([]byte(xml.Header), append(text, '\n')...), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+func (r *Report) junit() junitSuite {
 	name := "chaos/" + r.Scenario
-	suite := junitSuite{Name: name, Time: r.TookMS / 1000}
+	suite := junitSuite{Name: fmt.Sprintf("%s seed %d", name, r.Seed), Began: r.Began.UTC().Format("2006-01-02T15:04:05"), Time: r.TookMS / 1000}
 	for _, c := range r.Checkers {
 		one := junitCase{Class: name, Name: c.ID + " " + c.Name}
 		switch c.Verdict {
@@ -58,9 +79,5 @@ func (r *Report) WriteJUnit(path string) error {
 		suite.Cases = append(suite.Cases, junitCase{Class: name, Name: "run", Error: &junitText{Message: r.Reason}})
 	}
 	suite.Tests = len(suite.Cases)
-	text, err := xml.MarshalIndent(suite, "", " ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, append([]byte(xml.Header), append(text, '\n')...), 0o644)
+	return suite
 }

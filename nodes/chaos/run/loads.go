@@ -80,6 +80,7 @@ func (r *running) startSenders(ctx context.Context, devices []string) error {
 		if err != nil {
 			return err
 		}
+		writer.Written = r.recorders.written
 		connected, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 		client, err := r.connect(connected, name)
 		if err != nil {

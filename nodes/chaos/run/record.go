@@ -16,7 +16,7 @@ func runRecord(p *plan.Plan, skipped []Skipped) (*history.Run, error) {
 	s := p.Settings
 	record := &history.Run{
 		Scenario: p.Scenario, Seed: p.Seed,
-		Limits: history.Limits{Lease: s.Lease.Std(), QuietCommands: quietCommands(s)},
+		Limits: history.Limits{Lease: s.Lease.Std(), Failover: s.MaxFailover.Std(), QuietCommands: quietCommands(s)},
 	}
 	for i := range s.Gateways {
 		record.Gateways = append(record.Gateways, s.Gateway(i+1))

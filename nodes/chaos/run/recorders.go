@@ -25,14 +25,16 @@ type recorders struct {
 	stream *history.Writer // what is stored in the end
 	acks   *history.Writer // of the hub, as proxies see them
 	all    []*history.Writer
+	// written is told of what clients and the hub say while the run goes on.
+	written func(history.Record)
 }
 
-func openRecorders(folder string) (*recorders, error) {
+func openRecorders(folder string, written func(history.Record)) (*recorders, error) {
 	clock, err := boottime.Open()
 	if err != nil {
 		return nil, err
 	}
-	r := &recorders{folder: filepath.Join(folder, "history"), clock: clock}
+	r := &recorders{folder: filepath.Join(folder, "history"), clock: clock, written: written}
 	r.clocks = history.Clocks{Boot: clock.Now(), Wall: time.Now()}
 	if err := os.MkdirAll(r.folder, 0o755); err != nil {
 		return nil, err
@@ -47,6 +49,7 @@ func openRecorders(folder string) (*recorders, error) {
 			return nil, errors.Join(err, r.close())
 		}
 	}
+	r.hub.Written = written
 	return r, nil
 }
 

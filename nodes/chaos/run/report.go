@@ -43,11 +43,14 @@ type Report struct {
 	Scenario string        `json:"scenario"`
 	Commit   string        `json:"commit,omitempty"`
 	Version  string        `json:"version,omitempty"`
+	Tags     string        `json:"tags,omitempty"` // that the program was built with
 	PlanSHA  string        `json:"plan_sha"`
 	Repro    string        `json:"repro"`
 	Began    time.Time     `json:"began"`
 	TookMS   float64       `json:"took_ms"`
 	Settings plan.Settings `json:"settings"`
+	// Environment that the processes were given beside the usual, such as ROOST_MUTANT=no-fence.
+	Environment []string `json:"environment,omitempty"`
 
 	Phases   []Phase        `json:"phases"`
 	Faults   []Fault        `json:"faults"`
@@ -125,14 +128,14 @@ type Machine struct {
 func (r *running) report(failed error) (*Report, error) {
 	report := &Report{
 		Schema: Schema, Seed: r.Plan.Seed, Scenario: r.Plan.Scenario, Commit: r.Commit, Version: r.Version,
-		PlanSHA: r.Plan.Digest(), Repro: r.Repro, Began: r.began.UTC(), Settings: r.settings,
+		PlanSHA: r.Plan.Digest(), Repro: r.Repro, Tags: r.Tags, Environment: r.Env, Began: r.began.UTC(), Settings: r.settings,
 		Skipped: r.skipped, Machine: machine(), Failover: map[string]Quantiles{}, Latency: map[string]Quantiles{},
 		Commands: map[string]int{}, Checkers: []check.Result{}, Sometimes: []Sometimes{}, Unknown: []string{},
 		Faults: []Fault{}, Phases: []Phase{},
 	}
 	var err error
+	var h *history.History
 	if failed == nil {
-		var h *history.History
 		if h, err = LoadHistory(r.Folder); err == nil {
 			report.judge(h)
 			report.Drawings, err = drawRegisters(h, r.Folder)
@@ -146,7 +149,11 @@ func (r *running) report(failed error) (*Report, error) {
 	if report.Exit == ExitHeld && !r.Keep {
 		err = errors.Join(err, removeData(r.data()))
 	}
-	return report, errors.Join(err, report.Write(r.Folder))
+	err = errors.Join(err, report.Write(r.Folder))
+	if r.Judged != nil {
+		r.Judged(report, h)
+	}
+	return report, err
 }
 
 // LoadHistory reads the history of the run in a folder.
@@ -154,23 +161,24 @@ func LoadHistory(folder string) (*history.History, error) {
 	return history.Load(filepath.Join(folder, "history"), filepath.Join(folder, "nodes", "truth.log"))
 }
 
-// Rejudge has the checkers judge a run that was made before, and writes its report anew.
-func Rejudge(folder string) (*Report, error) {
+// Rejudge has the checkers judge a run that was made before, writes its report anew, and returns it with the history that it
+// was drawn from.
+func Rejudge(folder string) (*Report, *history.History, error) {
 	report, err := ReadReport(folder)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h, err := LoadHistory(folder)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	report.Phases, report.Faults, report.Unknown = []Phase{}, []Fault{}, []string{}
 	report.judge(h)
 	if report.Drawings, err = drawRegisters(h, folder); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	report.end(nil)
-	return report, report.Write(folder)
+	return report, h, report.Write(folder)
 }
 
 // ReadReport reads the report of a run.

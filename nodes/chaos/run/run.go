@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/roost-iot/roost/cluster"
+	"github.com/roost-iot/roost/nodes/chaos/check"
 	"github.com/roost-iot/roost/nodes/chaos/fault"
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
 	"github.com/roost-iot/roost/nodes/chaos/history"
@@ -41,6 +42,7 @@ type running struct {
 	manifest  *fault.Manifest
 	fleet     *fleet.Fleet
 	face      *face
+	alarm     *alarm
 	tally     load.Tally
 	sink      *load.Sink
 	watcher   *load.Watcher
@@ -54,6 +56,7 @@ type running struct {
 	phase   history.PhaseName
 	results []fault.Result
 	skipped []Skipped
+	active  []activeFault
 	ended   bool // nothing more is recorded
 	// connected are the connections that gateways made, and heals when faults were about to be undone.
 	connected []connected
@@ -76,6 +79,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		Config: cfg, settings: cfg.Plan.Settings, face: &face{to: cfg.Face}, began: time.Now(),
 		name: fmt.Sprintf("%s-%d", filepath.Base(cfg.Folder), os.Getpid()),
 	}
+	r.alarm = newAlarm(cfg.Plan, func(v check.Violation) { r.face.say("%s VIOLATION %s", r.elapsed(), v) })
 	err := r.whole(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -98,7 +102,8 @@ func (r *running) whole(ctx context.Context) (err error) {
 	if err := r.writeRepro(); err != nil {
 		return err
 	}
-	if r.recorders, err = openRecorders(r.Folder); err != nil {
+	_ = os.Symlink(filepath.Join(filepath.Base(r.data()), "logs"), filepath.Join(r.Folder, "logs")) // a way that is shorter, and no more
+	if r.recorders, err = openRecorders(r.Folder, r.alarm.take); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.recorders.close()) }()
@@ -118,6 +123,9 @@ func (r *running) whole(ctx context.Context) (err error) {
 
 // data is the folder of the nodes.
 func (r *running) data() string { return filepath.Join(r.Folder, "nodes") }
+
+// logs is the folder of what the nodes say. Where the system has links, one beside the report leads to it.
+func (r *running) logs() string { return filepath.Join(r.data(), "logs") }
 
 // setUp starts the fleet, and what listens to it, and waits until all is where it belongs.
 func (r *running) setUp(ctx context.Context) (err error) {
@@ -157,6 +165,12 @@ func (r *running) listen(ctx context.Context) error {
 		return err
 	}
 	r.sink, r.watcher = listeners.sink, listeners.watcher
+	r.loads.Go(func() error {
+		if err := r.alarm.follow(ctx, r.fleet.Truth()); err != nil {
+			r.face.say("%s violations are not told at once any more: %v", r.elapsed(), err) // the checkers tell them
+		}
+		return nil
+	})
 	r.loads.Go(func() error { return r.sink.Run(ctx) })
 	r.loads.Go(func() error { return r.watcher.Run(ctx) })
 	r.loads.Go(func() error { return load.Events(ctx, listeners.events, r.recorders.events) })
@@ -251,7 +265,7 @@ func (r *running) process(c fleet.Change) {
 	}
 	_ = r.recorders.run.Write(p) // found out when it is closed
 	if c.State == fleet.StateEnded && !c.Killed && c.Exit != "exit status 0" {
-		r.face.say("%s %s ended by itself: %s; see %s", r.elapsed(), c.Node, c.Exit, filepath.Join(r.Folder, "nodes", "logs"))
+		r.face.say("%s %s ended by itself: %s; see %s", r.elapsed(), c.Node, c.Exit, r.logs())
 	}
 }
 

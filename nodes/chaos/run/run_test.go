@@ -58,7 +58,7 @@ func TestPlanIsCarriedOut(t *testing.T) {
 	if len(served.Served) < 8 || served.Served[0] == 0 {
 		t.Errorf("availability %+v", served)
 	}
-	for _, name := range []string{"plan.json", "report.json", "manifest.ndjson", "history/sink.ndjson.gz", "nodes/truth.log", "nodes/logs/gw-1.1.out", "porcupine-desired.rig-1.html", "porcupine-own.rig-1.html"} {
+	for _, name := range []string{"plan.json", "report.json", "manifest.ndjson", "history/sink.ndjson.gz", "nodes/truth.log", "logs/gw-1.1.out", "porcupine-desired.rig-1.html", "porcupine-own.rig-1.html"} {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			t.Error(err)
 		}
@@ -86,7 +86,7 @@ func TestCannotBeSetUp(t *testing.T) {
 		t.Errorf("%+v, %v", report, err)
 	}
 	junit := filepath.Join(folder, "junit.xml")
-	if err := report.WriteJUnit(junit); err != nil {
+	if err := run.WriteJUnit(junit, report); err != nil {
 		t.Fatal(err)
 	}
 	if text, err := os.ReadFile(junit); err != nil || !strings.Contains(string(text), `errors="1"`) {

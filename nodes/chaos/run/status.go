@@ -1,13 +1,8 @@
 package run
 
 import (
-	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
@@ -50,33 +45,4 @@ func phaseText(p history.PhaseName, s plan.Settings) string {
 		return "COLLECT   reading what was stored"
 	}
 	return "END"
-}
-
-// showStatus tells how it stands, until ctx ends.
-func (r *running) showStatus(ctx context.Context) {
-	for pause(ctx, 250*time.Millisecond) {
-		r.face.status(r.status())
-	}
-}
-
-// status is the line about how it stands.
-func (r *running) status() string {
-	r.mu.Lock()
-	phase := r.phase
-	r.mu.Unlock()
-	states := r.tally.States()
-	sent := 0
-	for _, n := range states {
-		sent += n
-	}
-	inDoubt := states[history.Unknown] + states[history.Indeterminate] + states[""]
-	owned := r.watcher.Owned()
-	var owners []string
-	for _, gateway := range slices.Sorted(maps.Keys(owned)) {
-		owners = append(owners, fmt.Sprintf("%s:%d", gateway, owned[gateway]))
-	}
-	since := r.recorders.clock.Now().Add(-3*r.settings.Period.Std() - 200*time.Millisecond)
-	return fmt.Sprintf("%s %-8s served %d/%d  commands %d ok %d doubt %d  owners %s",
-		r.elapsed(), strings.ToUpper(string(phase)), r.sink.Served(since), r.settings.Devices,
-		sent, states[history.Succeeded], inDoubt, strings.Join(owners, " "))
 }

@@ -7,10 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/roost-iot/roost/nodes/chaos/check"
+	"github.com/roost-iot/roost/nodes/console"
 )
 
 func trim(text []byte) string { return strings.TrimSpace(string(text)) }
@@ -47,22 +48,24 @@ func (r *Report) FenceTried() (pauses, refused int) {
 // shownViolations is how many violations of a checker are told; the report has more.
 const shownViolations = 3
 
-// Summary tells a run for people. The last line is the one that CI systems read.
+// Summary tells a run for people, in colours if out is a console.Screen that has some. The last line is the one that CI
+// systems read.
 func (r *Report) Summary(out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, c := range r.Checkers {
-		verdict := strings.ToUpper(string(c.Verdict))
-		if c.Verdict == check.Held && c.Examined == 0 {
-			verdict = "-" // there was nothing to look at
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d examined\t%s\n", c.ID, c.Name, verdict, c.Examined, c.Reason)
+	screen, ok := out.(console.Screen)
+	if !ok {
+		screen = console.Screen{Writer: out}
 	}
-	if err := table.Flush(); err != nil {
+	if err := r.table().Write(screen); err != nil {
 		return err
 	}
 	for _, c := range r.Checkers {
+		if c.Reason != "" {
+			fmt.Fprintf(out, "%s: %s\n", c.ID, c.Reason)
+		}
+	}
+	for _, c := range r.Checkers {
 		for _, v := range c.Violations[:min(len(c.Violations), shownViolations)] {
-			fmt.Fprintf(out, "\n%s\n", v)
+			fmt.Fprintf(out, "\n%s\n", screen.Paint(console.Bad, v.String()))
 			for _, line := range v.Around {
 				fmt.Fprintf(out, "    %-8s %-14s %s\n", line.Lane, line.Record, line.Text)
 			}
@@ -72,14 +75,37 @@ func (r *Report) Summary(out io.Writer) error {
 		}
 	}
 	r.figures(out)
-	fmt.Fprintf(out, "\n%s: %s\n", strings.ToUpper(string(r.Verdict)), r.Reason)
+	fmt.Fprintf(out, "\n%s: %s\n", screen.Paint(tone(r.Verdict), strings.ToUpper(string(r.Verdict))), r.Reason)
 	if r.Repro != "" {
 		fmt.Fprintf(out, "again:  %s\n", r.Repro)
-		fmt.Fprintln(out, "The seed fixes the plan and the load, not the operating system's scheduling.")
 	}
+	fmt.Fprintf(out, "Seed %d fixes the plan and the load, not the operating system's scheduling.\n", r.Seed)
 	passed, failed, skipped := r.Counts()
 	_, err := fmt.Fprintf(out, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
 	return err
+}
+
+// table is what each checker has found.
+func (r *Report) table() *console.Table {
+	t := &console.Table{Columns: []console.Column{{Title: "ID"}, {Title: "PROMISE", Least: 12}, {Title: "VERDICT"}, {Title: "EXAMINED", Right: true}}}
+	for _, c := range r.Checkers {
+		verdict, shown := strings.ToUpper(string(c.Verdict)), tone(c.Verdict)
+		if c.Verdict == check.Held && c.Examined == 0 {
+			verdict, shown = "-", console.Faint // there was nothing to look at
+		}
+		t.Add(console.Cell{Text: c.ID, Tone: console.Strong}, console.Cell{Text: c.Name}, console.Cell{Text: verdict, Tone: shown}, console.Cell{Text: strconv.Itoa(c.Examined)})
+	}
+	return t
+}
+
+func tone(v check.Verdict) console.Tone {
+	switch v {
+	case check.Held:
+		return console.Good
+	case check.Unknown, VerdictInterrupted:
+		return console.Doubt
+	}
+	return console.Bad
 }
 
 // figures tells the numbers.

@@ -29,7 +29,7 @@ func TestVerdicts(t *testing.T) {
 			if err := chaostest.RunFolder(folder, test.records...); err != nil {
 				t.Fatal(err)
 			}
-			report, err := run.Rejudge(folder)
+			report, _, err := run.Rejudge(folder)
 			if err != nil {
 				t.Fatal(err)
 			}
