@@ -34,7 +34,7 @@ func TestOutagesAreApart(t *testing.T) {
 			end = e.At.Std() + e.Hold.Std() + 6*time.Second
 			targets = append(targets, e.Target)
 		}
-		if !slices.Contains(targets, "all+hubs") || !slices.Contains(targets, plan.TargetAny) {
+		if !slices.Contains(targets, "all,hubs") || !slices.Contains(targets, plan.TargetAny) {
 			t.Fatalf("seed %d: targets %v", seed, targets)
 		}
 	}
@@ -75,12 +75,12 @@ func TestClonesInAllWays(t *testing.T) {
 // TestTogether: a target of several parts is all of them, once each, or none.
 func TestTogether(t *testing.T) {
 	world := plan.World{Gateways: []string{"gw-1", "gw-2"}, Hubs: []string{"hub-1", "hub-2"}, Owners: map[string]string{"rig-1": "gw-2"}, Leader: "hub-2"}
-	got, err := plan.Resolve("owner(rig-1)+hub-leader+gw-2", world, plan.Stream(1, "x"))
+	got, err := plan.Resolve("owner(rig-1),hub-leader,gw-2", world, plan.Stream(1, "x"))
 	if err != nil || !slices.Equal(got, []string{"gw-2", "hub-2"}) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	world.Leader = ""
-	if got, err := plan.Resolve("owner(rig-1)+hub-leader", world, plan.Stream(1, "x")); err == nil {
+	if got, err := plan.Resolve("owner(rig-1),hub-leader", world, plan.Stream(1, "x")); err == nil {
 		t.Errorf("without a leader: %v", got)
 	}
 }
