@@ -27,7 +27,8 @@ func runRecord(p *plan.Plan, skipped []Skipped) (*history.Run, error) {
 	for i := range s.Devices {
 		id := s.Device(i + 1)
 		record.Devices = append(record.Devices, history.DeviceSpec{
-			ID: id, Bus: id, Gateways: record.Gateways, Fenced: s.Mode == plan.ModeFenced, Period: s.Period.Std(),
+			ID: id, Bus: id, Gateways: record.Gateways, Period: s.Period.Std(),
+			Fenced: s.Mode == plan.ModeFenced, Exclusive: s.Mode == plan.ModeExclusive,
 		})
 	}
 	leftOut := func(e plan.Entry) bool {
