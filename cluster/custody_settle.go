@@ -28,7 +28,7 @@ func (c *custody) settle(now boottime.Instant, bus string) {
 		c.keep(now, bus, p, owner, demand)
 	case mine:
 		c.pass(bus, p, owner, demand)
-	case p.held && !c.runsOn(demand):
+	case p.held && !c.runsOn(demand) && !mutant("keeps-after-loss") && !mutant("no-fence"):
 		c.putDown(bus, p, abrupt) // it may be another's already
 	case able && !c.leaving:
 		c.seek(now, bus, p, owner, demand)
