@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/nodes/chaos/history"
@@ -12,40 +13,67 @@ import (
 // before is the last; so they are a chain, and which is the later one is known exactly. Records that were missed hide
 // something at worst.
 func (f *finding) leaseChain(gateway string) {
-	records := slices.Clone(f.h.Leases[gateway])
-	slices.SortStableFunc(records, func(a, b *history.Lease) int { return cmp.Compare(a.Sequence, b.Sequence) })
-	records = slices.CompactFunc(records, func(a, b *history.Lease) bool { return a.Sequence == b.Sequence }) // seen twice
+	records := f.chain(gateway)
 	ended := map[history.Peer]*history.Lease{}
 	for i, r := range records {
 		if i > 0 && r.Previous == 0 {
 			f.lease("C6a", records[i-1], r, "a record of the lease of %s was written whatever was there", gateway)
 		}
-		switch r.State {
-		case history.LeaseLive, history.LeaseDraining:
+		switch {
+		case alive(r):
 			if end := ended[r.Peer]; end != nil {
 				f.lease("C6a", end, r, "%s has renewed its lease after that had ended", r.Name())
 			}
-		case history.LeaseEvicted:
+		case r.State == history.LeaseEvicted:
 			if i > 0 {
 				f.evictedEarly(records[i-1], r)
 			}
 			ended[r.Peer] = r
-		case history.LeaseLeft:
+		case r.State == history.LeaseLeft:
 			ended[r.Peer] = r
 		}
 	}
 }
 
+// chain returns the records of a gateway by their sequences.
+func (f *finding) chain(gateway string) []*history.Lease {
+	records := slices.Clone(f.h.Leases[gateway])
+	slices.SortStableFunc(records, func(a, b *history.Lease) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	return slices.CompactFunc(records, func(a, b *history.Lease) bool { return a.Sequence == b.Sequence }) // seen twice
+}
+
 // evictedEarly is C6f. What the holder counts its lease from lies before the hub stored it, so that this is the latest
 // that it can end.
 func (f *finding) evictedEarly(last, end *history.Lease) {
-	if last.Peer != end.Peer || last.State != history.LeaseLive && last.State != history.LeaseDraining || end.Previous != last.Sequence {
+	if last.Peer != end.Peer || !alive(last) || end.Previous != last.Sequence {
 		return
 	}
 	f.Metrics["evictions"]++
 	if early := last.At.Add(f.limits.Lease).Sub(end.At); early > f.limits.ClockError {
 		f.lease("C6f", last, end, "%s was evicted %v before its lease had ended", end.Name(), early)
 	}
+}
+
+// takenFrom is C6f for a bus that was taken: its owner must have ended by then. All of these records are in one stream, so their
+// sequences tell which came first. Where a record may have been missed, nothing is said.
+func (f *finding) takenFrom(bus string, old, now *history.Grant) {
+	if old.Gateway == "" || now.HandedOverBy != "" {
+		return
+	}
+	records := f.chain(old.Gateway)
+	i := sort.Search(len(records), func(i int) bool { return records[i].Sequence > now.Epoch })
+	if i == 0 || i == len(records) || records[i].Previous != records[i-1].Sequence {
+		return
+	}
+	if last := records[i-1]; last.Peer == old.Peer && alive(last) {
+		f.violated("C6f", bus, suspect{bus: bus, gateway: old.Gateway}, []history.Record{old, last, now},
+			"bus %s was taken from %s by %s, and the lease of %s had not been ended", bus, old.Name(), now.Name(), old.Name())
+	}
+}
+
+// alive reports whether a record says that its gateway is a member.
+func alive(r *history.Lease) bool {
+	return r.State == history.LeaseLive || r.State == history.LeaseDraining
 }
 
 func (f *finding) lease(clause string, before, r *history.Lease, format string, args ...any) {
@@ -82,7 +110,7 @@ func (f *finding) renewed() map[string][]boottime.Instant {
 	all := map[string][]boottime.Instant{}
 	for gateway, records := range f.h.Leases {
 		for _, r := range records {
-			if r.State == history.LeaseLive || r.State == history.LeaseDraining {
+			if alive(r) {
 				all[gateway] = append(all[gateway], r.At)
 			}
 		}

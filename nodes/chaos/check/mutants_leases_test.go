@@ -69,3 +69,33 @@ func evictEarly(w *world) (string, bool) {
 	end.At = all[last].At + 1500*ms
 	return end.Gateway, true
 }
+
+// takeFromLiving has a bus taken that its owner had lost before the owner was evicted.
+func takeFromLiving(w *world) (string, bool) {
+	leases := of[*history.Lease](w)
+	grants := of[*history.Grant](w)
+	fits := func(now *history.Grant) (*history.Lease, bool) {
+		i := slices.IndexFunc(grants, func(g *history.Grant) bool { return g.Bus == now.Bus && g.Epoch == now.Previous })
+		if i < 0 || now.HandedOverBy != "" {
+			return nil, false
+		}
+		end := slices.IndexFunc(leases, func(l *history.Lease) bool { return l.Peer == grants[i].Peer && l.State == history.LeaseEvicted })
+		if end < 0 || leases[end].Sequence > now.Epoch {
+			return nil, false
+		}
+		return leases[end], true
+	}
+	now, ok := one(w, grants, func(g *history.Grant) bool { _, ok := fits(g); return ok })
+	if !ok {
+		return "", false
+	}
+	end, _ := fits(now)
+	before := end.Sequence
+	end.Sequence = now.Epoch + 1
+	for _, l := range leases {
+		if l.Previous == before && l.Gateway == end.Gateway {
+			l.Previous = end.Sequence
+		}
+	}
+	return now.Bus, true
+}

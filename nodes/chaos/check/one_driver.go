@@ -15,7 +15,7 @@ import (
 //	C6b  epochs never fall at the device, one run of one gateway acts under each, and that is its owner
 //	C6c  a device without a fence is not driven after the next owner was named
 //	C6e  nobody drives a device after its lease has ended, nor reads one that takes one session only
-//	C6f  nobody is evicted before its lease has ended
+//	C6f  nobody is evicted before its lease has ended, and no bus is taken from a run of a gateway that has not ended
 //
 // What a device refused was no drive: the fence held. It is counted (C6d).
 func OneDriver(h *history.History) Result {
@@ -83,6 +83,7 @@ func (f *finding) grantsOf(bus *history.Bus) *grants {
 			f.unknown("the owners of bus %s between epochs %d and %d are not known", bus.ID, last.Epoch, next.Epoch)
 		case next.Gateway != last.Gateway && next.Gateway != "":
 			f.Metrics["owner changes"]++
+			f.takenFrom(bus.ID, last, next)
 		}
 		g.list = append(g.list, next)
 	}
