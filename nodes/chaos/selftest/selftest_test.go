@@ -90,12 +90,14 @@ func TestMatrix(t *testing.T) {
 			[]string{"missed: seed 2: only C3", "MISSED"}},
 		{"never acted", map[uint64]story{1: {verdict: check.Held, silent: true}, 2: {verdict: check.Held, silent: true}}, held, 2, "m 1, m 2, 1, 2",
 			[]string{"m: not tried: no process came to be broken", "2 passed, 0 failed, 1 skipped"}},
-		{"a violation that is not the mutant's", map[uint64]story{1: {clauses: []string{"C6b"}, verdict: check.Violated, silent: true}}, held, 2, "m 1, m 2, 1, 2",
-			[]string{"not tried"}},
+		{"a violation that is not the mutant's", map[uint64]story{1: {clauses: []string{"C6b"}, verdict: check.Violated, silent: true}, 2: {verdict: check.Held, silent: true}}, held, 2,
+			"m 1, m 2, 1, 2", []string{"not tried"}},
 		{"cannot be made", map[uint64]story{1: {fails: true}, 2: {fails: true}}, held, 2, "m 1, m 2, 1, 2", []string{"m: unclear: seed 2: the run could not be made: no ports"}},
 		{"once it cannot be made", map[uint64]story{1: {fails: true}, 2: violated("C6a")}, held, 0, "m 1, m 2, 1, 2", []string{"caught by C6a, seed 2"}},
-		{"accused", map[uint64]story{1: violated("C6b")}, violated("C7"), 1, "m 1, 1",
-			[]string{"ACCUSED by C7", "the clean build under pause, seed 1: accused: as it was made up", "1 passed, 1 failed, 0 skipped"}},
+		{"late", map[uint64]story{1: violated("C6b")}, violated("C7", "C7b"), 1, "m 1, 1, 1",
+			[]string{"late, so it is tried once more", "ACCUSED by C7, C7b", "1 passed, 1 failed, 0 skipped"}},
+		{"accused", map[uint64]story{1: violated("C6b")}, violated("C7", "C1"), 1, "m 1, 1",
+			[]string{"ACCUSED by C7, C1", "the clean build under pause, seed 1: accused: as it was made up", "1 passed, 1 failed, 0 skipped"}},
 		{"clean cannot be told", map[uint64]story{1: violated("C6b")}, unknown, 2, "m 1, 1", []string{"UNKNOWN", "1 passed, 0 failed, 1 skipped"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
