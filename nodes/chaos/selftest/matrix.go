@@ -43,7 +43,7 @@ func Judge(m Mutant, tries []Try) Row {
 	row := Row{Mutant: m.Name, Breaks: m.Breaks, Outcome: NotTried, Tries: tries}
 	for _, t := range tries {
 		row.Seconds += t.Seconds
-		if by := m.caughtBy(t.Clauses); by != "" && t.Acted {
+		if by := m.catches(t); by != "" {
 			row.Outcome, row.By, row.Seed, row.Why = Caught, by, t.Seed, ""
 			return row
 		}
@@ -55,10 +55,20 @@ func Judge(m Mutant, tries []Try) Row {
 	return row
 }
 
+// catches returns the clause by which a run has caught the mutant; "": it has not. One that never acted, and one that
+// was late where anything is, has not.
+func (m Mutant) catches(t Try) string {
+	by := m.caughtBy(t.Clauses)
+	if by == "" || !t.Acted || t.starved() {
+		return ""
+	}
+	return by
+}
+
 // worse takes a run into account that did not catch the mutant.
 func (r *Row) worse(m Mutant, t Try) {
 	switch {
-	case !t.judged():
+	case !t.judged() || t.starved():
 		if r.Outcome != Missed {
 			r.Outcome, r.Why = Unclear, fmt.Sprintf("seed %d: %s", t.Seed, t.Reason)
 		}
@@ -102,10 +112,10 @@ func (x *Matrix) Counts() (passed, failed, skipped int) {
 		}
 	}
 	for _, t := range x.Clean {
-		switch t.Verdict {
-		case check.Held:
+		switch {
+		case t.Verdict == check.Held:
 			passed++
-		case check.Violated:
+		case t.Verdict == check.Violated && !t.starved():
 			failed++
 		default:
 			skipped++
@@ -153,10 +163,12 @@ func (x *Matrix) Summary(out io.Writer) error {
 }
 
 func (x *Matrix) cleanWord(t Try) string {
-	switch t.Verdict {
-	case check.Held:
+	switch {
+	case t.Verdict == check.Held:
 		return "not accused"
-	case check.Violated:
+	case t.starved():
+		return "LATE, AND THE MACHINE BUSY"
+	case t.Verdict == check.Violated:
 		return "ACCUSED by " + strings.Join(t.Clauses, ", ")
 	}
 	return strings.ToUpper(string(t.Verdict))

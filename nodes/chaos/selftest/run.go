@@ -26,6 +26,8 @@ type Config struct {
 	Version, Commit string
 	// Run makes a run; default chaos.Run.
 	Run func(context.Context, chaos.Config) (*chaos.Report, error)
+	// Meter begins to measure for how long this process is held up, until what it returns is called; default: it does.
+	Meter func() (stop func() time.Duration)
 }
 
 // selfTest is one that goes on.
@@ -40,6 +42,9 @@ type selfTest struct {
 func Run(ctx context.Context, cfg Config) (*Matrix, error) {
 	if cfg.Run == nil {
 		cfg.Run = chaos.Run
+	}
+	if cfg.Meter == nil {
+		cfg.Meter = meter
 	}
 	s := &selfTest{Config: cfg, clean: map[string]bool{}}
 	matrix := &Matrix{}
@@ -78,7 +83,7 @@ func (s *selfTest) mutant(ctx context.Context, m Mutant) (Row, error) {
 			return Row{}, err
 		}
 		tries = append(tries, t)
-		if t.Acted && m.caughtBy(t.Clauses) != "" {
+		if m.catches(t) != "" {
 			break
 		}
 	}
@@ -110,7 +115,7 @@ func (s *selfTest) cleanRuns(ctx context.Context, m Mutant, row Row, matrix *Mat
 // cleanRun makes a run of the clean build; once more if it was only late.
 func (s *selfTest) cleanRun(ctx context.Context, m Mutant, p *plan.Plan) (Try, error) {
 	t, err := s.try(ctx, "", m, p)
-	if err == nil && t.hurried() {
+	if err == nil && t.late() {
 		s.Face.Say(fmt.Sprintf("CLEAN     %s, seed %d: late, so it is tried once more: %s", t.Scenario, t.Seed, t.Reason))
 		return s.try(ctx, "", m, p)
 	}
@@ -118,7 +123,10 @@ func (s *selfTest) cleanRun(ctx context.Context, m Mutant, p *plan.Plan) (Try, e
 }
 
 func cleanText(t Try) string {
-	if t.Verdict == check.Violated {
+	switch {
+	case t.starved():
+		return fmt.Sprintf("too late, on a machine that held this very process up for %.0f ms: try again when it is less busy: %s", t.HeldUpMS, t.Reason)
+	case t.Verdict == check.Violated:
 		return "accused: " + t.Reason
 	}
 	return fmt.Sprintf("%s: %s", t.Verdict, t.Reason)

@@ -23,6 +23,7 @@ type story struct {
 	verdict check.Verdict
 	silent  bool // no process says that it was broken
 	fails   bool // it cannot be made
+	busy    bool // the machine has other things to do
 }
 
 // stage makes runs up: those of a mutant by seed, and all of the clean build alike.
@@ -31,6 +32,16 @@ type stage struct {
 	broken map[uint64]story
 	clean  story
 	ran    []string
+	busy   bool // the last run was
+}
+
+func (s *stage) meter() func() time.Duration {
+	return func() time.Duration {
+		if s.busy {
+			return time.Second
+		}
+		return 0
+	}
 }
 
 func (s *stage) run(_ context.Context, cfg chaos.Config) (*chaos.Report, error) {
@@ -40,6 +51,7 @@ func (s *stage) run(_ context.Context, cfg chaos.Config) (*chaos.Report, error) 
 	if mutant != "" {
 		tale = s.broken[cfg.Plan.Seed]
 	}
+	s.busy = tale.busy
 	if tale.fails {
 		return nil, fmt.Errorf("%w: no ports", chaos.ErrSetup)
 	}
@@ -96,6 +108,10 @@ func TestMatrix(t *testing.T) {
 		{"once it cannot be made", map[uint64]story{1: {fails: true}, 2: violated("C6a")}, held, 0, "m 1, m 2, 1, 2", []string{"caught by C6a, seed 2"}},
 		{"late", map[uint64]story{1: violated("C6b")}, violated("C7", "C7b"), 1, "m 1, 1, 1",
 			[]string{"late, so it is tried once more", "ACCUSED by C7, C7b", "1 passed, 1 failed, 0 skipped"}},
+		{"late on a busy machine", map[uint64]story{1: violated("C6b")}, story{clauses: []string{"C7", "C5b"}, verdict: check.Violated, busy: true}, 2, "m 1, 1, 1",
+			[]string{"a machine that held this very process up for 1000 ms", "LATE, AND THE MACHINE BUSY", "1 passed, 0 failed, 1 skipped"}},
+		{"accused on a busy machine", map[uint64]story{1: violated("C6b")}, story{clauses: []string{"C7", "C5"}, verdict: check.Violated, busy: true}, 1, "m 1, 1",
+			[]string{"ACCUSED by C7, C5"}},
 		{"accused", map[uint64]story{1: violated("C6b")}, violated("C7", "C1"), 1, "m 1, 1",
 			[]string{"ACCUSED by C7, C1", "the clean build under pause, seed 1: accused: as it was made up", "1 passed, 1 failed, 0 skipped"}},
 		{"clean cannot be told", map[uint64]story{1: violated("C6b")}, unknown, 2, "m 1, 1", []string{"UNKNOWN", "1 passed, 0 failed, 1 skipped"}},
@@ -141,7 +157,7 @@ func (s *stage) selfTest(t *testing.T) (string, *selftest.Matrix) {
 	t.Helper()
 	var said strings.Builder
 	matrix, err := selftest.Run(t.Context(), selftest.Config{
-		Mutants: []selftest.Mutant{example()}, Folder: t.TempDir(), Face: face{&said}, Run: s.run,
+		Mutants: []selftest.Mutant{example()}, Folder: t.TempDir(), Face: face{&said}, Run: s.run, Meter: s.meter,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -156,6 +172,22 @@ type face struct{ to *strings.Builder }
 
 func (f face) Say(line string) { f.to.WriteString(line + "\n") }
 func (f face) Status(string)   {}
+
+// TestLateIsNoCatch: on a machine that is busy with other things a sound program would be late, too.
+func TestLateIsNoCatch(t *testing.T) {
+	m := example()
+	m.By = []string{"C7"}
+	for busy, want := range map[bool]selftest.Outcome{false: selftest.Caught, true: selftest.Unclear} {
+		late := story{clauses: []string{"C7"}, verdict: check.Violated, busy: busy}
+		s := &stage{t: t, broken: map[uint64]story{1: late, 2: late}, clean: held}
+		matrix, err := selftest.Run(t.Context(), selftest.Config{
+			Mutants: []selftest.Mutant{m}, Folder: t.TempDir(), Face: face{&strings.Builder{}}, Run: s.run, Meter: s.meter,
+		})
+		if err != nil || matrix.Rows[0].Outcome != want {
+			t.Errorf("busy %v: %+v, %v", busy, matrix.Rows, err)
+		}
+	}
+}
 
 // TestCleanRunsOnce: what two mutants have in common the clean build goes through once.
 func TestCleanRunsOnce(t *testing.T) {
