@@ -62,7 +62,7 @@ var mutants = []mutant{
 	{name: "SUCCEEDED without an action", checker: "C8", clause: "C8", breaks: neverDone},
 	{name: "SUCCEEDED with another value", checker: "C8", clause: "C8", breaks: otherValue},
 	{name: "FAILED and done", checker: "C8", clause: "C8", breaks: failedAndDone},
-	{name: "INDETERMINATE for nothing", checker: "C8", clause: "C8", breaks: uselessly, doubts: []string{"C9"}},
+	{name: "INDETERMINATE for nothing", checker: "C8", clause: "C8b", breaks: uselessly, doubts: []string{"C9"}},
 	{name: "a final state changes", checker: "C8", clause: "C8", breaks: unstable},
 	{name: "EXPIRED too early", checker: "C8", clause: "C8", breaks: expiredEarly},
 	{name: "a fault is not confirmed", checker: "C9", breaks: unconfirmed},
