@@ -77,6 +77,9 @@ func TestSelftestCatches(t *testing.T) {
 	if err := json.Unmarshal([]byte(strings.Join(said, "\n")), &matrix); err != nil {
 		t.Fatalf("%v in %q\n%s", err, said, p.errors.String())
 	}
+	if len(matrix.Rows) == 1 && matrix.Rows[0].Outcome == selftest.Unclear {
+		t.Skipf("the machine is too busy for a run: %s", matrix.Rows[0].Why)
+	}
 	if len(matrix.Rows) != 1 || matrix.Rows[0].Outcome != selftest.Caught || matrix.Rows[0].By != "C6a" {
 		t.Errorf("%+v", matrix.Rows)
 	}

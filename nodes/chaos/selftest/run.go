@@ -47,7 +47,7 @@ func Run(ctx context.Context, cfg Config) (*Matrix, error) {
 		cfg.Meter = meter
 	}
 	s := &selfTest{Config: cfg, clean: map[string]bool{}}
-	matrix := &Matrix{}
+	matrix := &Matrix{Rows: []Row{}, Clean: []Try{}}
 	for _, m := range cfg.Mutants {
 		row, err := s.mutant(ctx, m)
 		if err != nil {
