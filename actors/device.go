@@ -154,7 +154,7 @@ func (d *device) serving(ctx actor.Context, msg any) {
 	case *tick:
 		d.tick(ctx)
 	case *pollSoon:
-		d.startPoll(ctx, d.schedule.all())
+		d.startPoll(ctx, d.schedule.all(), 0)
 	case *polled:
 		d.polled(ctx, msg)
 	case *pushed:
@@ -200,7 +200,7 @@ func (d *device) tick(ctx actor.Context) {
 	if missed > 0 {
 		d.env.send(d.begin.supervisor, &lost{polls: missed})
 	}
-	d.startPoll(ctx, resources)
+	d.startPoll(ctx, resources, ticks)
 	d.armAfterTick(ctx, now)
 }
 

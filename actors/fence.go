@@ -32,3 +32,13 @@ func (e *env) fenceOf(c *charge) Fence {
 	}
 	return e.fence
 }
+
+// touchFenceOf returns the fence for what asks of a device and does not act on it: one that takes a single session is not to be
+// touched at all without a lease, for by then it is the next owner's. That the gateway is suspended is told in a message, which
+// comes too late to whoever was stopped in between.
+func (e *env) touchFenceOf(c *charge) Fence {
+	if c.spec.ExclusiveSession {
+		return e.fenceOf(c)
+	}
+	return unfenced{}
+}

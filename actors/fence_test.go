@@ -144,6 +144,33 @@ func TestExclusiveDeviceIsLetGoOf(t *testing.T) {
 	})
 }
 
+// TestExclusiveDeviceIsNotPolledPastItsFence: a device with one session is not touched without a lease, also before the gateway is
+// told that it is suspended; what was not polled is declared, and the device is not to blame. Others are polled on.
+func TestExclusiveDeviceIsNotPolledPastItsFence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		polls := 0
+		s := &script{poll: func(context.Context, []string) ([]actors.Sample, error) { polls++; return nil, nil }}
+		b, l := fenced(t, s)
+		b.assign(1, device("boiler-1", exclusive))
+		sleep(3 * time.Second)
+		before := polls
+		l.close() // and nobody says so
+		sleep(1500 * time.Millisecond)
+		if polls != before || before == 0 {
+			t.Errorf("%d polls past the fence, after %d before it", polls-before, before)
+		}
+		status, _ := b.Status("boiler-1")
+		if status.State != roostv1.DeviceState_DEVICE_STATE_ONLINE || status.Counters.GetMissedPolls() == 0 {
+			t.Errorf("it is %v, with %d polls missed", status.State, status.Counters.GetMissedPolls())
+		}
+		l.open()
+		sleep(1500 * time.Millisecond)
+		if polls == before {
+			t.Error("it is not polled any more")
+		}
+	})
+}
+
 func TestGatewayThatStartsSuspended(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{}

@@ -210,6 +210,7 @@ type (
 	polled struct {
 		work
 		resources []string
+		ticks     uint64 // that it was for
 		outcome   outcome
 	}
 	// pushed brings samples from a pushing session.

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -9,31 +10,42 @@ import (
 )
 
 // startPoll asks for a turn to poll the resources, unless a poll waits or runs.
-func (d *device) startPoll(ctx actor.Context, resources []string) {
+func (d *device) startPoll(ctx actor.Context, resources []string, ticks uint64) {
 	poller, ok := d.session.(Poller)
 	if !ok || d.poll != nil || len(resources) == 0 {
 		return
 	}
-	self, env := ctx.Self(), d.env
-	work := func(ctx context.Context) (any, error) { return env.pollOnce(ctx, poller, resources) }
+	self, env, fence := ctx.Self(), d.env, d.env.touchFenceOf(d.begin.charge)
+	work := func(ctx context.Context) (any, error) { return env.pollOnce(ctx, fence, poller, resources) }
 	d.poll = d.calling("poll", classPoll, d.policy().PollTimeout, work, func(o outcome) {
-		env.send(self, &polled{resources: resources, outcome: o})
+		env.send(self, &polled{resources: resources, ticks: ticks, outcome: o})
 	})
 	env.send(d.begin.bus, &turnWanted{call: d.poll})
 }
 
 // pollOnce polls, and notes when the samples came: what handles them may be busy for long.
-func (e *env) pollOnce(ctx context.Context, poller Poller, resources []string) (arrival, error) {
-	samples, err := poller.Poll(ctx, resources)
+func (e *env) pollOnce(ctx context.Context, fence Fence, poller Poller, resources []string) (arrival, error) {
+	act, leave, ok := fence.Enter(ctx)
+	defer leave()
+	if !ok {
+		return arrival{}, errSuspended
+	}
+	samples, err := poller.Poll(act, resources)
+	if err != nil && act.Err() != nil && ctx.Err() == nil {
+		return arrival{}, errSuspended // the fence ended it
+	}
 	return e.uptime.stamp(samples), err
 }
 
 // polled takes the end of a poll.
 func (d *device) polled(ctx actor.Context, msg *polled) {
 	d.poll = nil
-	if msg.outcome.err != nil {
+	switch {
+	case errors.Is(msg.outcome.err, errSuspended): // says nothing of the device
+		d.env.send(d.begin.supervisor, &lost{polls: msg.ticks})
+	case msg.outcome.err != nil:
 		d.pollFailed(msg)
-	} else {
+	default:
 		came, _ := msg.outcome.value.(arrival)
 		d.sampled(came, nil)
 		if d.failedPolls > 0 {

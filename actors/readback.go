@@ -18,8 +18,8 @@ func (d *device) readBack(ctx actor.Context, msg *readBack) {
 		msg.refuse(errNoPoller)
 		return
 	}
-	self, env := ctx.Self(), d.env
-	work := func(ctx context.Context) (any, error) { return env.pollOnce(ctx, poller, msg.resources) }
+	self, env, fence := ctx.Self(), d.env, d.env.touchFenceOf(d.begin.charge)
+	work := func(ctx context.Context) (any, error) { return env.pollOnce(ctx, fence, poller, msg.resources) }
 	reading := d.calling("read-back", classCommand, d.policy().PollTimeout, work, func(end outcome) {
 		msg.answer(end)
 		if end.abandoned {

@@ -228,6 +228,9 @@ func (w *write) fill(m *nats.Msg) error {
 	}
 	m.Subject, m.Data = w.subject, w.data
 	m.Header[jetstream.ExpectedLastSubjSeqHeader] = []string{strconv.FormatUint(w.expect, 10)}
+	if mutant("lease-no-cas") {
+		delete(m.Header, jetstream.ExpectedLastSubjSeqHeader)
+	}
 	delete(m.Header, jetstream.MsgTTLHeader)
 	if w.forever {
 		m.Header[jetstream.MsgTTLHeader] = []string{"never"}

@@ -195,7 +195,7 @@ func (c *custody) renounce(now boottime.Instant) {
 		if !p.held {
 			continue
 		}
-		if _, demand := c.picture.Demand(bus); c.runsOn(demand) {
+		if _, demand := c.picture.Demand(bus); c.runsOn(demand) || mutant("no-fence") {
 			continue
 		}
 		left = true

@@ -28,7 +28,7 @@ func (c *custody) settle(now boottime.Instant, bus string) {
 		c.keep(now, bus, p, owner, demand)
 	case mine:
 		c.pass(bus, p, owner, demand)
-	case p.held && !c.runsOn(demand):
+	case p.held && !c.runsOn(demand) && !mutant("no-fence"):
 		c.putDown(bus, p, abrupt) // it may be another's already
 	case able && !c.leaving:
 		c.seek(now, bus, p, owner, demand)
@@ -122,7 +122,7 @@ func (c *custody) heir(bus string, demand placement.Demand) self {
 
 // seek claims a bus that is to be had.
 func (c *custody) seek(now boottime.Instant, bus string, p *post, owner Owner, demand placement.Demand) {
-	if !c.isFree(now, bus, owner) {
+	if !c.isFree(now, bus, owner) && !mutant("claims-the-living") {
 		p.free = 0
 		return
 	}
@@ -130,7 +130,7 @@ func (c *custody) seek(now boottime.Instant, bus string, p *post, owner Owner, d
 		p.free = now
 	}
 	rank, ok := c.field.free.meeting(demand).Rank(bus, c.id)
-	if !ok || c.stand.phase != phaseHolding {
+	if !ok || c.stand.phase != phaseHolding || rank > 0 && mutant("claims-the-living") {
 		return
 	}
 	if at := p.free.Add(placement.ClaimDelay(rank, claimStep, claimLimit)); now.Before(at) {

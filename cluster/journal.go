@@ -201,6 +201,10 @@ func (e *entry) header() nats.Header {
 	}
 	if e.of != e.subject {
 		h[jetstream.ExpectedLastSubjSeqSubjHeader] = []string{e.of}
+		if mutant("no-hub-fence") || mutant("no-fence") {
+			delete(h, jetstream.ExpectedLastSubjSeqHeader)
+			delete(h, jetstream.ExpectedLastSubjSeqSubjHeader)
+		}
 	}
 	if e.ttl != "" {
 		h[jetstream.MsgTTLHeader] = []string{e.ttl}

@@ -46,6 +46,9 @@ func (k *keeper) turn(change lease.Change) {
 			close(k.joined)
 		}
 	case lease.Suspended:
+		if mutant("no-self-fence") || mutant("no-fence") {
+			return
+		}
 		s.phase = phaseSuspended
 		k.tell("is suspended: its lease was not renewed in time")
 	case lease.Resumed:

@@ -72,10 +72,16 @@ func (t Terms) RateError() float64 {
 // granted is the lease that a record grants, if it says that one. No record can talk a peer into less
 // than its own terms, nor into more than any terms allow.
 func (t Terms) granted(said time.Duration) time.Duration {
+	if mutant("hasty-eviction") {
+		return t.Lease / 2
+	}
 	return min(max(said, t.Lease), maxLease)
 }
 
 // patience is how long a peer waits for a change of a record that grants this lease.
 func (t Terms) patience(granted time.Duration) time.Duration {
+	if mutant("slow-detector") {
+		granted *= 10
+	}
 	return granted + time.Duration(float64(granted)*float64(t.Margin)/float64(t.Lease))
 }

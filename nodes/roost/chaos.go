@@ -35,7 +35,8 @@ func newChaos(p program) *cobra.Command {
 		Use: "chaos", GroupID: groupRun, Short: "Break a fleet of its own on purpose, and judge it", Long: chaosHelp,
 		Args: cobra.ArbitraryArgs, RunE: group,
 	}
-	cmd.AddCommand(newChaosRun(p), newChaosReplay(p), newChaosShrink(p), newChaosPlan(p), newChaosList(p), newChaosDoctor(p), newChaosCheck(p), newChaosReport(p), newChaosCleanup(p))
+	cmd.AddCommand(newChaosRun(p), newChaosReplay(p), newChaosShrink(p), newChaosPlan(p), newChaosList(p), newChaosDoctor(p),
+		newChaosCheck(p), newChaosReport(p), newChaosSelftest(p), newChaosCleanup(p))
 	return cmd
 }
 

@@ -15,6 +15,9 @@ func NewRoot() *cobra.Command {
 	return newRoot(program{Getenv: func(string) string { return "" }})
 }
 
+// WithMutants is whether the program can be broken on purpose.
+const WithMutants = withMutants
+
 // RestartDelay is how long a process that ended stays down.
 var RestartDelay = restartDelay
 

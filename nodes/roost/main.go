@@ -44,7 +44,10 @@ type program struct {
 func run(ctx context.Context, p program, args []string) int {
 	root := newRoot(p)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := checkMutant()
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if text := errorText(err); text != "" {
 		fmt.Fprintln(p.Err, "roost: "+text)
 	}

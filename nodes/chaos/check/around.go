@@ -93,6 +93,8 @@ func (s suspect) concerns(r history.Record) bool {
 		return false
 	case *history.Process:
 		return s.command == "" && r.State != history.ProcessStarted
+	case *history.Lease:
+		return s.gateway != "" && s.gateway == r.Gateway
 	}
 	switch {
 	case command != "":

@@ -30,7 +30,7 @@ func (f *finding) leases() renewals {
 	all := renewals{}
 	for _, gateway := range sortedKeys(f.h.Leases) {
 		for _, r := range f.h.Leases[gateway] {
-			if r.State == history.LeaseLive || r.State == history.LeaseDraining {
+			if alive(r) {
 				all[r.Peer] = append(all[r.Peer], r.At)
 			}
 		}

@@ -10,10 +10,12 @@ import (
 
 // OneDriver is C6: a device is driven by the owner of its bus, and by nobody else.
 //
-//	C6a  an epoch has one owner, and no write of an owner was missed
+//	C6a  an epoch has one owner, each write of an owner or a lease replaces the one before it, a lease that has ended is not
+//	     renewed, and no write of an owner was missed
 //	C6b  epochs never fall at the device, one run of one gateway acts under each, and that is its owner
 //	C6c  a device without a fence is not driven after the next owner was named
-//	C6e  nobody drives a device after its lease has ended
+//	C6e  nobody drives a device after its lease has ended, nor reads one that takes one session only
+//	C6f  nobody is evicted before its lease has ended, and no bus is taken from a run of a gateway that has not ended
 //
 // What a device refused was no drive: the fence held. It is counted (C6d).
 func OneDriver(h *history.History) Result {
@@ -22,7 +24,10 @@ func OneDriver(h *history.History) Result {
 	for _, id := range sortedKeys(h.Buses) {
 		grants[id] = f.grantsOf(h.Buses[id])
 	}
-	leases := f.leases()
+	for _, gateway := range sortedKeys(h.Leases) {
+		f.leaseChain(gateway)
+	}
+	leases, renewed := f.leases(), f.renewed()
 	for _, id := range sortedKeys(h.Devices) {
 		d := h.Devices[id]
 		g := grants[d.Spec.Bus]
@@ -30,6 +35,7 @@ func OneDriver(h *history.History) Result {
 		f.afterNextGrant(d, g)
 		if !d.Spec.Attached() {
 			f.withoutLease(d, g, leases)
+			f.readWithoutLease(d, renewed)
 		}
 	}
 	if f.Examined == 0 {
@@ -69,11 +75,15 @@ func (f *finding) grantsOf(bus *history.Bus) *grants {
 			continue
 		case next.Epoch == last.Epoch:
 			continue // it was seen twice
+		case next.Previous == 0:
+			f.violated("C6a", bus.ID, suspect{bus: bus.ID}, []history.Record{last, next},
+				"bus %s was given to %s under epoch %d whatever was there: the epoch before is %d", bus.ID, next.Name(), next.Epoch, last.Epoch)
 		case next.Previous != last.Epoch:
 			g.whole = false
 			f.unknown("the owners of bus %s between epochs %d and %d are not known", bus.ID, last.Epoch, next.Epoch)
 		case next.Gateway != last.Gateway && next.Gateway != "":
 			f.Metrics["owner changes"]++
+			f.takenFrom(bus.ID, last, next)
 		}
 		g.list = append(g.list, next)
 	}

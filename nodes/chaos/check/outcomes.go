@@ -6,7 +6,7 @@ import (
 )
 
 // HonestOutcomes is C8: what was said of a command is what the hardware did, and stays said. What is done only after it
-// was said is the matter of C4.
+// was said is the matter of C4. An outcome that nobody knows, for no reason, is C8b.
 func HonestOutcomes(h *history.History) Result {
 	f := begin(h, "C8", "honest outcomes")
 	for _, id := range sortedKeys(h.Commands) {
@@ -102,7 +102,7 @@ func (f *finding) lie(c *history.Command, told *history.Answer, shows history.Re
 		"%s ended %s, and %s", c.ID, told.State, flaw)
 }
 
-// useless: to know nothing is honest, and needs a reason. That a gateway was told to stop is none: it ends in order.
+// useless is C8b: to know nothing is honest, and needs a reason. That a gateway was told to stop is none: it ends in order.
 func (f *finding) useless(c *history.Command, told *history.Answer) {
 	for _, a := range c.Actions {
 		if a.Unanswered || !a.Done {
@@ -114,7 +114,8 @@ func (f *finding) useless(c *history.Command, told *history.Answer) {
 			return
 		}
 	}
-	f.lie(c, told, nil, "no fault was there that could have hidden what it did")
+	f.violated("C8b", c.ID, suspect{device: c.Call.Device, command: c.ID}, []history.Record{c.Call, told},
+		"%s ended %s, and no fault was there that could have hidden what it did", c.ID, told.State)
 }
 
 // stable: nothing follows a final state. An answer that was on its way may tell of an earlier one.

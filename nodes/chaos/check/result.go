@@ -77,7 +77,7 @@ type finding struct {
 // suspect is a violation, and what the records around it are to be about.
 type suspect struct {
 	Violation
-	device, bus, command string
+	device, bus, command, gateway string
 }
 
 func begin(h *history.History, id, name string) *finding {

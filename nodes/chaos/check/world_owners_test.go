@@ -92,6 +92,9 @@ func (w *world) takeAway(d *device, f *fault) {
 		old.to, old.polls = f.asked, f.asked
 		if f.kind == history.FaultPartition {
 			old.polls = f.healed // it does not know that it lost the device
+			if d.spec.Exclusive && w.flaw != keepsReading {
+				old.polls = f.asked + 1400*ms
+			}
 		}
 		if d.spec.Attached() {
 			w.give(d, f.gateway.peer(f.healed+60*ms), f.healed+w.between(100*ms, 200*ms), "")

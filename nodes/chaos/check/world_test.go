@@ -49,6 +49,7 @@ const (
 	flawless flaw = iota
 	slowTakeover
 	slowHandOvers
+	keepsReading
 )
 
 // gateway is one that is up but for what faults do to it.
@@ -147,6 +148,7 @@ func (w *world) drawFleet(devices int) {
 	for i := range devices {
 		d := &device{spec: history.DeviceSpec{
 			ID: fmt.Sprintf("rig-%d", i+1), Bus: fmt.Sprintf("b%d", i+1), Gateways: names, Fenced: w.chance(50), Period: period,
+			Exclusive: w.chance(30),
 		}}
 		if i == 2 && w.chance(50) {
 			d.spec.Gateways = names[:1]

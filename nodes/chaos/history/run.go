@@ -31,6 +31,8 @@ type DeviceSpec struct {
 	Gateways []string `json:"gateways"`
 	// Fenced devices refuse actions under an epoch lower than the highest that they have seen.
 	Fenced bool `json:"fenced,omitempty"`
+	// Exclusive devices take one session at a time, so that whoever reads them keeps others out.
+	Exclusive bool `json:"exclusive,omitempty"`
 	// Period in which it is polled.
 	Period time.Duration `json:"periodNs"`
 }

@@ -31,7 +31,8 @@ func runRecord(p *plan.Plan, skipped []Skipped) (*history.Run, error) {
 			gateways = []string{only}
 		}
 		record.Devices = append(record.Devices, history.DeviceSpec{
-			ID: id, Bus: id, Gateways: gateways, Fenced: s.Mode == plan.ModeFenced, Period: s.Period.Std(),
+			ID: id, Bus: id, Gateways: gateways, Period: s.Period.Std(),
+			Fenced: s.Mode == plan.ModeFenced, Exclusive: s.Mode == plan.ModeExclusive,
 		})
 	}
 	leftOut := func(e plan.Entry) bool {
