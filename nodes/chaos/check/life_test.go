@@ -38,10 +38,10 @@ func TestAttachedGoOn(t *testing.T) {
 	}{
 		"it is read throughout":      {tell(50_000, 0, outage), check.Held},
 		"for a moment it is not":     {tell(11_000, 14_000, outage), check.Held},
-		"nor while the hub is away":  {tell(11_000, 15_000, outage), check.Violated},
-		"its gateway stands still":   {tell(11_000, 15_000, func(s *story) { s.fault("f1", history.FaultPause, 10_500, 14_500, []string{"gw-1"}, "gw-1") }), check.Held},
-		"another gateway does":       {tell(11_000, 15_000, func(s *story) { s.fault("f1", history.FaultPause, 10_500, 14_500, []string{"gw-2"}, "gw-2") }), check.Violated},
-		"its way to the device does": {tell(11_000, 15_000, func(s *story) { s.fault("f1", history.FaultPartition, 10_500, 14_500, []string{"gw-1"}, "gw-1~truth") }), check.Held},
+		"nor while the hub is away":  {tell(11_000, 19_000, outage), check.Violated},
+		"its gateway stands still":   {tell(11_000, 19_000, func(s *story) { s.fault("f1", history.FaultPause, 10_500, 14_500, []string{"gw-1"}, "gw-1") }), check.Held},
+		"another gateway does":       {tell(11_000, 19_000, func(s *story) { s.fault("f1", history.FaultPause, 10_500, 14_500, []string{"gw-2"}, "gw-2") }), check.Violated},
+		"its way to the device does": {tell(11_000, 19_000, func(s *story) { s.fault("f1", history.FaultPartition, 10_500, 14_500, []string{"gw-1"}, "gw-1~truth") }), check.Held},
 		"it does not run": {tell(11_000, 25_000, func(s *story) {
 			s.at(11_000, process(1, history.ProcessEnded)).at(24_000, process(2, history.ProcessStarted))
 		}), check.Held},
