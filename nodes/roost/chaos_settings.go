@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -106,6 +108,9 @@ func (s *chaosSettings) draw(cmd *cobra.Command, seed uint64) (*plan.Plan, error
 	if err != nil {
 		return nil, err
 	}
+	if err := s.findProgram(scenario.Name); err != nil {
+		return nil, usage(cmd, "%v", err)
+	}
 	settings := s.apply(cmd, scenario.Adjust(plan.Defaults()))
 	if err := settings.Validate(); err != nil {
 		return nil, usage(cmd, "%v", err)
@@ -149,6 +154,22 @@ func (s *chaosSettings) which(cmd *cobra.Command) (plan.Scenario, error) {
 var settingFlags = []string{
 	"duration", "quiet", "liveness", "hubs", "gateways", "devices", "device-mode", "clients", "rate", "lease", "period",
 	"net", "attached", "upgrade-to", "max-failover", "interval", "targets",
+}
+
+// findProgram checks that the program of an upgrade is there, and makes its path one that holds in any folder.
+func (s *chaosSettings) findProgram(scenario string) error {
+	if s.upgradeTo == "" {
+		return nil
+	}
+	if scenario != plan.Upgrade {
+		return fmt.Errorf("--upgrade-to is for the scenario %s, and not for %s", plan.Upgrade, scenario)
+	}
+	found, err := exec.LookPath(s.upgradeTo)
+	if err != nil {
+		return fmt.Errorf("--upgrade-to %s: %w: name a program that can be run", s.upgradeTo, err)
+	}
+	s.upgradeTo, err = filepath.Abs(found)
+	return err
 }
 
 // someSeed returns the seed that was given, or any.

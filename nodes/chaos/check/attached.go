@@ -61,9 +61,13 @@ func (f *finding) hindered(gateway string) times {
 	return out.merged()
 }
 
+// heldByCommand is for how long a command may keep the bus of its device while it waits for the hub to acknowledge that it is
+// about to be sent: as long as a call of the driver may take, and some more. Nothing else is read on the bus meanwhile.
+const heldByCommand = 6 * time.Second
+
 // readThroughout looks for the longest time without a read.
 func (f *finding) readThroughout(d *history.Device, s stretch) {
-	allowed := d.Spec.Period + f.limits.Failover
+	allowed := d.Spec.Period + max(f.limits.Failover, heldByCommand)
 	last, before := s.from, history.Record(nil)
 	look := func(at boottime.Instant, r history.Record) {
 		gap := at.Sub(last)

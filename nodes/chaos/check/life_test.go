@@ -38,10 +38,10 @@ func TestAttachedGoOn(t *testing.T) {
 	}{
 		"it is read throughout":      {tell(50_000, 0, outage), check.Held},
 		"for a moment it is not":     {tell(11_000, 14_000, outage), check.Held},
-		"nor while the hub is away":  {tell(11_000, 15_000, outage), check.Violated},
-		"its gateway stands still":   {tell(11_000, 15_000, func(s *story) { s.fault("f1", history.FaultPause, 10_500, 14_500, []string{"gw-1"}, "gw-1") }), check.Held},
-		"another gateway does":       {tell(11_000, 15_000, func(s *story) { s.fault("f1", history.FaultPause, 10_500, 14_500, []string{"gw-2"}, "gw-2") }), check.Violated},
-		"its way to the device does": {tell(11_000, 15_000, func(s *story) { s.fault("f1", history.FaultPartition, 10_500, 14_500, []string{"gw-1"}, "gw-1~truth") }), check.Held},
+		"nor while the hub is away":  {tell(11_000, 19_000, outage), check.Violated},
+		"its gateway stands still":   {tell(11_000, 19_000, func(s *story) { s.fault("f1", history.FaultPause, 10_500, 14_500, []string{"gw-1"}, "gw-1") }), check.Held},
+		"another gateway does":       {tell(11_000, 19_000, func(s *story) { s.fault("f1", history.FaultPause, 10_500, 14_500, []string{"gw-2"}, "gw-2") }), check.Violated},
+		"its way to the device does": {tell(11_000, 19_000, func(s *story) { s.fault("f1", history.FaultPartition, 10_500, 14_500, []string{"gw-1"}, "gw-1~truth") }), check.Held},
 		"it does not run": {tell(11_000, 25_000, func(s *story) {
 			s.at(11_000, process(1, history.ProcessEnded)).at(24_000, process(2, history.ProcessStarted))
 		}), check.Held},
@@ -95,16 +95,26 @@ func TestCloneIsNoCause(t *testing.T) {
 
 // TestStopLeavesNoDoubt: that a gateway ends in order is no reason not to know what a command did.
 func TestStopLeavesNoDoubt(t *testing.T) {
-	tell := func(kind history.FaultKind) check.Result {
+	handed, released := grant(20, 10, gw2), grant(20, 10, history.Peer{})
+	handed.HandedOverBy = "gw-1"
+	tell := func(kind history.FaultKind, next *history.Grant) check.Result {
 		s := new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1))
+		if next != nil {
+			s.at(1500, next)
+		}
 		s.at(1000, &history.Call{Command: "c", Device: "d", Class: history.Relative, Expires: time.Second})
 		s.fault("f1", kind, 1100, 2000, []string{"gw-1"}, "gw-1").at(2500, &history.Answer{Command: "c", State: history.Indeterminate})
 		return check.HonestOutcomes(history.New(s.records))
 	}
-	if r := tell(history.FaultStop); r.Verdict != check.Violated {
-		t.Errorf("after a stop: %s", report([]check.Result{r}))
+	for name, next := range map[string]*history.Grant{"the bus was kept": nil, "it was handed over": handed, "it was released": released} {
+		if r := tell(history.FaultStop, next); r.Verdict != check.Violated {
+			t.Errorf("after a stop, %s: %s", name, report([]check.Result{r}))
+		}
 	}
-	if r := tell(history.FaultKill); r.Verdict != check.Held {
+	if r := tell(history.FaultStop, grant(20, 10, gw2)); r.Verdict != check.Held {
+		t.Errorf("it had to be taken: %s", report([]check.Result{r}))
+	}
+	if r := tell(history.FaultKill, nil); r.Verdict != check.Held {
 		t.Errorf("after a kill: %s", report([]check.Result{r}))
 	}
 }

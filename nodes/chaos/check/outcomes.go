@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 )
@@ -102,7 +104,8 @@ func (f *finding) lie(c *history.Command, told *history.Answer, shows history.Re
 		"%s ended %s, and %s", c.ID, told.State, flaw)
 }
 
-// useless is C8b: to know nothing is honest, and needs a reason. That a gateway was told to stop is none: it ends in order.
+// useless is C8b: to know nothing is honest, and needs a reason. That a gateway was told to stop is none: it ends in
+// order. Only if it did not have the time to give the device's bus away, so that somebody had to take it, it is one.
 func (f *finding) useless(c *history.Command, told *history.Answer) {
 	for _, a := range c.Actions {
 		if a.Unanswered || !a.Done {
@@ -110,12 +113,27 @@ func (f *finding) useless(c *history.Command, told *history.Answer) {
 		}
 	}
 	for _, w := range f.h.Faults {
-		if inOrder := w.Fault == history.FaultStop; !inOrder && w.Excuses(c.Call.At, told.At, f.limits.Failover) {
+		if inOrder := w.Fault == history.FaultStop && !f.taken(c.Call.Device, w); !inOrder && w.Excuses(c.Call.At, told.At, f.limits.Failover) {
 			return
 		}
 	}
 	f.violated("C8b", c.ID, suspect{device: c.Call.Device, command: c.ID}, []history.Record{c.Call, told},
 		"%s ended %s, and no fault was there that could have hidden what it did", c.ID, told.State)
+}
+
+// taken reports whether the bus of a device was taken from a gateway that was told to stop: it was neither handed over nor
+// released.
+func (f *finding) taken(device string, w *history.FaultWindow) bool {
+	list := ownersOf(f.h, f.specOf(device).Bus)
+	until := w.Healed.Add(f.limits.Failover)
+	for i := 1; i < len(list); i++ {
+		before, now := list[i-1], list[i]
+		if slices.Contains(w.Targets, before.Gateway) && now.Peer != before.Peer && now.Gateway != "" && now.HandedOverBy == "" &&
+			w.Asked <= now.At && now.At <= until {
+			return true
+		}
+	}
+	return false
 }
 
 // stable: nothing follows a final state. An answer that was on its way may tell of an earlier one.

@@ -22,7 +22,7 @@ func drawOutages(d *draft) {
 	first := d.IntN(len(targets))
 	d.row(d.leases(1.5), d.leases(2.5), func(i int) Entry {
 		return Entry{
-			Fault: Outage, Target: targets[(first+i)%len(targets)], Hold: d.hold(d.leases(2.5), d.leases(5)),
+			Fault: Outage, Target: targets[(first+i)%len(targets)], Hold: d.hold(d.leases(3.5), d.leases(5.5)),
 			Params: Params{Verb: "PUB", Count: 1 + d.Int64N(8), Restart: d.IntN(2) + (first+i+1)%len(targets), Forget: Duration(forgetful)},
 		}
 	})

@@ -118,10 +118,10 @@ func (r *Report) figures(out io.Writer) {
 		q := r.Failover[kind]
 		fmt.Fprintf(out, "failover after %s: %d devices, p50 %.0f ms, p99 %.0f ms, max %.0f ms\n", kind, q.N, q.P50, q.P99, q.Max)
 	}
-	for _, d := range r.Drains {
+	for _, d := range most(r.Drains, func(d Drain) int { return d.Readings }) {
 		fmt.Fprintf(out, "drained after %s: %s\n", d.Fault, d)
 	}
-	for _, c := range r.Reconnects {
+	for _, c := range most(r.Reconnects, func(c Reconnect) int { return c.Connections }) {
 		fmt.Fprintf(out, "reconnected after %s: %s\n", c.Fault, c)
 	}
 	var ends []string
@@ -141,6 +141,29 @@ func (r *Report) figures(out io.Writer) {
 	if len(r.Drawings) > 0 {
 		fmt.Fprintf(out, "registers: %s\n", strings.Join(r.Drawings, ", "))
 	}
+}
+
+// shownFigures is how many drains and reconnects are told: those with the most.
+const shownFigures = 3
+
+// most returns those that have the most of something, in their order.
+func most[T any](all []T, of func(T) int) []T {
+	if len(all) <= shownFigures {
+		return all
+	}
+	counts := make([]int, 0, len(all))
+	for _, one := range all {
+		counts = append(counts, of(one))
+	}
+	slices.Sort(counts)
+	least := counts[len(counts)-shownFigures]
+	var shown []T
+	for _, one := range all {
+		if of(one) >= least && len(shown) < shownFigures {
+			shown = append(shown, one)
+		}
+	}
+	return shown
 }
 
 // writeRepro writes the command line that does the same again.
