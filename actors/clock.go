@@ -29,12 +29,21 @@ const clockRecheck = 100 * time.Millisecond
 // timeUnder is the hub's time, as it counts for a bus under an epoch; false while it is not known, and then nothing
 // is dispatched.
 func (e *env) timeUnder(bus string, epoch uint64) (time.Time, bool) {
+	now, _, known := e.reading(bus, epoch)
+	return now, known
+}
+
+// latestUnder is what the hub's time may be at the latest: a command that may be late is not sent.
+func (e *env) latestUnder(bus string, epoch uint64) (time.Time, bool) {
+	now, bound, known := e.reading(bus, epoch)
+	return now.Add(bound), known
+}
+
+func (e *env) reading(bus string, epoch uint64) (now time.Time, bound time.Duration, known bool) {
 	if c, ok := e.clock.(TenureClock); ok {
-		now, _, known := c.NowUnder(bus, epoch)
-		return now, known
+		return c.NowUnder(bus, epoch)
 	}
-	now, _, ok := e.clock.Now()
-	return now, ok
+	return e.clock.Now()
 }
 
 // stamp is the time to note in a record: the hub's, or that of the record's last change while the
@@ -60,3 +69,11 @@ func (s *supervisor) stamp(r *roostv1.CommandRecord) time.Time {
 
 // hubTime is timeUnder for the attempt's device.
 func (a *attempt) hubTime() (time.Time, bool) { return a.env.timeUnder(a.bus, a.dispatched.Epoch) }
+
+// latest is latestUnder for the attempt's device.
+func (a *attempt) latest() (time.Time, bool) { return a.env.latestUnder(a.bus, a.dispatched.Epoch) }
+
+// latest is latestUnder for the supervisor's device.
+func (s *supervisor) latest() (time.Time, bool) {
+	return s.env.latestUnder(s.charge.spec.BusID(), s.charge.epoch)
+}

@@ -166,8 +166,8 @@ func (o *order) rest(now time.Time, known bool) {
 }
 
 // next takes the first order that may go now and makes it current; nil if one is
-// current or none may.
-func (c *commands) next(now time.Time) *order {
+// current or none may. One that may be late already, by what the time is at the latest, waits for its end.
+func (c *commands) next(now, latest time.Time) *order {
 	if c.current != nil {
 		return nil
 	}
@@ -175,7 +175,7 @@ func (c *commands) next(now time.Time) *order {
 		switch {
 		case now.Before(o.notBefore) && o.touched:
 			return nil // it keeps its place until it is sent again: what comes later must not be undone by it
-		case !now.Before(o.notBefore) && now.Before(o.expires):
+		case !now.Before(o.notBefore) && latest.Before(o.expires):
 			c.queue = slices.Delete(c.queue, i, i+1)
 			c.current = o
 			return o

@@ -96,7 +96,7 @@ func (a *attempt) take() (record *roostv1.CommandRecord, err error) {
 // intend makes the intent durable before anything is sent. The error says that it is not, as far as can be
 // waited for; the supervisor hears of its end all the same.
 func (a *attempt) intend(ctx context.Context, record *roostv1.CommandRecord) error {
-	now, known := a.hubTime()
+	now, known := a.latest()
 	if !known {
 		now = a.dispatched.At
 	}
@@ -125,7 +125,7 @@ func (a *attempt) late(ctx context.Context) error {
 	if err := a.shut(ctx); err != nil {
 		return err
 	}
-	if now, known := a.hubTime(); !known || !now.Before(a.expires) {
+	if now, known := a.latest(); !known || !now.Before(a.expires) {
 		return errLate
 	}
 	return nil

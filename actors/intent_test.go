@@ -259,3 +259,44 @@ func TestExpiryIsDecidedAtTheDispatch(t *testing.T) {
 		w.wantActs(s, 0)
 	})
 }
+
+// TestLateByWhatTheClockMayBeOff: after a power cut, on a busy machine, a gateway knew the hub's time by a renewal that had taken
+// 300 ms: it may be 150 ms later than it believes. It took a command for in time by the middle of that, and the device acted 107 ms
+// after the deadline. What may be late is not sent, and nothing but time goes by until it has expired.
+func TestLateByWhatTheClockMayBeOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		w := newSite(t, s)
+		w.hub.mu.Lock()
+		w.hub.off = 150 * time.Millisecond
+		w.hub.mu.Unlock()
+		late, inTime := w.accept(feed("late", expiresIn(time.Second))), w.accept(feed("in-time", expiresIn(2*time.Second)))
+		sleep(900 * time.Millisecond)
+		w.hand(late, inTime)
+		w.want("in-time", succeeded, nil) // it does not wait behind the other
+		sleep(time.Second)
+		w.want("late", expired, roostv1.ErrExpired)
+		w.wantActs(s, 1)
+	})
+}
+
+// TestLateWhileTheIntentIsRecorded: the same holds once the intent is durable, and the record says that nothing was sent.
+func TestLateWhileTheIntentIsRecorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		w := newSite(t, s)
+		w.ledger.hold(in(dispatched))
+		w.send(feed("c1", expiresIn(time.Second)))
+		sleep(700 * time.Millisecond)
+		w.hub.mu.Lock()
+		w.hub.off = 400 * time.Millisecond
+		w.hub.mu.Unlock()
+		w.ledger.hold(nil)
+		sleep(time.Second)
+		w.want("c1", failed, roostv1.ErrExpired)
+		w.wantActs(s, 0)
+		if got := w.states("c1"); !slices.Equal(got, []roostv1.CommandState{dispatched, failed}) {
+			t.Errorf("durable were %v", got)
+		}
+	})
+}

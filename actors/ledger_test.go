@@ -1,6 +1,7 @@
 package actors_test
 
 import (
+	"cmp"
 	"errors"
 	"sync"
 	"testing"
@@ -145,6 +146,7 @@ type hub struct {
 	mu     sync.Mutex
 	from   time.Time
 	ahead  time.Duration
+	off    time.Duration // how far it may be off; 0: a millisecond
 	silent bool
 }
 
@@ -157,7 +159,7 @@ func (h *hub) Now() (time.Time, time.Duration, bool) {
 	if h.silent {
 		return time.Time{}, 0, false
 	}
-	return time.Unix(1000, 0).Add(time.Since(h.from) + h.ahead), time.Millisecond, true
+	return time.Unix(1000, 0).Add(time.Since(h.from) + h.ahead), cmp.Or(h.off, time.Millisecond), true
 }
 
 func (h *hub) now() time.Time { now, _, _ := h.Now(); return now }

@@ -151,7 +151,8 @@ func (s *supervisor) runCommands(ctx actor.Context) {
 		s.endUnwelcome(now)
 	}
 	for known && s.ready() && s.commands.current == nil {
-		o := s.commands.next(now)
+		latest, _ := s.latest()
+		o := s.commands.next(now, latest)
 		if o == nil {
 			break
 		}

@@ -96,6 +96,22 @@ func TestVacuous(t *testing.T) {
 		"partition without evidence": {
 			func(s *story) { s.fault("f1", history.FaultPartition, 5000, 9000, []string{"gw-1"}, "gw-1~hub-0") }, "no evidence",
 		},
+		"power cut of which nothing was seen": {
+			func(s *story) { s.fault("f1", history.FaultPowerCut, 5000, 9000, []string{"hub-0"}, "hub-0") }, "no evidence",
+		},
+		"power cut without a takeover": {
+			func(s *story) {
+				s.fault("f1", history.FaultPowerCut, 5000, 9000, []string{"gw-1"}, "gw-1")
+				for _, r := range s.records {
+					if f, is := r.(*history.Fault); is && f.Step == history.FaultApplied {
+						f.Evidence = "a file is lost"
+					}
+				}
+			}, "no bus changed its owner",
+		},
+		"disk that failed, of which nothing was seen": {
+			func(s *story) { s.fault("f1", history.FaultDiskDead, 5000, 9000, []string{"gw-1"}) }, "no evidence",
+		},
 		"nothing delivered": {func(*story) {}, "no reading was delivered"},
 		"a class that never worked": {
 			func(s *story) {

@@ -28,12 +28,20 @@ const patience = 60 * time.Second
 // start starts a small fleet, and what injects faults into it.
 func start(t *testing.T) (*fleet.Fleet, *fault.Injector, string) {
 	t.Helper()
+	return startWith(t, func(*fleet.Config) {})
+}
+
+// startWith starts one that is somewhat different.
+func startWith(t *testing.T, adjust func(*fleet.Config)) (*fleet.Fleet, *fault.Injector, string) {
+	t.Helper()
 	folder := t.TempDir()
 	settings := plan.Defaults()
 	settings.Gateways, settings.Devices = 2, 12
-	f, err := fleet.New(fleet.Config{
+	c := fleet.Config{
 		Settings: settings, Folder: filepath.Join(folder, "nodes"), Run: fmt.Sprintf("test-%d", os.Getpid()), Seed: 3, Program: []string{chaostest.Program},
-	})
+	}
+	adjust(&c)
+	f, err := fleet.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,13 +77,15 @@ func (r *route) Confirm(ctx context.Context) (string, error) {
 
 // stuck is a connection that waits to send something again, at either end.
 func (r *route) stuck(gateway string) netns.Connection {
-	for _, look := range []func(string, netns.Way) ([]netns.Connection, error){r.network.Connections, r.network.Answers} {
+	for i, look := range []func(string, netns.Way) ([]netns.Connection, error){r.network.Connections, r.network.Answers} {
+		// What the kernel cannot even hand on it does not count as sent.
+		mine := i == 0 && r.directions&netns.Up != 0
 		there, err := look(gateway, netns.ToHub)
 		if err != nil {
 			continue
 		}
 		for _, c := range there {
-			if c.Waiting > 0 && c.Timer && c.Again > 0 {
+			if c.Waiting > 0 && c.Timer && (c.Again > 0 || mine) {
 				return c
 			}
 		}
