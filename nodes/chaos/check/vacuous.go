@@ -26,7 +26,7 @@ func NotVacuous(h *history.History) Result {
 			f.effect(w, doubts)
 		}
 	}
-	if f.Metrics["ack-lost faults"] > 0 && f.Metrics["ack-lost faults that left a doubt"] == 0 {
+	if f.Metrics["ack-lost faults"] > 0 && f.Metrics["ack-lost faults that left a doubt"] == 0 && f.Metrics["ack-lost faults with lost answers"] == 0 {
 		f.unknown("vacuous: answers were lost, and nothing was in doubt or came twice")
 	}
 	return f.end()
@@ -122,10 +122,14 @@ func (f *finding) effect(w *history.FaultWindow, doubts []boottime.Instant) {
 	case history.FaultPartition, history.FaultStall, history.FaultPowerCut, history.FaultDiskFull:
 		seen, what = len(w.Evidence) > 0, "there is no evidence that it had an effect"
 	case history.FaultAckLost:
-		// One of several will do: what was asked may have been asked again, and answered, before anybody knew.
+		// A doubt after one of several will do, or that answers were certainly lost: what was asked may have been asked again,
+		// and answered, before anybody knew.
 		i, _ := slices.BinarySearch(doubts, w.Asked.Add(-f.limits.Failover))
 		f.Examined++
 		f.Metrics["ack-lost faults"]++
+		if len(w.Evidence) > 0 {
+			f.Metrics["ack-lost faults with lost answers"]++
+		}
 		if i < len(doubts) && doubts[i] <= w.Healed.Add(f.limits.Failover) {
 			f.Metrics["ack-lost faults that left a doubt"]++
 		}
