@@ -37,6 +37,7 @@ func (r *Report) judge(h *history.History) {
 	r.commands(h)
 	r.availability(h)
 	r.sometimes(h)
+	r.figures(h)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -106,6 +107,9 @@ func (r *Report) availability(h *history.History) {
 // lateReadings are those that came after some under a newer epoch, and do not say that they are late.
 const lateReadings = "live readings under an older epoch"
 
+// staleRefused are actions of gateways that were superseded.
+const staleRefused = "stale attempts refused by devices"
+
 // sometimes counts what shows that something was tested.
 func (r *Report) sometimes(h *history.History) {
 	counts := map[string]int{}
@@ -113,7 +117,7 @@ func (r *Report) sometimes(h *history.History) {
 		for _, a := range d.Actions {
 			switch {
 			case a.Stale:
-				counts["stale attempts refused by devices"]++
+				counts[staleRefused]++
 			case a.Done:
 				counts["actions done"]++
 			}
@@ -149,7 +153,7 @@ func (r *Report) sometimes(h *history.History) {
 	r.Sometimes = nil
 	for _, name := range []string{
 		"faults confirmed", "evictions", "buses taken over", "buses handed over", "actions done",
-		"stale attempts refused by devices", lateReadings,
+		staleRefused, lateReadings,
 	} {
 		r.Sometimes = append(r.Sometimes, Sometimes{name, counts[name]})
 	}

@@ -60,7 +60,9 @@ type Report struct {
 	Latency      map[string]Quantiles `json:"latency"`  // of commands that succeeded, by class
 	Sometimes    []Sometimes          `json:"sometimes"`
 	Unknown      []string             `json:"unknown_reasons"`
-	Machine      Machine              `json:"machine"`
+	// Figures are missing if nothing was judged.
+	Figures *Figures `json:"figures,omitempty"`
+	Machine Machine  `json:"machine"`
 }
 
 // Phase is when a phase was.

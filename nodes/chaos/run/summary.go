@@ -3,10 +3,8 @@ package run
 import (
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -61,7 +59,9 @@ func (r *Report) Summary(out io.Writer) error {
 			fmt.Fprintf(out, "... and %d more of %s, in report.json\n", more, c.ID)
 		}
 	}
-	r.figures(out)
+	if err := r.tellFigures(out); err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "\n%s: %s\n", strings.ToUpper(string(r.Verdict)), r.Reason)
 	if r.Repro != "" {
 		fmt.Fprintf(out, "again:  %s\n", r.Repro)
@@ -70,32 +70,6 @@ func (r *Report) Summary(out io.Writer) error {
 	passed, failed, skipped := r.Counts()
 	_, err := fmt.Fprintf(out, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
 	return err
-}
-
-// figures tells the numbers.
-func (r *Report) figures(out io.Writer) {
-	fmt.Fprintln(out)
-	for _, skipped := range r.Skipped {
-		fmt.Fprintf(out, "%s was left out: %s\n", skipped.ID, skipped.Reason)
-	}
-	for _, kind := range slices.Sorted(maps.Keys(r.Failover)) {
-		q := r.Failover[kind]
-		fmt.Fprintf(out, "failover after %s: %d devices, p50 %.0f ms, p99 %.0f ms, max %.0f ms\n", kind, q.N, q.P50, q.P99, q.Max)
-	}
-	var ends []string
-	for _, state := range slices.Sorted(maps.Keys(r.Commands)) {
-		ends = append(ends, fmt.Sprintf("%d %s", r.Commands[state], state))
-	}
-	if len(ends) > 0 {
-		fmt.Fprintf(out, "commands: %s\n", strings.Join(ends, ", "))
-	}
-	var some []string
-	for _, s := range r.Sometimes {
-		some = append(some, fmt.Sprintf("%d %s", s.Count, s.Name))
-	}
-	if len(some) > 0 {
-		fmt.Fprintf(out, "%s\n", strings.Join(some, ", "))
-	}
 }
 
 // writeRepro writes the command line that does the same again.
