@@ -23,6 +23,7 @@ type History struct {
 	Hardware  []*Hardware
 	Faults    []*FaultWindow      // in the order in which they were asked for
 	Leases    map[string][]*Lease // by gateway
+	Asked     map[string][]*Lease // those that were seen on their way, by gateway
 	Registers []*Register
 	Pictures  []*Picture
 	Backlogs  []*Backlog
@@ -108,7 +109,7 @@ func (c *Command) Outcome() string {
 func New(records []Record) *History {
 	slices.SortStableFunc(records, func(a, b Record) int { return cmp.Compare(a.Stamped().At, b.Stamped().At) })
 	h := &History{
-		Records: records, Untrusted: map[string]bool{}, Run: &Run{}, Leases: map[string][]*Lease{},
+		Records: records, Untrusted: map[string]bool{}, Run: &Run{}, Leases: map[string][]*Lease{}, Asked: map[string][]*Lease{},
 		Devices: map[string]*Device{}, Buses: map[string]*Bus{}, Commands: map[string]*Command{},
 	}
 	if n := len(records); n > 0 {
@@ -141,6 +142,10 @@ func (h *History) add(r Record, windows map[string]*FaultWindow) {
 		}
 		w.add(r)
 	case *Lease:
+		if r.Asked {
+			h.Asked[r.Gateway] = append(h.Asked[r.Gateway], r)
+			return
+		}
 		h.Leases[r.Gateway] = append(h.Leases[r.Gateway], r)
 	case *Register:
 		h.Registers = append(h.Registers, r)

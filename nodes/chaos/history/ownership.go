@@ -42,6 +42,9 @@ type Lease struct {
 	// Sequence in the stream, and Previous that of the record that it replaced.
 	Sequence uint64 `json:"sequence"`
 	Previous uint64 `json:"previous,omitempty"`
+	// Asked: it was seen on its way to the hub, at the latest then, and may or may not have been stored. It has no
+	// sequence, and may be there several times.
+	Asked bool `json:"asked,omitempty"`
 }
 
 // Picture tells who a gateway believes to be the owner of a bus. The last one of each is from the end of the run.
