@@ -79,6 +79,9 @@ func (f *finding) judge(o Failover) {
 		}
 		return
 	}
+	if o.To != 0 && f.busy(o.Device, o.Cost-f.limits.Failover, o.From, o.To) {
+		return
+	}
 	records := []history.Record{o.grant}
 	for _, r := range o.fault.Records {
 		records = append(records, r)

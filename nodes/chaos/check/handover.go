@@ -28,7 +28,7 @@ func (f *finding) handOvers() {
 			f.Examined++
 			gap := max(0, first.At.Sub(last.At)-d.Spec.Period)
 			gaps = append(gaps, gap)
-			if gap > f.limits.HandOver {
+			if gap > f.limits.HandOver && !f.busy(id, gap-f.limits.HandOver, last.At, first.At) {
 				f.violated("C7", id, suspect{device: id, bus: d.Spec.Bus}, []history.Record{last, g, first},
 					"%s was handed over by %s to %s, and nobody read it for %v more than its period", id, g.HandedOverBy, g.Name(), gap)
 			}

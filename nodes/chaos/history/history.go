@@ -28,6 +28,7 @@ type History struct {
 	Pictures  []*Picture
 	Backlogs  []*Backlog
 	Health    []*Health
+	Stalls    []*Health // when the harness did not get its turn
 
 	Devices  map[string]*Device
 	Buses    map[string]*Bus
@@ -154,6 +155,10 @@ func (h *History) add(r Record, windows map[string]*FaultWindow) {
 	case *Backlog:
 		h.Backlogs = append(h.Backlogs, r)
 	case *Health:
+		if r.Late > 0 {
+			h.Stalls = append(h.Stalls, r)
+			return
+		}
 		h.Health = append(h.Health, r)
 	case *Grant:
 		bus := h.bus(r.Bus)

@@ -120,6 +120,9 @@ type Event struct {
 	Message string        `json:"message,omitempty"`
 }
 
+// Harness is the node of which a Health with Late tells.
+const Harness = "harness"
+
 // Health tells how a process is. The first one of each is from the quiet phase, the last one from the end of the run.
 type Health struct {
 	Stamp
@@ -131,4 +134,6 @@ type Health struct {
 	Memory     uint64 `json:"memory,omitempty"`
 	// Complaints are lines of its log that tell of a panic, a fatal error or a data race.
 	Complaints []string `json:"complaints,omitempty"`
+	// Late is for how long, until now, the harness did not get its turn. Such a record tells of nothing else.
+	Late time.Duration `json:"lateNs,omitempty"`
 }
