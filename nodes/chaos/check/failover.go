@@ -27,8 +27,9 @@ type Failover struct {
 	grant *history.Grant
 	proof history.Record
 	fault *history.FaultWindow
-	// overtaken: the next fault came before anybody had served it.
+	// overtaken: the next fault came before anybody had served it. until is when that was, or else To, or the end.
 	overtaken bool
+	until     boottime.Instant
 }
 
 // FailoverBounded is C7: a device whose owner was taken away is served again in time, under a new epoch; and no
@@ -79,7 +80,7 @@ func (f *finding) judge(o Failover) {
 		}
 		return
 	}
-	if o.To != 0 && f.busy(o.Device, o.Cost-f.limits.Failover, o.From, o.To) {
+	if f.busy(o.Device, o.Cost-f.limits.Failover, o.From, o.until) {
 		return
 	}
 	records := []history.Record{o.grant}
@@ -133,7 +134,7 @@ func Failovers(h *history.History) []Failover {
 				until = removals[i+1].fault.Asked
 				o.To, o.Kept, o.overtaken = 0, false, true
 			}
-			o.Cost = cost(outages, o.From, until)
+			o.until, o.Cost = until, cost(outages, o.From, until)
 			all = append(all, o)
 		}
 	}

@@ -39,3 +39,21 @@ func TestBusyMachine(t *testing.T) {
 		}
 	}
 }
+
+// TestBusyMachineLosesLeases: a gateway that stands still since the machine does loses its buses, and no fault had touched it
+// (mayhem, seed 10, 60 s, when the harness did not get its turn for half of a minute).
+func TestBusyMachineLosesLeases(t *testing.T) {
+	for _, test := range []struct {
+		late time.Duration
+		want check.Verdict
+	}{{0, check.Violated}, {100 * time.Millisecond, check.Violated}, {600 * time.Millisecond, check.Unknown}} {
+		s := new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1))
+		if test.late > 0 {
+			s.at(19_000, &history.Health{Node: history.Harness, Late: test.late})
+		}
+		s.at(20_000, grant(20, 10, gw2))
+		if r := check.FailoverBounded(history.New(s.records)); r.Verdict != test.want {
+			t.Errorf("late by %v: got %s, want %s:\n%s", test.late, r.Verdict, test.want, report([]check.Result{r}))
+		}
+	}
+}
