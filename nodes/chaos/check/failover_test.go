@@ -23,8 +23,8 @@ func TestFailoverCountsServiceableTime(t *testing.T) {
 		story *story
 		want  check.Verdict
 	}{
-		"in time":               {lost(4400), check.Held},
-		"too late":              {lost(4600), check.Violated},
+		"in time":               {lost(3900), check.Held},
+		"too late":              {lost(4100), check.Violated},
 		"the hub was away":      {lost(13_000).fault("f2", history.FaultKill, 2000, 3000, []string{"hub-0"}, "hub-0"), check.Held},
 		"and settled long ago":  {lost(17_000).fault("f2", history.FaultKill, 2000, 3000, []string{"hub-0"}, "hub-0"), check.Violated},
 		"the other was away":    {lost(9000).fault("f2", history.FaultPause, 1500, 6500, []string{"gw-2"}, "gw-2"), check.Held},
@@ -41,7 +41,7 @@ func TestFailoverCountsServiceableTime(t *testing.T) {
 		},
 		"the owner came through": {
 			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
-				fault("f1", history.FaultPause, 1000, 4000, []string{"gw-1"}, "gw-1").at(4100, stored(10)).
+				fault("f1", history.FaultPause, 1000, 3800, []string{"gw-1"}, "gw-1").at(3900, stored(10)).
 				at(9000, &history.Phase{}), check.Held,
 		},
 		"the owner that came through has lost the bus": {
