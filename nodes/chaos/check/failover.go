@@ -19,7 +19,7 @@ type Failover struct {
 	To boottime.Instant `json:"to,omitempty"`
 	// Kept: the owner came through, and served it again under the same epoch.
 	Kept bool `json:"kept,omitempty"`
-	// Cost is for how long, of that time, it could have been served.
+	// Cost is for how long at a stretch, in that time, one and the same gateway could have served it.
 	Cost time.Duration `json:"costNs"`
 	// Owner that was taken away, as the hub names it.
 	Owner history.Peer `json:"owner"`
@@ -93,7 +93,7 @@ func (f *finding) judge(o Failover) {
 		what = "was served again only " + o.To.Sub(o.From).String() + " later"
 	}
 	f.violated("C7", o.Device, suspect{device: o.Device, bus: o.grant.Bus, Violation: Violation{At: o.From}}, records,
-		"%s lost its owner %s to fault %s (%s) and %s; it could have been served for %v of that, and %v is allowed",
+		"%s lost its owner %s to fault %s (%s) and %s; one gateway could have served it for %v of that, and %v is allowed",
 		o.Device, o.Owner.Name(), o.Fault, o.Kind, what, o.Cost, f.limits.Failover)
 }
 
@@ -121,7 +121,6 @@ func Failovers(h *history.History) []Failover {
 			continue
 		}
 		served := servedFirst(d)
-		outages := available.outages(d.Spec)
 		removals := removalsOf(h, g, limits)
 		for i, r := range removals {
 			o := Failover{Device: id, Fault: r.fault.ID, Kind: r.fault.Fault, From: r.fault.Applied, Owner: r.grant.Peer, grant: r.grant, fault: r.fault}
@@ -134,7 +133,7 @@ func Failovers(h *history.History) []Failover {
 				until = removals[i+1].fault.Asked
 				o.To, o.Kept, o.overtaken = 0, false, true
 			}
-			o.until, o.Cost = until, cost(outages, o.From, until)
+			o.until, o.Cost = until, available.steady(d.Spec, o.From, until)
 			all = append(all, o)
 		}
 	}
