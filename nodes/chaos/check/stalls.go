@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"sort"
 	"time"
 
@@ -33,6 +34,28 @@ func (f *finding) busy(subject string, excess time.Duration, a, b boottime.Insta
 	if excess > stallWeight*stalled {
 		return false
 	}
-	f.unknown("the machine was too busy to tell: %s was late by %v, while the harness itself did not get its turn for %v", subject, excess.Round(time.Millisecond), stalled.Round(time.Millisecond))
+	f.excused++
+	if excess > f.longest.excess {
+		f.longest = excuse{subject, excess, stalled}
+	}
 	return true
+}
+
+// excuse is what the machine was to blame for.
+type excuse struct {
+	subject         string
+	excess, stalled time.Duration
+}
+
+// tellBusy says what could not be judged: the longest of all.
+func (f *finding) tellBusy() {
+	if f.excused == 0 {
+		return
+	}
+	more := ""
+	if f.excused > 1 {
+		more = fmt.Sprintf("; so with %d more", f.excused-1)
+	}
+	f.unknown("the machine was too busy to tell: %s was late by %v, while the harness itself did not get its turn for %v%s",
+		f.longest.subject, f.longest.excess.Round(time.Millisecond), f.longest.stalled.Round(time.Millisecond), more)
 }
