@@ -14,7 +14,7 @@ func ExampleHolder() {
 	start := boottime.Instant(time.Hour)
 	now := start
 	show := func(s lease.Step) {
-		fmt.Printf("%5v %v", now.Sub(start), s.Change)
+		fmt.Printf("%5v %v", now.Sub(start).Round(time.Millisecond), s.Change)
 		switch s.Action {
 		case lease.WriteRecord:
 			fmt.Printf(", write number %d in place of %d", s.Write.Renewal, s.Write.Expect)
@@ -34,14 +34,17 @@ func ExampleHolder() {
 	show(first)
 	show(h.Acked(now, first.Write, 40))
 
-	var last lease.Step
+	var last lease.Write
 	for now.Sub(start) < 2*time.Second { // the hub does not answer
 		now, _ = h.Next()
-		last = h.Tick(now)
-		show(last)
+		step := h.Tick(now)
+		if step.Action == lease.WriteRecord {
+			last = step.Write
+		}
+		show(step)
 	}
 	now = now.Add(100 * time.Millisecond)
-	show(h.Acked(now, last.Write, 41)) // it is back
+	show(h.Acked(now, last, 41)) // it is back
 
 	now = now.Add(100 * time.Millisecond)
 	show(h.Saw(now, lease.Record{Sequence: 57, Incarnation: "7c9e6679", State: evictedS}))
@@ -50,10 +53,11 @@ func ExampleHolder() {
 	//    0s unchanged, read
 	//    0s unchanged, write number 1 in place of 0
 	//    0s granted
-	// 500ms unchanged, write number 2 in place of 40
-	//    1s unchanged, write number 3 in place of 40
-	//  1.5s unchanged, write number 4 in place of 40
-	//    2s suspended, write number 5 in place of 40
+	// 333ms unchanged, write number 2 in place of 40
+	// 833ms unchanged, write number 3 in place of 40
+	// 1.333s unchanged, write number 4 in place of 40
+	// 1.833s unchanged, write number 5 in place of 40
+	//    2s suspended
 	//  2.1s resumed
 	//  2.2s lost
 }

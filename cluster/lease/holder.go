@@ -214,6 +214,7 @@ func (h *Holder) landed(now boottime.Instant, sequence uint64, state roostv1.Mem
 	}
 	if ordered > 0 {
 		h.fence = max(h.fence, ordered.Add(h.terms.Lease))
+		h.next = min(h.next, ordered.Add(h.terms.Pace()))
 	}
 	step := Step{Change: h.look(now)}
 	if h.phase == suspended {

@@ -19,6 +19,7 @@ const (
 	left     = roostv1.MemberState_MEMBER_STATE_LEFT
 	evictedS = roostv1.MemberState_MEMBER_STATE_EVICTED
 
+	pace     = lease.DefaultLease / 6
 	interval = lease.DefaultLease / 4
 	begin    = boottime.Instant(time.Hour)
 )
@@ -100,7 +101,7 @@ func TestHolderRenews(t *testing.T) {
 	h, _ := joined(t)
 	sequence := uint64(10)
 	for i := range 20 {
-		now := time.Duration(i+1) * interval
+		now := time.Duration(i+1) * pace
 		if next, ok := h.Next(); next != at(now) || !ok {
 			t.Fatalf("renewal is due at %v, %v, want %v", next, ok, at(now))
 		}
@@ -112,6 +113,22 @@ func TestHolderRenews(t *testing.T) {
 		if ordered, ok := h.Sent(w.Renewal); ordered != at(now) || !ok {
 			t.Fatalf("renewal %d was ordered at %v, %v", w.Renewal, ordered, ok)
 		}
+	}
+}
+
+// A hub that answers more slowly than renewals follow each other is asked as it answers, and no faster.
+func TestHolderRenewsAsTheHubAnswers(t *testing.T) {
+	h, _ := joined(t)
+	w := wrote(t, h.Tick(at(pace)), 10)
+	sequence, now := uint64(10), pace
+	for range 20 {
+		if next, ok := h.Next(); next != at(now+interval) || !ok {
+			t.Fatalf("without an answer it is asked again at %v, %v, want %v", next, ok, at(now+interval))
+		}
+		now += interval - time.Millisecond
+		sequence++
+		w = wrote(t, h.Acked(at(now), w, sequence), sequence)
+		expect(t, h.Tick(at(now)), lease.Step{})
 	}
 }
 
@@ -186,9 +203,8 @@ func TestHolderReadsBack(t *testing.T) {
 
 	t.Run("it is one's own", func(t *testing.T) {
 		h := refused(t)
-		expect(t, h.Saw(now, record(20, "me", 2, live)), lease.Step{})
+		wrote(t, h.Saw(now, record(20, "me", 2, live)), 20) // it is an interval old
 		fenceIs(t, h, at(interval+lease.DefaultLease))
-		wrote(t, h.Tick(at(3*interval)), 20)
 	})
 	t.Run("it is another's", func(t *testing.T) {
 		h := refused(t)

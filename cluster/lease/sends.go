@@ -8,7 +8,7 @@ const (
 	haste = 4
 	// recentSends is more writes than are ordered within one lease. An older one that turns out to
 	// have landed cannot move the fence into the future.
-	recentSends = 2 * renewals * haste
+	recentSends = 2 * repeats * haste
 )
 
 // sends remembers when the last writes were ordered.

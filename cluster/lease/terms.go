@@ -15,8 +15,13 @@ const (
 	// most, and chrony uses 8.3 % of it when it has much to correct. See RateError.
 	marginShare = 4
 
-	// renewals is how many renewals go into a lease: three may fail without harm.
-	renewals = 4
+	// renewals is how many renewals go into a lease while the hub answers. A gateway that stops hearing the hub may
+	// renew once more without knowing, and its peers wait from then on: so the sixth part of a lease is
+	// what half-open links add to the time without an owner.
+	renewals = 6
+
+	// repeats is how often a renewal without an answer is asked for in a lease: three may be lost without harm.
+	repeats = 4
 
 	minLease = 100 * time.Millisecond
 	maxLease = 10 * time.Minute
@@ -54,8 +59,12 @@ func (t Terms) withDefaults() Terms {
 	return t
 }
 
-// Interval is the time from one renewal to the next.
-func (t Terms) Interval() time.Duration { return t.withDefaults().Lease / renewals }
+// Pace is the time from one renewal to the next, if the hub has answered by then.
+func (t Terms) Pace() time.Duration { return t.withDefaults().Lease / renewals }
+
+// Interval is the time after which a renewal is asked for again that has got no answer; a hub whose answers take
+// longer than Pace is asked as they come.
+func (t Terms) Interval() time.Duration { return t.withDefaults().Lease / repeats }
 
 // RateError is the error of clock rates that the margin covers, as a fraction: a lease is safe if in
 // a true time T every gateway's clock goes on by no less than T(1-RateError) and no more

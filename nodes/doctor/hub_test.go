@@ -170,7 +170,7 @@ func TestLinkFound(t *testing.T) {
 		return dial(h.URL(), nats.SetCustomDialer(dialer{to: strings.TrimPrefix(h.URL(), "nats://"), delay: delay}))
 	}
 	found := examine(t, doctor.Config{Connect: connect(60 * time.Millisecond)})
-	want(t, found, "link", doctor.Unsafe, "more than L/8, 50ms (a renewal takes two trips until it is seen, and is due every L/4; the lease L of gw-1 is 400ms)")
+	want(t, found, "link", doctor.Unsafe, "more than L/8, 50ms (a renewal takes two trips until it is seen, and is asked for again after L/4; the lease L of gw-1 is 400ms)")
 	want(t, found, "writes", doctor.Unsafe, "more than L/8")
 	if mend := found["link"].Mend; !strings.Contains(mend, "--lease") {
 		t.Errorf("to mend: %q", mend)

@@ -73,8 +73,8 @@ func measure(ctx context.Context, most int, act func(context.Context) error) (qu
 }
 
 // link: a renewal takes two round trips until a gateway has seen it: it is acknowledged, and it comes back with
-// the picture. Both have to fit between two renewals (lease.Terms.Interval, a quarter of the lease L). So a round trip of
-// more than half of an interval, L/8, is too long.
+// the picture. Both have to fit into the time after which it is asked for again (lease.Terms.Interval, a quarter of the
+// lease L). So a round trip of more than half of that, L/8, is too long.
 func link(ctx context.Context, e *examination) Finding {
 	var err error
 	if e.trip, err = measure(ctx, mostTrips, e.nc.FlushWithContext); err != nil {
@@ -83,7 +83,7 @@ func link(ctx context.Context, e *examination) Finding {
 	terms, whose := e.lease(ctx)
 	limit := terms.Interval() / 2
 	f := ok("round trip %s", e.trip)
-	rule := fmt.Sprintf(" (a renewal takes two trips until it is seen, and is due every L/4; %s is %s)", whose, terms.Lease)
+	rule := fmt.Sprintf(" (a renewal takes two trips until it is seen, and is asked for again after L/4; %s is %s)", whose, terms.Lease)
 	return e.late(f, e.trip.most, limit, "L/8", rule)
 }
 
@@ -103,7 +103,7 @@ func writes(ctx context.Context, e *examination) Finding {
 	}
 	terms, whose := e.lease(ctx)
 	return e.late(ok("%s", e.write), e.write.most, terms.Interval()/2, "L/8",
-		fmt.Sprintf(" (a renewal is a write, is due every L/4, and has to come back by then; %s is %s)", whose, terms.Lease))
+		fmt.Sprintf(" (a renewal is a write, and is asked for again if it has not come back after L/4; %s is %s)", whose, terms.Lease))
 }
 
 // probe stores a record that is gone after a minute. A gateway that has this name minds only its own incarnation.

@@ -46,15 +46,6 @@ func (t times) at(i boottime.Instant) bool {
 	return k < len(t) && t[k].from <= i
 }
 
-// overlap returns how much of the time from a to b is in the spans.
-func (t times) overlap(a, b boottime.Instant) time.Duration {
-	var sum time.Duration
-	for k := sort.Search(len(t), func(k int) bool { return t[k].to > a }); k < len(t) && t[k].from < b; k++ {
-		sum += min(t[k].to, b).Sub(max(t[k].from, a))
-	}
-	return sum
-}
-
 func newAvailability(h *history.History) *availability {
 	a := &availability{h: h, down: map[string]times{}, shared: map[string]times{}}
 	for _, w := range h.Faults {
@@ -136,10 +127,36 @@ func (a *availability) where(names []string, bad func(down func(string) bool) bo
 
 // outages returns when a device could not be served. Devices that depend on the same things share the answer.
 func (a *availability) outages(d history.DeviceSpec) times {
-	gateways := d.Gateways
-	if len(gateways) == 0 {
-		gateways = a.h.Run.Gateways
+	return a.outagesBy(d, a.candidates(d))
+}
+
+// candidates are the gateways that may serve a device.
+func (a *availability) candidates(d history.DeviceSpec) []string {
+	if len(d.Gateways) > 0 {
+		return d.Gateways
 	}
+	return a.h.Run.Gateways
+}
+
+// steady returns for how long at a stretch, of the time from a to b, one and the same gateway could serve a device. Who takes over
+// must have watched the lost owner for as long as its lease lasts: a gateway that comes, or hears the hub again, begins anew.
+func (a *availability) steady(d history.DeviceSpec, from, to boottime.Instant) time.Duration {
+	var longest time.Duration
+	for _, g := range a.candidates(d) {
+		at := from
+		for _, s := range a.outagesBy(d, []string{g}) {
+			if s.to > from && s.from < to {
+				longest = max(longest, s.from.Sub(at))
+				at = max(at, s.to)
+			}
+		}
+		longest = max(longest, to.Sub(at))
+	}
+	return longest
+}
+
+// outagesBy returns when none of some gateways could serve a device.
+func (a *availability) outagesBy(d history.DeviceSpec, gateways []string) times {
 	names := slices.Clone(gateways)
 	for _, g := range gateways {
 		for _, hub := range a.h.Run.Hubs {
@@ -172,14 +189,6 @@ func (a *availability) serves(gateway, device string, down func(string) bool) bo
 	return len(a.h.Run.Hubs) == 0 || slices.ContainsFunc(a.h.Run.Hubs, func(hub string) bool {
 		return !down(hub) && !down(history.Link(gateway, hub))
 	})
-}
-
-// cost returns for how long, of the time from a to b, the device could be served.
-func cost(outages times, a, b boottime.Instant) time.Duration {
-	if b < a {
-		return 0
-	}
-	return b.Sub(a) - outages.overlap(a, b)
 }
 
 // after returns the first instant by which the device could be served for d since a.

@@ -157,6 +157,22 @@ func TestVacuous(t *testing.T) {
 	}
 }
 
+// TestOneOfAKindShows: a pause for which nobody was there to evict it is no reason for doubt where another one had its effect
+// (mayhem, seed 12, 60 s).
+func TestOneOfAKindShows(t *testing.T) {
+	vacuous := func(evicted bool) bool {
+		s := new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(20_000, &history.Phase{Phase: history.PhaseEnd})
+		s.fault("f1", history.FaultPause, 1000, 5000, []string{"gw-1"}, "gw-1").fault("f2", history.FaultPause, 7000, 11_000, []string{"gw-1"}, "gw-1")
+		if evicted {
+			s.at(10_000, &history.Lease{Peer: gw1, State: history.LeaseEvicted, Sequence: 30})
+		}
+		return strings.Contains(check.NotVacuous(history.New(s.records)).Reason, "neither refused nor evicted")
+	}
+	if !vacuous(false) || vacuous(true) {
+		t.Errorf("none was evicted: %v; one was: %v", vacuous(false), vacuous(true))
+	}
+}
+
 // TestTooShort: what would have come right in time is not violated, and not held.
 func TestTooShort(t *testing.T) {
 	s := new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(1000, &history.Phase{Phase: history.PhaseLiveness})

@@ -88,7 +88,7 @@ func (f *finding) tooLate(c *history.Command, accepted boottime.Instant) {
 		arrived := a.At.Add(-a.Waited)
 		f.Metrics["closest to the deadline, ms"] = closest(f.Metrics, milliseconds(deadline.Sub(arrived)))
 		late := arrived.Sub(deadline)
-		if late > f.limits.ClockError+f.limits.Epsilon && !f.heldOnWay(a, deadline, arrived) {
+		if late > f.limits.ClockError+f.limits.Epsilon && !f.heldOnWay(a, deadline, arrived) && !f.busy(c.ID, late, deadline.Add(-f.limits.ClockError), arrived) {
 			f.violated("C5b", c.ID, suspect{device: c.Call.Device, command: c.ID}, []history.Record{c.Call, a},
 				"%s acted %v after its deadline", c.ID, late)
 		}

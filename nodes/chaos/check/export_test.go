@@ -34,9 +34,8 @@ func NewOutages(pairs [][2]boottime.Instant) Outages {
 	return Outages{t.merged()}
 }
 
-// Cost, At and After are what the checkers use.
+// At and After are what the checkers use.
 var (
-	Cost  = func(o Outages, a, b boottime.Instant) int64 { return int64(cost(o.times, a, b)) }
 	At    = func(o Outages, i boottime.Instant) bool { return o.times.at(i) }
 	After = func(o Outages, a boottime.Instant, d int64) boottime.Instant {
 		return after(o.times, a, time.Duration(d))

@@ -19,7 +19,7 @@ type Failover struct {
 	To boottime.Instant `json:"to,omitempty"`
 	// Kept: the owner came through, and served it again under the same epoch.
 	Kept bool `json:"kept,omitempty"`
-	// Cost is for how long, of that time, it could have been served.
+	// Cost is for how long at a stretch, in that time, one and the same gateway could have served it.
 	Cost time.Duration `json:"costNs"`
 	// Owner that was taken away, as the hub names it.
 	Owner history.Peer `json:"owner"`
@@ -27,8 +27,9 @@ type Failover struct {
 	grant *history.Grant
 	proof history.Record
 	fault *history.FaultWindow
-	// overtaken: the next fault came before anybody had served it.
+	// overtaken: the next fault came before anybody had served it. until is when that was, or else To, or the end.
 	overtaken bool
+	until     boottime.Instant
 }
 
 // FailoverBounded is C7: a device whose owner was taken away is served again in time, under a new epoch; and no
@@ -80,6 +81,9 @@ func (f *finding) judge(o Failover) {
 		}
 		return
 	}
+	if f.busy(o.Device, o.Cost-f.limits.Failover, o.From, o.until) {
+		return
+	}
 	records := []history.Record{o.grant}
 	for _, r := range o.fault.Records {
 		records = append(records, r)
@@ -90,7 +94,7 @@ func (f *finding) judge(o Failover) {
 		what = "was served again only " + o.To.Sub(o.From).String() + " later"
 	}
 	f.violated("C7", o.Device, suspect{device: o.Device, bus: o.grant.Bus, Violation: Violation{At: o.From}}, records,
-		"%s lost its owner %s to fault %s (%s) and %s; it could have been served for %v of that, and %v is allowed",
+		"%s lost its owner %s to fault %s (%s) and %s; one gateway could have served it for %v of that, and %v is allowed",
 		o.Device, o.Owner.Name(), o.Fault, o.Kind, what, o.Cost, f.limits.Failover)
 }
 
@@ -118,7 +122,6 @@ func Failovers(h *history.History) []Failover {
 			continue
 		}
 		served := servedFirst(d)
-		outages := available.outages(d.Spec)
 		removals := removalsOf(h, g, limits)
 		for i, r := range removals {
 			o := Failover{Device: id, Fault: r.fault.ID, Kind: r.fault.Fault, From: r.fault.Applied, Owner: r.grant.Peer, grant: r.grant, fault: r.fault}
@@ -131,7 +134,7 @@ func Failovers(h *history.History) []Failover {
 				until = removals[i+1].fault.Asked
 				o.To, o.Kept, o.overtaken = 0, false, true
 			}
-			o.Cost = cost(outages, o.From, until)
+			o.until, o.Cost = until, available.steady(d.Spec, o.From, until)
 			all = append(all, o)
 		}
 	}

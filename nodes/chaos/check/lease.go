@@ -34,9 +34,33 @@ func (f *finding) leases() renewals {
 				all[r.Peer] = append(all[r.Peer], r.At)
 			}
 		}
+		for _, r := range f.unseen(gateway) {
+			all[r.Peer] = append(all[r.Peer], r.At)
+			f.Metrics["renewals told by those who asked"]++
+		}
 	}
 	for _, at := range all {
 		slices.Sort(at)
+	}
+	return all
+}
+
+// unseen returns the renewals of a gateway of which it is known that they were stored, though nobody saw them there: they were
+// asked for in place of a record, no other one is known to have taken that place, and something later was written in place
+// of a newer one. Of several that asked for the same place one was stored, and none was sent after the last.
+func (f *finding) unseen(gateway string) []*history.Lease {
+	taken := map[uint64]bool{}
+	newest := uint64(0)
+	for _, r := range f.h.Leases[gateway] {
+		taken[r.Previous] = true
+		newest = max(newest, r.Previous)
+	}
+	var all []*history.Lease
+	for _, r := range f.h.Asked[gateway] {
+		live := r.State == history.LeaseLive || r.State == history.LeaseDraining
+		if live && !taken[r.Previous] && 0 < r.Previous && r.Previous < newest {
+			all = append(all, r)
+		}
 	}
 	return all
 }

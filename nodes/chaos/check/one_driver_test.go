@@ -74,3 +74,33 @@ func TestLeaseExcuses(t *testing.T) {
 		}
 	}
 }
+
+// TestUnseenRenewals: while the hub has no leader whom the harness could read, renewals replace each other unseen. What a
+// gateway was seen to ask for counts if it is known that it was stored, and else nothing can be told (hub-leader, seed 1).
+func TestUnseenRenewals(t *testing.T) {
+	verdict := func(asked ...uint64) check.Result {
+		s := new(story).at(0, plan(history.Limits{}, true)).at(100, grant(10, 0, gw1))
+		s.at(1000, &history.Lease{Peer: gw1, State: history.LeaseLive, Sequence: 5})
+		for i, previous := range asked {
+			s.at(3000+i, &history.Lease{Peer: gw1, State: history.LeaseLive, Previous: previous, Asked: true})
+		}
+		s.at(4000, action(10, gw1))
+		s.at(6000, &history.Lease{Peer: gw1, State: history.LeaseLive, Sequence: 30, Previous: 20})
+		return check.OneDriver(history.New(s.records))
+	}
+	for _, test := range []struct {
+		got  check.Result
+		want check.Verdict
+		name string
+	}{
+		{verdict(), check.Unknown, "nothing is known"},
+		{verdict(5), check.Held, "it renewed, and something was stored after that"},
+		{verdict(12), check.Held, "it renewed once more"},
+		{verdict(20), check.Unknown, "it asked for what was stored later"},
+		{verdict(25), check.Unknown, "it asked for what was never stored"},
+	} {
+		if test.got.Verdict != test.want {
+			t.Errorf("%s: got %s, want %s:\n%s", test.name, test.got.Verdict, test.want, report([]check.Result{test.got}))
+		}
+	}
+}

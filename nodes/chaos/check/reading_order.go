@@ -8,8 +8,10 @@ import (
 
 // InOrder is C3: the application is given the readings of a device in their order, lane by lane. Live ones
 // grow by (epoch, sequence), whichever gateways they are of. In the stream some may stand behind those of a newer epoch: what
-// lay in a connection that stood still could not be marked any more. They are counted. Backfill grows by sequence under each epoch: the spools of two gateways may drain at the same time. What
-// was delivered before is the matter of C2.
+// lay in a connection that stood still could not be marked any more. They are counted, and the application is given them as
+// backfill. Backfill grows by sequence under each epoch, for the spools of two gateways may drain at the same time; and so,
+// by themselves, do those that the stream has unmarked, for what was sent live does not wait for the spool. What was
+// delivered before is the matter of C2.
 func InOrder(h *history.History) Result {
 	f := begin(h, "C3", "order of each device")
 	for _, id := range sortedKeys(h.Devices) {
@@ -58,20 +60,42 @@ func (f *finding) unmarked(d *history.Device) {
 	}
 }
 
+// lane is one of those whose readings grow by themselves.
+type lane struct {
+	epoch  uint64
+	marked bool // as backfill, in the stream
+}
+
 func (f *finding) backfill(d *history.Device, again map[history.Record]bool) {
-	newest := map[uint64]*history.Delivered{}
+	newest := map[lane]*history.Delivered{}
+	unmarked := unmarkedIn(d)
 	for _, b := range d.Delivered {
 		if !b.Backfill || len(b.Readings) == 0 || again[b] {
 			continue
 		}
 		f.Examined++
 		f.Metrics["backfilled"] += float64(len(b.Readings))
-		if last := newest[b.Epoch]; last != nil && b.First < last.First {
+		of := lane{b.Epoch, !unmarked[b.Epoch].touches(interval{b.First, b.First + 1})}
+		if last := newest[of]; last != nil && b.First < last.First {
 			f.inversion(d, last, b, "backfill")
 			continue
 		}
-		newest[b.Epoch] = b
+		newest[of] = b
 	}
+}
+
+// unmarkedIn returns, by epoch, what the stream has of a device that is not marked as backfill.
+func unmarkedIn(d *history.Device) map[uint64]intervals {
+	all := map[uint64]intervals{}
+	for _, b := range d.Stored {
+		if !b.Backfill {
+			all[b.Epoch] = append(all[b.Epoch], interval{b.First, b.End()})
+		}
+	}
+	for epoch, some := range all {
+		all[epoch] = some.normal()
+	}
+	return all
 }
 
 func (f *finding) inversion(d *history.Device, before, late *history.Delivered, lane string) {

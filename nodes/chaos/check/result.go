@@ -72,6 +72,8 @@ type finding struct {
 	limits  history.Limits
 	reasons []string
 	all     []suspect
+	excused int    // how much the machine was to blame for
+	longest excuse // of these
 }
 
 // suspect is a violation, and what the records around it are to be about.
@@ -107,6 +109,7 @@ func (f *finding) violated(clause, subject string, about suspect, records []hist
 
 // end returns the result.
 func (f *finding) end() Result {
+	f.tellBusy()
 	slices.SortStableFunc(f.all, func(a, b suspect) int {
 		if a.At != b.At {
 			return int(min(max(a.At-b.At, -1), 1))

@@ -42,7 +42,7 @@ func TestIntervals(t *testing.T) {
 	})
 }
 
-// TestOutages: what they cost, and when enough time has gone by, is what counting each nanosecond says.
+// TestOutages: when enough time has gone by is what counting each nanosecond says.
 func TestOutages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pairs := drawPairs(t, "outages")
@@ -54,9 +54,6 @@ func TestOutages(t *testing.T) {
 		from := rapid.Uint64Range(0, most).Draw(t, "from")
 		free := int64(0)
 		for x := from; x < most+10; x++ {
-			if got := check.Cost(o, boottime.Instant(from), boottime.Instant(x)); got != free {
-				t.Fatalf("from %d to %d: got %d, want %d", from, x, got, free)
-			}
 			if got := check.At(o, boottime.Instant(x)); got != inside(pairs, x) {
 				t.Fatalf("at %d: got %v", x, got)
 			}

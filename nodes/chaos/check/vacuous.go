@@ -20,14 +20,27 @@ func NotVacuous(h *history.History) Result {
 	f.planned()
 	f.readings()
 	doubts := doubtsOf(h)
+	shown := map[history.FaultKind]bool{}
+	var without []effectless
 	for _, w := range h.Faults {
-		if w.Confirmed {
-			f.Metrics["faults confirmed"]++
-			f.effect(w, doubts)
+		if !w.Confirmed {
+			continue
+		}
+		f.Metrics["faults confirmed"]++
+		if what, examined := f.effect(w, doubts); what != "" {
+			without = append(without, effectless{w, what})
+		} else if examined {
+			shown[w.Fault] = true
 		}
 	}
 	f.fence()
-	if f.Metrics["ack-lost faults"] > 0 && f.Metrics["ack-lost faults that left a doubt"] == 0 {
+	// One of a kind will do: where faults overlap there may be nobody left who could have taken over.
+	for _, e := range without {
+		if !shown[e.fault.Fault] {
+			f.unknown("vacuous: %s in fault %s (%s)", e.what, e.fault.ID, e.fault.Fault)
+		}
+	}
+	if f.Metrics["ack-lost faults"] > 0 && f.Metrics["ack-lost faults that left a doubt"] == 0 && f.Metrics["ack-lost faults with lost answers"] == 0 {
 		f.unknown("vacuous: answers were lost, and nothing was in doubt or came twice")
 	}
 	if f.Metrics["outages"] > 0 && f.Metrics["readings stored once more after an outage"] == 0 {
@@ -99,19 +112,25 @@ func (f *finding) readings() {
 	f.unknown("vacuous: no reading was delivered")
 }
 
-// effect: a fault showed in what happened, not only in what was done.
-func (f *finding) effect(w *history.FaultWindow, doubts []boottime.Instant) {
+// effectless is a fault that did not show, and how one sees that.
+type effectless struct {
+	fault *history.FaultWindow
+	what  string
+}
+
+// effect: a fault showed in what happened, not only in what was done. It returns what is missing; examined is false if
+// nothing had to show.
+func (f *finding) effect(w *history.FaultWindow, doubts []boottime.Instant) (what string, examined bool) {
 	var seen bool
-	var what string
 	switch w.Fault {
 	case history.FaultKill, history.FaultTogether:
 		if !f.gatewayHit(w) {
-			return
+			return "", false
 		}
 		seen, what = f.ownerChanged(w), "no bus changed its owner"
 	case history.FaultPause:
-		if !f.gatewayHit(w) || w.HealAsked.Sub(w.Applied) < f.limits.Lease+f.limits.Margin {
-			return
+		if !f.gatewayHit(w) || w.HealAsked.Sub(w.Applied) < f.limits.Failover {
+			return "", false
 		}
 		seen, what = f.fencedOff(w), "the gateway was neither refused nor evicted"
 	case history.FaultOutage:
@@ -128,21 +147,26 @@ func (f *finding) effect(w *history.FaultWindow, doubts []boottime.Instant) {
 	case history.FaultClone, history.FaultPartition, history.FaultStall, history.FaultDiskFull, history.FaultDiskDead:
 		seen, what = len(w.Evidence) > 0, "there is no evidence that it had an effect"
 	case history.FaultAckLost:
-		// One of several will do: what was asked may have been asked again, and answered, before anybody knew.
+		// A doubt after one of several will do, or that answers were certainly lost: what was asked may have been asked again,
+		// and answered, before anybody knew.
 		i, _ := slices.BinarySearch(doubts, w.Asked.Add(-f.limits.Failover))
 		f.Examined++
 		f.Metrics["ack-lost faults"]++
+		if len(w.Evidence) > 0 {
+			f.Metrics["ack-lost faults with lost answers"]++
+		}
 		if i < len(doubts) && doubts[i] <= w.Healed.Add(f.limits.Failover) {
 			f.Metrics["ack-lost faults that left a doubt"]++
 		}
-		return
+		return "", false
 	default:
-		return
+		return "", false
 	}
 	f.Examined++
-	if !seen {
-		f.unknown("vacuous: %s in fault %s (%s)", what, w.ID, w.Fault)
+	if seen {
+		return "", true
 	}
+	return what, true
 }
 
 // gatewayHit reports whether a fault is at a gateway that had something to lose: it owned a bus that others may own.

@@ -72,6 +72,7 @@ func (l *links) counters() proxy.Counters {
 		}
 		sum.Connections += c.Connections
 		sum.Refused += c.Refused
+		sum.Waited += c.Waited
 		sum.Resets += c.Resets
 	}
 	return sum
@@ -137,7 +138,8 @@ func newDeviceCut(f *fleet.Fleet, _ plan.Entry, targets []string) Fault {
 
 func (s *stall) Apply(context.Context) error { return s.set(s.state) }
 
-// Confirm waits until something wanted to pass, and checks that nothing has.
+// Confirm waits until something wanted to pass, and checks that nothing has. A gateway whose connection was broken before has
+// nothing to send: then it is a new one that waits.
 func (s *stall) Confirm(ctx context.Context) (string, error) {
 	kept := func(d proxy.Direction) int64 {
 		now := s.counters()
@@ -146,8 +148,9 @@ func (s *stall) Confirm(ctx context.Context) (string, error) {
 	stopped := func(d proxy.Direction) bool {
 		return d == proxy.Up && s.state.Up != proxy.Pass || d == proxy.Down && s.state.Down != proxy.Pass
 	}
+	waited := func() int64 { return s.counters().Waited - s.before.Waited }
 	err := until(ctx, func() bool {
-		return stopped(proxy.Up) && kept(proxy.Up) > 0 || stopped(proxy.Down) && kept(proxy.Down) > 0
+		return stopped(proxy.Up) && kept(proxy.Up) > 0 || stopped(proxy.Down) && kept(proxy.Down) > 0 || waited() > 0
 	})
 	if err != nil {
 		return "", fmt.Errorf("nothing wanted to pass: %w", err)
@@ -163,6 +166,9 @@ func (s *stall) Confirm(ctx context.Context) (string, error) {
 		default:
 			evidence = append(evidence, fmt.Sprintf("%v: %d bytes passed", d, passed))
 		}
+	}
+	if n := waited(); n > 0 {
+		evidence = append(evidence, fmt.Sprintf("%d new connections waited", n))
 	}
 	return strings.Join(evidence, ", "), nil
 }

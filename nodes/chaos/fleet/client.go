@@ -25,6 +25,22 @@ func (f *Fleet) Dial(ctx context.Context, name string, options ...nats.Option) (
 	return cluster.ConnectClient(ctx, f.URL(), name, nil, options...)
 }
 
+// DialEach connects to each hub alone, beside all proxies. The connections wait for a hub that is away.
+func (f *Fleet) DialEach(ctx context.Context, name string) ([]*nats.Conn, error) {
+	var all []*nats.Conn
+	for _, url := range f.urls {
+		nc, err := cluster.ConnectClient(ctx, url, name, nil, nats.IgnoreDiscoveredServers())
+		if err != nil {
+			for _, nc := range all {
+				nc.Close()
+			}
+			return nil, err
+		}
+		all = append(all, nc)
+	}
+	return all, nil
+}
+
 // URL is where the hubs are, beside all proxies.
 func (f *Fleet) URL() string { return strings.Join(f.urls, ",") }
 

@@ -23,10 +23,12 @@ type History struct {
 	Hardware  []*Hardware
 	Faults    []*FaultWindow      // in the order in which they were asked for
 	Leases    map[string][]*Lease // by gateway
+	Asked     map[string][]*Lease // those that were seen on their way, by gateway
 	Registers []*Register
 	Pictures  []*Picture
 	Backlogs  []*Backlog
 	Health    []*Health
+	Stalls    []*Health // when the harness did not get its turn
 
 	Devices  map[string]*Device
 	Buses    map[string]*Bus
@@ -110,7 +112,7 @@ func (c *Command) Outcome() string {
 func New(records []Record) *History {
 	slices.SortStableFunc(records, func(a, b Record) int { return cmp.Compare(a.Stamped().At, b.Stamped().At) })
 	h := &History{
-		Records: records, Untrusted: map[string]bool{}, Run: &Run{}, Leases: map[string][]*Lease{},
+		Records: records, Untrusted: map[string]bool{}, Run: &Run{}, Leases: map[string][]*Lease{}, Asked: map[string][]*Lease{},
 		Devices: map[string]*Device{}, Buses: map[string]*Bus{}, Commands: map[string]*Command{},
 		Queries: map[string]*Command{},
 	}
@@ -144,6 +146,10 @@ func (h *History) add(r Record, windows map[string]*FaultWindow) {
 		}
 		w.add(r)
 	case *Lease:
+		if r.Asked {
+			h.Asked[r.Gateway] = append(h.Asked[r.Gateway], r)
+			return
+		}
 		h.Leases[r.Gateway] = append(h.Leases[r.Gateway], r)
 	case *Register:
 		h.Registers = append(h.Registers, r)
@@ -152,6 +158,10 @@ func (h *History) add(r Record, windows map[string]*FaultWindow) {
 	case *Backlog:
 		h.Backlogs = append(h.Backlogs, r)
 	case *Health:
+		if r.Late > 0 {
+			h.Stalls = append(h.Stalls, r)
+			return
+		}
 		h.Health = append(h.Health, r)
 	case *Grant:
 		bus := h.bus(r.Bus)

@@ -45,6 +45,9 @@ type Lease struct {
 	// OnWay: it was not read from the stream, but seen on its way there, at At, and acknowledged. It counts only where
 	// the stream's own was not read.
 	OnWay bool `json:"onWay,omitempty"`
+	// Asked: it was seen on its way to the hub, at the latest then, and may or may not have been stored. It has no
+	// sequence, and may be there several times.
+	Asked bool `json:"asked,omitempty"`
 }
 
 // Picture tells who a gateway believes to be the owner of a bus. The last one of each is from the end of the run.
@@ -125,6 +128,9 @@ type Event struct {
 	Message string        `json:"message,omitempty"`
 }
 
+// Harness is the node of which a Health with Late tells.
+const Harness = "harness"
+
 // Health tells how a process is. The first one of each is from the quiet phase, the last one from the end of the run.
 type Health struct {
 	Stamp
@@ -136,4 +142,6 @@ type Health struct {
 	Memory     uint64 `json:"memory,omitempty"`
 	// Complaints are lines of its log that tell of a panic, a fatal error or a data race.
 	Complaints []string `json:"complaints,omitempty"`
+	// Late is for how long, until now, the harness did not get its turn. Such a record tells of nothing else.
+	Late time.Duration `json:"lateNs,omitempty"`
 }

@@ -55,8 +55,8 @@ type Limits struct {
 	// by until they know; default 500 ms.
 	Lease  time.Duration `json:"leaseNs,omitempty"`
 	Margin time.Duration `json:"marginNs,omitempty"`
-	// Failover is how long a device may be without an owner while it could be served; default Lease + 1 s
-	// + Margin. HandOver is the same for one that is planned; default 300 ms.
+	// Failover is how long a device may be without an owner while it could be served; default Lease + 1 s.
+	// HandOver is the same for one that is planned; default 300 ms.
 	Failover time.Duration `json:"failoverNs,omitempty"`
 	HandOver time.Duration `json:"handOverNs,omitempty"`
 	// Settle is how long it may take, while it could be served, until a command that has been accepted ends, counted
@@ -92,7 +92,7 @@ func (l Limits) WithDefaults() Limits {
 	or(&l.Epsilon, time.Millisecond)
 	or(&l.Lease, 2*time.Second)
 	or(&l.Margin, 500*time.Millisecond)
-	or(&l.Failover, l.Lease+time.Second+l.Margin)
+	or(&l.Failover, l.Lease+time.Second)
 	or(&l.HandOver, 300*time.Millisecond)
 	or(&l.Settle, 10*time.Second)
 	or(&l.HubSettle, 10*time.Second)

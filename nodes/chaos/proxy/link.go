@@ -24,6 +24,7 @@ type Link struct {
 
 	passed, held, lost           [2]atomic.Int64
 	connections, refused, resets atomic.Int64
+	waited                       atomic.Int64
 }
 
 // armed is a trigger that was not pulled yet.
@@ -94,7 +95,7 @@ func (l *Link) Reset() {
 
 // Counters returns what the link has done so far.
 func (l *Link) Counters() Counters {
-	c := Counters{Connections: l.connections.Load(), Refused: l.refused.Load(), Resets: l.resets.Load()}
+	c := Counters{Connections: l.connections.Load(), Refused: l.refused.Load(), Resets: l.resets.Load(), Waited: l.waited.Load()}
 	for d := range l.passed {
 		c.Passed[d], c.Held[d], c.Lost[d] = l.passed[d].Load(), l.held[d].Load(), l.lost[d].Load()
 	}

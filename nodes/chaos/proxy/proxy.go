@@ -180,13 +180,15 @@ func (p *Proxy) sort(near net.Conn) (*Link, []byte, bool) {
 
 // admit waits until a new connection may be made; false: it is refused, or ctx has ended.
 func (l *Link) admit(ctx context.Context) bool {
-	for {
+	for waits := false; ; waits = true {
 		state, changed := l.now()
 		switch {
 		case state.connects():
 			return true
 		case state.Door == Refuse:
 			return false
+		case !waits:
+			l.waited.Add(1)
 		}
 		select {
 		case <-changed:

@@ -142,6 +142,25 @@ func TestStallHoldsAtOnce(t *testing.T) {
 	}
 }
 
+// A new connection waits while bytes would not pass, and is counted once: of a gateway whose connection was broken before,
+// nothing else shows that the way stands still (mayhem, seed 2, 60 s: a stall beside a hub that was killed).
+func TestStallKeepsNewOnesWaiting(t *testing.T) {
+	p := start(t, proxy.Config{Target: echo(t)})
+	link := p.Link("")
+	link.Set(proxy.State{Up: proxy.Stall})
+	conn := dial(t, p)
+	for until := time.Now().Add(patience); link.Counters().Waited == 0 && time.Now().Before(until); {
+		silent(t, conn)
+	}
+	link.Set(proxy.State{Down: proxy.Stall})
+	silent(t, conn)
+	if c := link.Counters(); c.Waited != 1 || c.Connections != 0 {
+		t.Errorf("counters %+v", c)
+	}
+	link.Set(proxy.State{})
+	say(t, conn, "after")
+}
+
 // Whatever is held back, and however often, comes through in order, also what a slow reader takes in pieces.
 func TestStallLosesNothing(t *testing.T) {
 	p := start(t, proxy.Config{Target: echo(t)})

@@ -102,8 +102,8 @@ type Counters struct {
 	// Passed are bytes that went through, Held those that Stall has kept waiting for a time, and Lost
 	// those that Discard threw away; by Direction.
 	Passed, Held, Lost [2]int64
-	// Connections that were made, Refused ones, and Resets.
-	Connections, Refused, Resets int64
+	// Connections that were made, Refused ones, those that Waited since bytes would not have passed, and Resets.
+	Connections, Refused, Waited, Resets int64
 	// Messages of the NATS protocol by kind, where the proxy reads it.
 	Messages [2]map[Verb]int64
 }

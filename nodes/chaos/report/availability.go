@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/roost-iot/roost/nodes/chaos/check"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 )
 
@@ -18,7 +19,7 @@ func (p *page) availability() *plot {
 	if p.history == nil {
 		return nil
 	}
-	from, to := p.watched()
+	from, to := check.Watched(p.history)
 	devices := 0
 	for _, d := range p.history.Devices {
 		if d.Spec.Period > 0 {
@@ -32,9 +33,9 @@ func (p *page) availability() *plot {
 	n := int(to.Sub(from)/step) + 1
 	gone := make([]int, n+1) // changes of the count of those in a gap
 	for _, d := range p.history.Devices {
-		for _, g := range gapsOf(d, from, to) {
-			gone[int(g.from.Sub(from)/step)]++
-			gone[min(int(g.to.Sub(from)/step)+1, n)]--
+		for _, g := range check.Gaps(d, from, to) {
+			gone[int(g.From.Sub(from)/step)]++
+			gone[min(int(g.To.Sub(from)/step)+1, n)]--
 		}
 	}
 	return p.drawAvailability(from.Sub(p.history.Begin), step, gone[:n], devices)
@@ -50,11 +51,10 @@ func (p *page) drawAvailability(from, step time.Duration, gone []int, devices in
 	}
 	y := func(share float64) number { return number(top + (1-share)*(height-top)) }
 	line, area := "", ""
-	now, lowest, lost := 0, devices, 0
+	now := 0
 	for i, change := range gone {
 		now += change
 		served := devices - now
-		lowest, lost = min(lowest, served), lost+now
 		at := y(float64(served) / float64(devices))
 		x := p.scale.x(float64(from+time.Duration(i)*step) / 1e6)
 		switch {
@@ -71,8 +71,7 @@ func (p *page) drawAvailability(from, step time.Duration, gone []int, devices in
 	for _, share := range []float64{1, 0.75, 0.5, 0.25, 0} {
 		pl.YTicks = append(pl.YTicks, tick{At: y(share) * 100 / height, Text: fmt.Sprintf("%.0f %%", share*100)})
 	}
-	p.lowest = float64(lowest) / float64(devices)
-	p.served = 1 - float64(lost)/float64(devices*len(gone))
+	p.served, p.lowest, _ = check.ServedShare(p.history)
 	pl.Alt = fmt.Sprintf("%.1f %% of the time of all devices was served; the lowest share at one time was %.0f %%.", 100*p.served, 100*p.lowest)
 	return pl
 }

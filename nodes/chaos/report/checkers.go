@@ -85,7 +85,23 @@ func (p *page) checkers() []checker {
 
 // worst is what came nearest to a violation, as far as the checker measures that.
 func worst(c check.Result) string {
+	count := func(metric, text string) string {
+		if n := c.Metrics[metric]; n > 0 {
+			return rounded(n) + " " + text
+		}
+		return ""
+	}
 	switch c.ID {
+	case "C1":
+		return count("dropped", "dropped, and declared")
+	case "C2":
+		return count("stored twice", "stored twice, given once")
+	case "C3":
+		return count("backfilled", "came later, and say so")
+	case "C4":
+		return count("repeated, absolute", "repeated, as may be")
+	case "C6":
+		return count("stale attempts refused", "stale attempts refused")
 	case "C5":
 		if ms, ok := c.Metrics["closest to the deadline, ms"]; ok {
 			if ms < 0 {

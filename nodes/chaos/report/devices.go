@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/roost-iot/roost/cluster/boottime"
+	"github.com/roost-iot/roost/nodes/chaos/check"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 )
 
@@ -74,12 +74,12 @@ func (p *page) deviceLane(g *group, id string, isNamed bool) {
 	if bus != nil {
 		p.owners(g, id, bus.Grants)
 	}
-	from, to := p.watched()
-	for _, s := range gapsOf(d, from, to) {
+	from, to := check.Watched(p.history)
+	for _, s := range check.Gaps(d, from, to) {
 		if len(g.Bars) > maxSpans*len(g.Lanes) {
 			return
 		}
-		g.strip(p.scale.at(s.from), p.scale.at(s.to), 3, "gap", fmt.Sprintf("%s: no reading from %s to %s", id, seconds(p.scale.since(s.from)), seconds(p.scale.since(s.to))))
+		g.strip(p.scale.at(s.From), p.scale.at(s.To), 3, "gap", fmt.Sprintf("%s: no reading from %s to %s", id, seconds(p.scale.since(s.From)), seconds(p.scale.since(s.To))))
 	}
 }
 
@@ -109,41 +109,4 @@ func (p *page) colour(gateway string) string {
 		return "g" + strconv.Itoa(i%colours)
 	}
 	return "nobody"
-}
-
-// stretch is a time.
-type stretch struct{ from, to boottime.Instant }
-
-// watched is when devices ought to be served: from the quiet phase to the drain.
-func (p *page) watched() (from, to boottime.Instant) {
-	from, _, ok := p.history.Phase(history.PhaseQuiet)
-	_, to, done := p.history.Phase(history.PhaseDrain)
-	if !ok || !done {
-		return 0, 0
-	}
-	return from, to
-}
-
-// gapsOf returns when no reading of a device was stored for more than two of its periods, each from when the next one was
-// due. What was stored later than it was read fills no gap, nor does a reading of bad quality.
-func gapsOf(d *history.Device, from, to boottime.Instant) []stretch {
-	if d.Spec.Period <= 0 || to <= from {
-		return nil
-	}
-	var gaps []stretch
-	last := from
-	note := func(at boottime.Instant) {
-		if at.Sub(last) > 2*d.Spec.Period {
-			gaps = append(gaps, stretch{last.Add(d.Spec.Period), at})
-		}
-		last = max(last, at)
-	}
-	for _, b := range d.Stored {
-		good := slices.ContainsFunc(b.Readings, func(r history.Reading) bool { return r.Value != "-" })
-		if good && !b.Backfill && from <= b.At && b.At <= to {
-			note(b.At)
-		}
-	}
-	note(to)
-	return gaps
 }

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/roost-iot/roost/nodes/chaos/history"
+	"github.com/roost-iot/roost/nodes/chaos/run"
 )
 
 // latencies has one scatter for each class of commands: when it was sent, and after how long its sender was told how it
@@ -63,13 +63,4 @@ func (p *page) scatter(class string, some []command, decades float64) plot {
 }
 
 // milliseconds is a time for people.
-func milliseconds(ms float64) string {
-	switch {
-	case ms >= 1000:
-		return strconv.FormatFloat(math.Round(ms/10)/100, 'f', -1, 64) + " s"
-	case ms >= 10:
-		return strconv.FormatFloat(math.Round(ms), 'f', -1, 64) + " ms"
-	default:
-		return strconv.FormatFloat(math.Round(ms*10)/10, 'f', -1, 64) + " ms"
-	}
-}
+func milliseconds(ms float64) string { return run.People(ms) }

@@ -33,6 +33,8 @@ type page struct {
 	Facts, Settings, Environment  []figure
 	Means                         []run.Means
 	Checkers                      []checker
+	Absences                      []absence
+	Counts                        []figure
 	Timeline                      *timeline
 	NodeKeys                      []key
 	Availability, Mix             *plot
@@ -81,7 +83,7 @@ func newPage(r Run) *page {
 	p.Failovers, p.Latencies = p.failovers(), p.latencies(append(slices.Clone(all), p.commandsOf(h.Queries)...))
 	p.Faults = p.faultTable(r.Plan)
 	p.Unproved = p.unproved()
-	p.Facts = p.facts(all)
+	p.Facts, p.Absences, p.Counts = p.facts(all), p.absences(), p.counts(all)
 	p.Settings, p.Environment = p.settings(), p.environment()
 	p.Drawn = p.leftOut(all)
 	return p
@@ -112,12 +114,12 @@ func (p *page) facts(all []command) []figure {
 		}
 	}
 	facts = append(facts, figure{"faults seen to work", fmt.Sprintf("%d of %d", confirmed, max(len(p.report.Faults), confirmed))})
-	worst, n := 0.0, 0
-	for _, q := range p.report.Failover {
-		worst, n = max(worst, q.Max), n+q.N
-	}
-	if n > 0 {
-		facts = append(facts, figure{fmt.Sprintf("slowest of %d fail-overs, goal %s", n, milliseconds(float64(p.limits().Failover)/1e6)), milliseconds(worst)})
+	if f := p.report.Figures; f != nil && len(f.Failovers) > 0 {
+		worst, n := 0.0, 0
+		for _, o := range f.Failovers {
+			worst, n = max(worst, o.MaxServable), n+o.N
+		}
+		facts = append(facts, figure{fmt.Sprintf("slowest of %d fail-overs, counted while it could be served; goal %s", n, milliseconds(f.Goal)), milliseconds(worst)})
 	}
 	if p.lowest >= 0 {
 		facts = append(facts, figure{fmt.Sprintf("of device time served, lowest %.0f %%", 100*p.lowest), fmt.Sprintf("%.1f %%", 100*p.served)})

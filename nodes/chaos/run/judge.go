@@ -39,6 +39,7 @@ func (r *Report) judge(h *history.History) {
 	r.availability(h)
 	r.sometimes(h)
 	r.drains(h)
+	r.figures(h)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -14,6 +14,7 @@ import (
 type listeners struct {
 	sink    *load.Sink
 	watcher *load.Watcher
+	asked   *load.Asked
 	events  *cluster.Client
 }
 
@@ -36,6 +37,16 @@ func (r *running) openListeners(ctx context.Context) (listeners, error) {
 		return l, err
 	}
 	context.AfterFunc(ctx, nc.Close)
+	each, err := r.fleet.DialEach(ctx, "roost chaos renewals")
+	if err != nil {
+		return l, err
+	}
+	context.AfterFunc(ctx, func() {
+		for _, nc := range each {
+			nc.Close()
+		}
+	})
+	l.asked = &load.Asked{Conns: each, Names: names, History: r.recorders.asked}
 	l.sink = &load.Sink{Fleet: sink, History: r.recorders.sink, Clock: r.recorders.clock}
 	l.watcher = &load.Watcher{Conn: nc, Names: names, History: r.recorders.hub, Clocks: r.recorders.clocks, Silence: r.settings.Lease.Std() * 2 / 5}
 	return l, nil

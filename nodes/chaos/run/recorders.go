@@ -20,6 +20,7 @@ type recorders struct {
 	run    *history.Writer // phases, processes, the end state
 	faults *history.Writer
 	hub    *history.Writer // grants and leases
+	asked  *history.Writer // renewals on their way
 	sink   *history.Writer
 	events *history.Writer // of gateways: not to be trusted
 	stream *history.Writer // what is stored in the end
@@ -43,7 +44,7 @@ func openRecorders(folder string, written func(history.Record)) (*recorders, err
 		name string
 		to   **history.Writer
 	}{
-		{"run", &r.run}, {"faults", &r.faults}, {"hub", &r.hub}, {"sink", &r.sink}, {"events", &r.events}, {"stream", &r.stream}, {"acks", &r.acks},
+		{"run", &r.run}, {"faults", &r.faults}, {"hub", &r.hub}, {"asked", &r.asked}, {"sink", &r.sink}, {"events", &r.events}, {"stream", &r.stream}, {"acks", &r.acks},
 	} {
 		if *w.to, err = r.open(history.Header{Name: w.name, Untrusted: w.name == "events"}); err != nil {
 			return nil, errors.Join(err, r.close())

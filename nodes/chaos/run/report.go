@@ -68,7 +68,9 @@ type Report struct {
 	Unknown    []string             `json:"unknown_reasons"`
 	// Drawings are files beside the report that show what was done to each register.
 	Drawings []string `json:"drawings,omitempty"`
-	Machine  Machine  `json:"machine"`
+	// Figures are missing if nothing was judged.
+	Figures *Figures `json:"figures,omitempty"`
+	Machine Machine  `json:"machine"`
 }
 
 // Phase is when a phase was.

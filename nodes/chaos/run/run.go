@@ -173,6 +173,8 @@ func (r *running) listen(ctx context.Context) error {
 	})
 	r.loads.Go(func() error { return r.sink.Run(ctx) })
 	r.loads.Go(func() error { return r.watcher.Run(ctx) })
+	r.loads.Go(func() error { return listeners.asked.Run(ctx) })
+	r.loads.Go(func() error { return r.feelPulse(ctx) })
 	r.loads.Go(func() error { return load.Events(ctx, listeners.events, r.recorders.events) })
 	return nil
 }

@@ -54,11 +54,20 @@ func TestPlanIsCarriedOut(t *testing.T) {
 	if q := report.Failover["kill"]; q.N == 0 || q.P50 < 1000 || q.Max > 3500 {
 		t.Errorf("failover %+v", q)
 	}
+	if f := report.Figures; f == nil || len(f.Failovers) != 1 || f.Failovers[0].Kind != "kill" || f.Failovers[0].Faults != 1 || f.Failovers[0].N == 0 ||
+		f.Served <= 0.5 || f.Served >= 1 || f.Lowest >= f.Served || f.Goal == 0 {
+		t.Errorf("figures %+v", f)
+	}
+	for _, part := range []string{"WITHOUT SERVICE", "\nafter kill", "\nserved ", "\ncommands ", "\nrefused ", "\nremoved "} {
+		if !strings.Contains(text.String(), part) {
+			t.Errorf("the summary does not say %q", part)
+		}
+	}
 	served := report.Availability
 	if len(served.Served) < 8 || served.Served[0] == 0 {
 		t.Errorf("availability %+v", served)
 	}
-	for _, name := range []string{"plan.json", "report.json", "manifest.ndjson", "history/sink.ndjson.gz", "nodes/truth.log", "logs/gw-1.1.out", "porcupine-desired.rig-1.html", "porcupine-own.rig-1.html"} {
+	for _, name := range []string{"plan.json", "report.json", "manifest.ndjson", "history/sink.ndjson.gz", "history/asked.ndjson.gz", "nodes/truth.log", "logs/gw-1.1.out", "porcupine-desired.rig-1.html", "porcupine-own.rig-1.html"} {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			t.Error(err)
 		}

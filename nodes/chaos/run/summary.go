@@ -3,7 +3,6 @@ package run
 import (
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,7 +73,9 @@ func (r *Report) Summary(out io.Writer) error {
 			fmt.Fprintf(out, "... and %d more of %s, in report.json\n", more, c.ID)
 		}
 	}
-	r.figures(out)
+	if err := r.tellFigures(out); err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "\n%s: %s\n", screen.Paint(tone(r.Verdict), strings.ToUpper(string(r.Verdict))), r.Reason)
 	if r.Repro != "" {
 		fmt.Fprintf(out, "again:  %s\n", r.Repro)
@@ -106,41 +107,6 @@ func tone(v check.Verdict) console.Tone {
 		return console.Doubt
 	}
 	return console.Bad
-}
-
-// figures tells the numbers.
-func (r *Report) figures(out io.Writer) {
-	fmt.Fprintln(out)
-	for _, skipped := range r.Skipped {
-		fmt.Fprintf(out, "%s was left out: %s\n", skipped.ID, skipped.Reason)
-	}
-	for _, kind := range slices.Sorted(maps.Keys(r.Failover)) {
-		q := r.Failover[kind]
-		fmt.Fprintf(out, "failover after %s: %d devices, p50 %.0f ms, p99 %.0f ms, max %.0f ms\n", kind, q.N, q.P50, q.P99, q.Max)
-	}
-	for _, d := range most(r.Drains, func(d Drain) int { return d.Readings }) {
-		fmt.Fprintf(out, "drained after %s: %s\n", d.Fault, d)
-	}
-	for _, c := range most(r.Reconnects, func(c Reconnect) int { return c.Connections }) {
-		fmt.Fprintf(out, "reconnected after %s: %s\n", c.Fault, c)
-	}
-	var ends []string
-	for _, state := range slices.Sorted(maps.Keys(r.Commands)) {
-		ends = append(ends, fmt.Sprintf("%d %s", r.Commands[state], state))
-	}
-	if len(ends) > 0 {
-		fmt.Fprintf(out, "commands: %s\n", strings.Join(ends, ", "))
-	}
-	var some []string
-	for _, s := range r.Sometimes {
-		some = append(some, fmt.Sprintf("%d %s", s.Count, s.Name))
-	}
-	if len(some) > 0 {
-		fmt.Fprintf(out, "%s\n", strings.Join(some, ", "))
-	}
-	if len(r.Drawings) > 0 {
-		fmt.Fprintf(out, "registers: %s\n", strings.Join(r.Drawings, ", "))
-	}
 }
 
 // shownFigures is how many drains and reconnects are told: those with the most.
