@@ -58,7 +58,7 @@ var mutants = []mutant{
 	{name: "INDETERMINATE for nothing", checker: "C8", clause: "C8", breaks: uselessly, doubts: []string{"C5", "C9"}},
 	{name: "a query is told what was never measured", checker: "C8", clause: "C8", breaks: madeUp},
 	{name: "EXPIRED though it was dispatched", checker: "C8", clause: "C8", breaks: dispatchedAndUnsent},
-	{name: "not accepted for nothing", checker: "C8", clause: "C8", breaks: unheard, doubts: []string{"C9"}},
+	{name: "not accepted for nothing", checker: "C8", breaks: unheard, doubts: []string{"C9"}},
 	{name: "a durable command ends in doubt", checker: "C5", breaks: doubtful, doubts: []string{"C9"}},
 	{name: "a final state changes", checker: "C8", clause: "C8", breaks: unstable},
 	{name: "EXPIRED too early", checker: "C8", clause: "C8", breaks: expiredEarly},

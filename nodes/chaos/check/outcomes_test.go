@@ -44,7 +44,7 @@ func TestOutcomes(t *testing.T) {
 		}, check.HonestOutcomes, check.Held, ""},
 		"not accepted, for nothing": {func(s *story) {
 			s.at(9000, call(history.Relative, time.Minute)).at(9100, answer("", 0))
-		}, check.HonestOutcomes, check.Violated, "was not accepted, and no fault was there"},
+		}, check.HonestOutcomes, check.Unknown, "was not accepted, and no fault was there"},
 		"not accepted, in a pause": {func(s *story) {
 			pause(s)
 			s.at(1000, call(history.Relative, time.Minute)).at(1100, answer("", 0))
