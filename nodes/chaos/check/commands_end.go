@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 )
@@ -21,6 +23,7 @@ func EndsInTime(h *history.History) Result {
 			f.endless(c, accepted, available.outages(f.specOf(c.Call.Device)), collected)
 		}
 		f.tooLate(c, accepted)
+		f.doubtful(c, accepted)
 	}
 	if f.Examined == 0 {
 		f.unknown("no command was accepted")
@@ -75,6 +78,19 @@ func (f *finding) endless(c *history.Command, accepted boottime.Instant, outages
 	}
 	f.violated("C5", c.ID, suspect{device: c.Call.Device, command: c.ID}, records,
 		"%s was accepted, and had not ended %v after it had to", c.ID, collected.Sub(due))
+}
+
+// doubtful looks for doubts that could have been settled: a durable command that may be sent again, and that had the time to
+// be, ended without anybody knowing what it did. That is honest, and leaves the promise untried.
+func (f *finding) doubtful(c *history.Command, accepted boottime.Instant) {
+	told := c.Final()
+	if told == nil || told.State != history.Indeterminate || c.Call.Class != history.Absolute {
+		return
+	}
+	left := accepted.Add(c.Call.Expires).Sub(told.At)
+	if slices.Contains(kindsOf(c.Call, f.limits), KindDurable) && left > f.limits.Failover {
+		f.unknown("%s could have been sent again, and ended in doubt %v before its deadline", c.ID, left)
+	}
 }
 
 // tooLate looks for actions after the deadline. What waited at the hardware, or on a link that held it back, had left the

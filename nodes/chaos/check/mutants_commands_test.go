@@ -143,3 +143,50 @@ func madeUp(w *world) (string, bool) {
 	}
 	return a.Command, ok
 }
+
+func dispatchedAndUnsent(w *world) (string, bool) {
+	c, told, ok := w.ended(history.Expired, history.Rejected, history.Cancelled, history.Superseded)
+	if !ok {
+		return "", false
+	}
+	told.Attempt = 1
+	return c.Command, true
+}
+
+func unheard(w *world) (string, bool) {
+	c, ok := one(w, of[*history.Call](w), func(c *history.Call) bool {
+		return c.Class != history.Query && w.calm(c.At, c.At+100*ms) && w.final(c.Command) != nil
+	})
+	if !ok {
+		return "", false
+	}
+	w.drop(func(r history.Record) bool {
+		switch r := r.(type) {
+		case *history.Answer:
+			return r.Command == c.Command
+		case *history.Action:
+			return r.Command == c.Command
+		default:
+			return false
+		}
+	})
+	w.note("client-1", c.At+100*ms, &history.Answer{Command: c.Command, Device: c.Device, Source: history.FromReply, Error: "BUSY"})
+	return c.Command, true
+}
+
+func doubtful(w *world) (string, bool) {
+	c, ok := one(w, of[*history.Call](w), func(c *history.Call) bool {
+		told := w.final(c.Command, history.Succeeded)
+		return c.Class == history.Absolute && c.QueueWhileAway && c.Expires > 8*time.Second && told != nil && !w.calm(c.At, told.At) &&
+			told.At.Sub(c.At) < 4*time.Second
+	})
+	if !ok {
+		return "", false
+	}
+	for _, a := range of[*history.Answer](w) {
+		if a.Command == c.Command && a.State.Final() {
+			a.State = history.Indeterminate
+		}
+	}
+	return c.Command, true
+}

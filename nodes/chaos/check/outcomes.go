@@ -19,6 +19,7 @@ func HonestOutcomes(h *history.History) Result {
 		final := c.Final()
 		if final == nil {
 			f.Metrics["no outcome"]++
+			f.unheard(c)
 			continue
 		}
 		f.Examined++
@@ -47,6 +48,40 @@ func (f *finding) truthful(c *history.Command, told *history.Answer) {
 	if told.State == history.Expired {
 		f.early(c, told)
 	}
+	if told.State.Unsent() {
+		f.dispatched(c, told)
+	}
+}
+
+// dispatched: what was on its way to the device by its own record was sent, for all that anybody can tell.
+func (f *finding) dispatched(c *history.Command, told *history.Answer) {
+	for _, a := range c.Answers {
+		if a.Attempt > 0 || a.Dispatched != 0 || a.State == history.Dispatched || a.State == history.Unknown {
+			f.lie(c, told, a, "its record says that it had been dispatched")
+			return
+		}
+	}
+}
+
+// unheard: whoever is told nothing, and whose command nobody has ever heard of, must have met with a fault. A machine that is
+// too busy does the same, so this accuses nobody.
+func (f *finding) unheard(c *history.Command) {
+	var told *history.Answer
+	for _, a := range c.Answers {
+		if a.State != "" {
+			return // it was accepted: when it must end is the matter of C5
+		}
+		told = a
+	}
+	if told == nil || f.faultNear(c.Call.At, told.At) {
+		return
+	}
+	f.unknown("%s was not accepted, and no fault was there: %s", c.ID, told.Error)
+}
+
+// faultNear reports whether a fault was near.
+func (f *finding) faultNear(a, b boottime.Instant) bool {
+	return slices.ContainsFunc(f.h.Faults, func(w *history.FaultWindow) bool { return w.Excuses(a, b, f.limits.Failover) })
 }
 
 // succeeded: the hardware did it, with that value, between the call and the answer.

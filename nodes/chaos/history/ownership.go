@@ -42,8 +42,8 @@ type Lease struct {
 	// Sequence in the stream, and Previous that of the record that it replaced.
 	Sequence uint64 `json:"sequence"`
 	Previous uint64 `json:"previous,omitempty"`
-	// OnWay: it was not read from the stream, but seen on its way there, at At, and acknowledged. It counts only where
-	// the stream's own was not read.
+	// OnWay: it was not read from the stream, but seen on its way there, and acknowledged; At is when that was seen. It
+	// counts only where the stream's own was not read.
 	OnWay bool `json:"onWay,omitempty"`
 	// Asked: it was seen on its way to the hub, at the latest then, and may or may not have been stored. It has no
 	// sequence, and may be there several times.

@@ -11,7 +11,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/roost-iot/roost/cluster"
-	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/proxy"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -31,7 +30,6 @@ const maxBatches = 16
 // is what a proxy calls for each connection.
 type Acks struct {
 	readings, members []byte // what their subjects begin with
-	clock             boottime.Clock
 	history           *history.Writer
 
 	mu      sync.RWMutex
@@ -39,9 +37,9 @@ type Acks struct {
 }
 
 // NewAcks returns an Acks for a fleet.
-func NewAcks(names cluster.Subjects, clock boottime.Clock, to *history.Writer) *Acks {
+func NewAcks(names cluster.Subjects, to *history.Writer) *Acks {
 	return &Acks{
-		readings: []byte(strings.TrimSuffix(names.Reading("*", "*"), "*.*")), members: []byte(names.Member("")), clock: clock, history: to,
+		readings: []byte(strings.TrimSuffix(names.Reading("*", "*"), "*.*")), members: []byte(names.Member("")), history: to,
 	}
 }
 
@@ -151,7 +149,7 @@ func (a *Acks) recordOf(m *proxy.Message) (record, error) {
 		return nil, err
 	}
 	lease := leaseOf(&member)
-	lease.At, lease.OnWay = a.clock.Now(), true
+	lease.OnWay = true                                                                                   // and its time is that of the acknowledgement, behind the hub's
 	lease.Previous, _ = strconv.ParseUint(header(m.Header, jetstream.ExpectedLastSubjSeqHeader), 10, 64) // none: 0
 	return func(sequence uint64) history.Record {
 		lease.Sequence = sequence

@@ -14,7 +14,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/roost-iot/roost/cluster"
-	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/cluster/clustertest"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/load"
@@ -61,11 +60,7 @@ func newWay(t *testing.T) *way {
 	if w.out, err = history.NewWriter(&w.file, history.Header{Name: "acks"}); err != nil {
 		t.Fatal(err)
 	}
-	clock, err := boottime.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.acks = load.NewAcks(w.names, clock, w.out)
+	w.acks = load.NewAcks(w.names, w.out)
 	if w.Proxy, err = proxy.New(proxy.Config{Target: strings.TrimPrefix(w.hub.URL(), "nats://"), Tap: w.acks.Tap}); err != nil {
 		t.Fatal(err)
 	}

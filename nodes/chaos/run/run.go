@@ -137,7 +137,7 @@ func (r *running) setUp(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.acks = load.NewAcks(names, r.recorders.clock, r.recorders.acks)
+	r.acks = load.NewAcks(names, r.recorders.acks)
 	r.fleet, err = fleet.New(fleet.Config{
 		Settings: r.settings, Folder: r.data(), Run: r.name, Seed: r.Plan.Seed, Program: r.Program, Env: r.Env,
 		Note: r.process, Connected: r.listen, Claim: r.claim, Tap: r.acks.Tap,
