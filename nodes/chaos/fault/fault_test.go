@@ -7,12 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/roost-iot/roost/nodes/chaos/chaostest"
+	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 	"github.com/roost-iot/roost/nodes/chaos/fault"
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
 	"github.com/roost-iot/roost/nodes/chaos/history"
@@ -24,14 +26,22 @@ func TestMain(m *testing.M) { chaostest.Main(m) }
 // patience bounds every wait.
 const patience = 60 * time.Second
 
+// fleets that were started.
+var fleets atomic.Int64
+
 // start starts a small fleet, and what injects faults into it.
 func start(t *testing.T) (*fleet.Fleet, *fault.Injector, string) {
 	t.Helper()
 	folder := t.TempDir()
 	settings := plan.Defaults()
 	settings.Gateways, settings.Devices = 2, 12
+	controls := ""
+	if failpoint.Missing == "" {
+		controls = filepath.Join(os.TempDir(), fmt.Sprintf("roost-%d-%d", os.Getpid(), fleets.Add(1))) // the path of a socket has to be short
+	}
 	f, err := fleet.New(fleet.Config{
 		Settings: settings, Folder: filepath.Join(folder, "nodes"), Run: fmt.Sprintf("test-%d", os.Getpid()), Seed: 3, Program: []string{chaostest.Program},
+		Controls: controls,
 	})
 	if err != nil {
 		t.Fatal(err)

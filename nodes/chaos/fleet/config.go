@@ -22,6 +22,9 @@ type Config struct {
 	Program []string
 	// Env is added to what children have of this process's environment.
 	Env []string
+	// Controls is a folder to be made for the sockets of gateways that are built with failpoints, and removed again. Its
+	// path has to be short; empty: there are none.
+	Controls string
 	// Connected is called when hubs and hardware run and the devices are registered, before gateways are started; nil:
 	// nothing is.
 	Connected func(context.Context) error

@@ -38,6 +38,8 @@ type Fleet struct {
 	ways     map[way]*proxy.Proxy
 	devices  *proxy.Proxy // to the hardware
 
+	controls string // the folder of their sockets that was made; empty: none was
+
 	stop    context.CancelFunc
 	proxies sync.WaitGroup
 	conn    *nats.Conn
@@ -63,6 +65,9 @@ func New(cfg Config) (*Fleet, error) {
 
 func (f *Fleet) prepare() error {
 	if err := os.MkdirAll(filepath.Join(f.folder, "logs"), 0o700); err != nil {
+		return err
+	}
+	if err := f.makeControls(); err != nil {
 		return err
 	}
 	addresses, err := freePorts(2*f.config.Hubs + 1)
@@ -108,6 +113,9 @@ func (f *Fleet) addHardware(listen string) {
 		"sim", "--log", f.Truth(), "--listen", listen, "--devices", strconv.Itoa(f.config.Devices),
 		"--seed", strconv.FormatUint(f.config.Seed, 10), "--control",
 	}
+	if f.config.Idle > 0 {
+		args = append(args, "--idle", f.config.Idle.String())
+	}
 	switch f.config.Mode {
 	case plan.ModeFenced:
 		args = append(args, "--fenced")
@@ -127,8 +135,10 @@ func (f *Fleet) addGateway(name string, hubs []string) error {
 		f.ways[way{name, f.config.Hub(i + 1)}] = p
 		urls = append(urls, "nats://"+p.Addr())
 	}
-	f.gateways = append(f.gateways, f.node(name, KindGateway, "gateway", "--id", name, "--hub", strings.Join(urls, ","),
-		"--fleet-name", Name, "--data", filepath.Join(f.folder, name), "--lease", f.config.Lease.String(), "--log-level", "info"))
+	n := f.node(name, KindGateway, "gateway", "--id", name, "--hub", strings.Join(urls, ","),
+		"--fleet-name", Name, "--data", filepath.Join(f.folder, name), "--lease", f.config.Lease.String(), "--log-level", "info")
+	n.env = append(n.env, f.controlOf(name)...)
+	f.gateways = append(f.gateways, n)
 	return nil
 }
 
@@ -251,6 +261,7 @@ func (f *Fleet) Close() {
 		p.Close()
 	}
 	f.proxies.Wait()
+	f.removeControls()
 }
 
 // Shutdown asks the processes to end in order, gateways first, and returns what went wrong. Those that do not

@@ -24,6 +24,9 @@ const (
 	HubKill   = "hub-kill"   // SIGKILL of hubs; heals by a new start
 	HubPause  = "hub-pause"  // SIGSTOP of hubs
 	DeviceCut = "device-cut" // the way to the hardware stands still
+	Panic     = "panic"      // a device's actor panics, again and again
+	Hang      = "hang"       // a driver does not return when it is used for a device
+	Clock     = "clock"      // a gateway's wall clock is set, or goes wrong
 )
 
 // Scenario is a way to break a fleet, by name.
@@ -123,6 +126,8 @@ func (d *draft) healing(e Entry) time.Duration {
 	switch {
 	case e.Fault == HubKill && d.Hubs > 1:
 		return 6 * time.Second // they have to elect a leader
+	case e.Fault == Panic, e.Fault == Hang:
+		return 6 * time.Second // the delay before its restart has grown
 	case e.Fault == Kill, e.Fault == Stop, e.Fault == HubKill:
 		return 500 * time.Millisecond
 	}

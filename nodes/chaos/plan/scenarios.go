@@ -26,6 +26,8 @@ func Scenarios() []Scenario {
 		diskFull(),
 		clockJump(),
 		crashLoop(),
+		failpointKill(),
+		zombieWrite(),
 		upgrade(),
 		cloneID(),
 	}

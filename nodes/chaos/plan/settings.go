@@ -29,6 +29,8 @@ type Settings struct {
 	Quiet    Duration `json:"quiet"`
 	Duration Duration `json:"duration"`
 	Liveness Duration `json:"liveness"`
+	// Idle is after how long without a word the hardware closes a connection; 0: after its own two seconds.
+	Idle Duration `json:"idle,omitzero"`
 }
 
 // Defaults are settings that two processors carry.
@@ -60,6 +62,9 @@ func (s Settings) Validate() error {
 		return fmt.Errorf("mode is %q, and not %s, %s or %s", s.Mode, ModeDumb, ModeFenced, ModeExclusive)
 	case !(s.Rate >= 0 && s.Rate <= 10_000):
 		return fmt.Errorf("rate is %v, and not from 0 to 10000", s.Rate)
+	}
+	if s.Idle < 0 || s.Idle.Std() > time.Hour {
+		return fmt.Errorf("idle is %v, and not from 0s to 1h0m0s", s.Idle)
 	}
 	for _, d := range []struct {
 		name     string

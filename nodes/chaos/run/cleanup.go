@@ -96,5 +96,6 @@ func removeData(folder string) error {
 			return err
 		}
 	}
+	_ = os.Remove(folder) // if nothing is in it
 	return nil
 }

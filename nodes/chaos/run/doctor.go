@@ -4,6 +4,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 )
 
 // Means is something that a machine has or has not.
@@ -23,6 +25,7 @@ func Doctor() []Means {
 		{"children die with the harness", unless(runtime.GOOS == "linux", "only the kernel of Linux does that; roost chaos cleanup ends them")},
 		{"stop and continue processes", unless(runtime.GOOS != "windows", "this system has no such signals")},
 		{"see whether a process stands still", unless(exists("/proc/self/stat"), "there is no /proc")},
+		{"failpoints, panics, clocks, triggers at a point", failpoint.Missing},
 		{"network namespaces", or(root, unless(exists("/proc/self/ns/net"), "the kernel has none"))},
 		{"loop devices with ext4", or(root, unless(exists("/dev/loop-control") && knows("ext4"), "no loop devices, or no ext4"))},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 	"github.com/roost-iot/roost/nodes/chaos/fault"
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
 	"github.com/roost-iot/roost/nodes/chaos/history"
@@ -101,7 +103,7 @@ func (r *running) whole(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { _ = r.manifest.Close() }() // each line is synced
-	if err := r.manifest.Will(fault.Undo{ID: "run", What: "run", Run: r.name, PID: os.Getpid(), Folders: []string{r.data()}}); err != nil {
+	if err := r.manifest.Will(fault.Undo{ID: "run", What: "run", Run: r.name, PID: os.Getpid(), Folders: []string{r.data(), r.controls()}}); err != nil {
 		return err
 	}
 	defer r.end()
@@ -114,13 +116,23 @@ func (r *running) whole(ctx context.Context) (err error) {
 // data is the folder of the nodes.
 func (r *running) data() string { return filepath.Join(r.Folder, "nodes") }
 
+// controls is the folder of the sockets of gateways, of which the paths have to be short.
+func (r *running) controls() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("roost-%08x", crc32.ChecksumIEEE([]byte(r.name))))
+}
+
 // setUp starts the fleet, and what listens to it, and waits until all is where it belongs.
 func (r *running) setUp(ctx context.Context) (err error) {
 	r.enter(history.PhaseSetup)
 	if _, err := runRecord(r.Plan, nil); err != nil {
 		return err
 	}
+	controls := ""
+	if failpoint.Missing == "" {
+		controls = r.controls()
+	}
 	r.fleet, err = fleet.New(fleet.Config{
+		Controls: controls,
 		Settings: r.settings, Folder: r.data(), Run: r.name, Seed: r.Plan.Seed, Program: r.Program, Env: r.Env,
 		Note: r.process, Connected: r.listen,
 	})
