@@ -26,6 +26,7 @@ func NotVacuous(h *history.History) Result {
 			f.effect(w, doubts)
 		}
 	}
+	f.fenceTried()
 	if f.Metrics["ack-lost faults"] > 0 && f.Metrics["ack-lost faults that left a doubt"] == 0 {
 		f.unknown("vacuous: answers were lost, and nothing was in doubt or came twice")
 	}
