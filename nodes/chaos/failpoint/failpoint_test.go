@@ -85,7 +85,7 @@ func TestSocket(t *testing.T) {
 	}
 	c.Hit(failpoint.DriverCall, "rig-2")
 	a = do(failpoint.Request{Op: "clock", Clock: &failpoint.Clock{Step: failpoint.Duration(-24 * time.Hour)}})
-	if off := a.Wall.Sub(time.Now()) + 24*time.Hour; off.Abs() > time.Minute {
+	if off := time.Until(a.Wall) + 24*time.Hour; off.Abs() > time.Minute {
 		t.Errorf("the clock says %v", a.Wall)
 	}
 }
@@ -223,7 +223,7 @@ func TestHeld(t *testing.T) {
 func TestWall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := failpoint.NewWall(-time.Hour)
-		ahead := func() time.Duration { return w.Now().Sub(time.Now()) }
+		ahead := func() time.Duration { return time.Until(w.Now()) }
 		if ahead() != -time.Hour {
 			t.Errorf("from the beginning: %v", ahead())
 		}
