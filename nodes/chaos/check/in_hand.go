@@ -18,6 +18,14 @@ func inHand(w *history.FaultWindow) bool {
 	return w.Fault == history.FaultPause && w.Confirmed && (w.Point == failpoint.DriverWrite || w.Point == failpoint.CheckAndDrive)
 }
 
+// handOver is how long after the pause what the gateway had in hand may arrive.
+func handOver(w *history.FaultWindow) time.Duration {
+	if inHand(w) {
+		return handTime
+	}
+	return frameTime
+}
+
 // stoppedInHand reports whether the gateway of an action was stopped so some time from a to b, and had it in hand.
 func (f *finding) stoppedInHand(act *history.Action, a, b boottime.Instant) bool {
 	return slices.ContainsFunc(f.h.Faults, func(w *history.FaultWindow) bool {
