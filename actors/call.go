@@ -149,7 +149,10 @@ func (r *calls) stopAll() {
 func (r *calls) run(ctx context.Context, c *call) {
 	o := outcome{err: panicked{value: "the driver ended its goroutine"}}
 	defer func() { r.returned(c, o) }() // also when work calls runtime.Goexit
-	o.value, o.err = protect(ctx, c.work)
+	o.value, o.err = protect(ctx, func(ctx context.Context) (any, error) {
+		failpoint("driver.call", c.device)
+		return c.work(ctx)
+	})
 }
 
 // stop cancels a call: one that waits never runs, one that runs sees its context

@@ -50,6 +50,7 @@ func (d *device) Receive(ctx actor.Context) {
 		d.becomeOpening(ctx)
 	default:
 		if d.behave != nil {
+			failpoint("actor.before-handle", d.begin.spec.Id)
 			d.behave(d, ctx, msg)
 		}
 	}

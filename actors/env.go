@@ -132,7 +132,7 @@ func (e *env) after(d time.Duration, to *actor.PID, msg any) *time.Timer {
 
 // tell completes an event and hands it to the events hook.
 func (e *env) tell(event *roostv1.Event) {
-	event.At = timestamppb.Now()
+	event.At = timestamppb.New(e.wall())
 	event.Gateway = e.id
 	defer func() {
 		if reason := recover(); reason != nil {

@@ -2,5 +2,5 @@
 
 package actors
 
-// failpoint is where a test may kill the process; in a program it is nothing. See failpoint_on.go.
-func failpoint(string) {}
+// failpoint is where a harness may stop, kill or fail what passes; in a program it is nothing. See failpoint_on.go.
+func failpoint(point, device string) {}

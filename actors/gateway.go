@@ -65,8 +65,8 @@ type Config struct {
 	// Jitter draws from [0, 1) for delays and phases, by any goroutine; default
 	// math/rand/v2. For tests.
 	Jitter func() float64
-	// Wall is this machine's wall clock, which readings carry while the hub's time is not known; default
-	// time.Now. For tests.
+	// Wall is this machine's wall clock, which readings carry while the hub's time is not known, and which events and
+	// tables show: it decides nothing. Default time.Now. For tests.
 	Wall func() time.Time
 }
 

@@ -63,16 +63,17 @@ func (a *attempt) run(ctx context.Context, actuator Actuator) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	failpoint("before-intent")
+	failpoint("cmd.before-intent", record.DeviceId)
 	if err := a.intend(ctx, record); err != nil {
 		return nil, unsent{err}
 	}
-	failpoint("after-intent")
+	failpoint("cmd.after-intent", record.DeviceId)
 	if err := a.late(ctx); err != nil {
 		return nil, unsent{err}
 	}
+	failpoint("lease.between-check-and-drive", record.DeviceId)
 	answer, err := carryOut(ctx, actuator, a.actions, a.shut)
-	failpoint("after-write")
+	failpoint("cmd.after-write", record.DeviceId)
 	return answer, err
 }
 

@@ -86,6 +86,7 @@ func (e *env) noValues(resources []string) arrival {
 
 // sampled hands samples to the supervisor, and notes that the device lives.
 func (d *device) sampled(came arrival, done func(error)) {
+	failpoint("reading.after-device-recv", d.begin.spec.Id)
 	good := d.fresh.saw(came.samples, d.env.now())
 	d.env.send(d.begin.supervisor, &sampled{
 		incarnation: d.begin.incarnation, arrival: came, good: good, done: done, losses: d.losses,

@@ -114,6 +114,9 @@ func (s *supervisor) spawn(ctx actor.Context) {
 		return
 	}
 	again := s.incarnation > 0 && s.turnstile != nil
+	if again {
+		failpoint("super.before-restart", s.charge.spec.Id)
+	}
 	s.incarnation++
 	s.nextTry, s.well, s.stopping = time.Time{}, false, false
 	s.child = s.env.spawn(s.env.deviceProps, ctx.Self())

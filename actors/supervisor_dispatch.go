@@ -21,6 +21,7 @@ func (s *supervisor) dispatch(ctx actor.Context, o *order) {
 		return
 	}
 	s.outdate(o)
+	failpoint("cmd.after-dequeue", s.charge.spec.Id)
 	o.permit = &permit{}
 	s.noteReason(o, roostv1.QueueReason_QUEUE_REASON_BUS_BUSY)
 	ctx.Send(s.child, &perform{timeout: o.plan.Timeout, attempt: &attempt{

@@ -77,7 +77,7 @@ func (s *supervisor) write(o *order) {
 	}
 	final := o.record.State.Final()
 	if final {
-		failpoint("before-result")
+		failpoint("cmd.before-result", s.charge.spec.Id)
 	}
 	if s.env.journal == nil {
 		if final {
@@ -86,10 +86,10 @@ func (s *supervisor) write(o *order) {
 		return
 	}
 	s.commands.writes++
-	env, self := s.env, s.commands.self
+	env, self, device := s.env, s.commands.self, s.charge.spec.Id
 	env.record(s.charge.spec.BusID(), s.charge.epoch, proto.CloneOf(o.record), func(err error) {
 		if final && err == nil {
-			failpoint("after-result")
+			failpoint("cmd.after-result", device)
 		}
 		env.send(self, &recorded{order: o, final: final, err: err})
 	})

@@ -19,7 +19,7 @@ func (s *supervisor) failed(self *actor.PID, status *roostv1.Status) {
 		v.entered, v.quarantine, v.delay = !s.restarts.quarantined, true, policy.ProbeInterval
 		s.restarts.quarantined = true
 	}
-	s.nextTry = time.Now().Add(v.delay)
+	s.nextTry = s.env.wall().Add(v.delay)
 	s.timer = s.env.after(v.delay, self, &restartDue{incarnation: s.incarnation})
 	event := &roostv1.Event{Status: status, Attempt: v.attempt, NextDelay: durationpb.New(v.delay)}
 	switch {
@@ -70,7 +70,7 @@ func (s *supervisor) changed(ctx actor.Context, msg *changed) {
 	}
 	if msg.state == roostv1.DeviceState_DEVICE_STATE_ONLINE {
 		s.leaveTurnstile()
-		s.lastSeen = time.Now().UnixNano()
+		s.lastSeen = s.env.wall().UnixNano()
 		if !s.charge.model.readable() {
 			s.noteWell()
 		}
@@ -110,7 +110,7 @@ func (s *supervisor) release(ctx actor.Context) error {
 	s.become(roostv1.DeviceState_DEVICE_STATE_RESTARTING, nil)
 	s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_RELEASED, Message: "released by hand"})
 	if s.child == nil {
-		s.due, s.nextTry = true, time.Now()
+		s.due, s.nextTry = true, s.env.wall()
 		s.advance(ctx)
 	}
 	return nil

@@ -47,7 +47,7 @@ func (s *supervisor) sampled(ctx actor.Context, msg *sampled) {
 	}
 	s.dropped(uint64(dropped), "the outbox is full")
 	if msg.good && msg.incarnation == s.incarnation && !s.stopping {
-		s.lastSeen = time.Now().UnixNano()
+		s.lastSeen = s.env.wall().UnixNano()
 		s.noteWell()
 	}
 	s.flush(ctx)
@@ -116,6 +116,7 @@ func (s *supervisor) flush(ctx actor.Context) {
 // give hands the batch in flight to the store, for the first time or again.
 func (s *supervisor) give(ctx actor.Context) {
 	self, env := ctx.Self(), s.env
+	failpoint("reading.before-spool", s.charge.spec.Id)
 	env.store.Store(s.readings.outbox.inFlight, func(err error) { env.send(self, &stored{err: err}) })
 }
 
@@ -127,6 +128,7 @@ func (s *supervisor) stored(ctx actor.Context, err error) {
 		return
 	}
 	r.failures, r.dropping = 0, false
+	failpoint("reading.after-spool-before-ack-device", s.charge.spec.Id)
 	stored := uint64(r.outbox.stored())
 	s.storedCount += stored
 	s.env.totals.stored.Add(stored)

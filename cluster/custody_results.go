@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"github.com/roost-iot/roost/cluster/boottime"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -224,7 +222,7 @@ func (c *custody) tellTakeover(bus string, p *post, owner Owner) {
 	}
 	p.before = ""
 	c.report(&roostv1.Event{
-		At: timestamppb.New(time.Now()), Bus: bus, Kind: roostv1.EventKind_EVENT_KIND_TAKEOVER, Epoch: owner.Epoch, Message: message,
+		Bus: bus, Kind: roostv1.EventKind_EVENT_KIND_TAKEOVER, Epoch: owner.Epoch, Message: message,
 	})
 }
 

@@ -81,6 +81,9 @@ func (c *custody) keep(now boottime.Instant, bus string, p *post, owner Owner, d
 func (c *custody) serve(now boottime.Instant, bus string, p *post, owner Owner) {
 	a := c.flaws.assignment(bus, owner.Epoch)
 	c.desk.dismissing(a)
+	if !p.held {
+		failpoint("lease.after-acquire-before-activate", "")
+	}
 	err := c.host.Assign(c.life, a) // it does not wait for devices
 	if p.epoch != owner.Epoch {
 		c.tellTakeover(bus, p, owner)

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -52,7 +50,7 @@ func (g *Gateway) tellFlaws() {
 	for _, err := range g.config.Edge.flaws {
 		g.log.Error("what was stored to run without the hub cannot be used", "error", err)
 		g.Emit(&roostv1.Event{
-			At: timestamppb.New(time.Now()), Gateway: g.config.ID, Kind: roostv1.EventKind_EVENT_KIND_BAD_RECORD,
+			Gateway: g.config.ID, Kind: roostv1.EventKind_EVENT_KIND_BAD_RECORD,
 			Message: err.Error(), Status: roostv1.StatusOf(err),
 		})
 	}
@@ -99,7 +97,7 @@ func (c *custody) adopt(bus string, epoch, revision uint64) int {
 	c.desk.assigned(a)
 	for _, d := range a.Devices {
 		c.report(&roostv1.Event{
-			At: timestamppb.New(time.Now()), DeviceId: d.Id, Bus: bus, Kind: roostv1.EventKind_EVENT_KIND_GATEWAY, Epoch: epoch,
+			DeviceId: d.Id, Bus: bus, Kind: roostv1.EventKind_EVENT_KIND_GATEWAY, Epoch: epoch,
 			Message: fmt.Sprintf("runs from the registry stored at revision %d: the hub is away", revision),
 		})
 	}

@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"github.com/roost-iot/roost/cluster/boottime"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -163,7 +161,7 @@ func (w *merging) beside() {
 	w.learn("it was taken as " + id + " while the hub was away, and the hub has another record of that id")
 	then := func() {
 		w.report(&roostv1.Event{
-			At: timestamppb.New(time.Now()), DeviceId: w.record.DeviceId, Bus: w.record.Bus, Kind: roostv1.EventKind_EVENT_KIND_COMMAND,
+			DeviceId: w.record.DeviceId, Bus: w.record.Bus, Kind: roostv1.EventKind_EVENT_KIND_COMMAND,
 			Message: "command " + id + " was carried out while the hub was away, and the hub has another record of that id: it is recorded as " + w.record.CommandId,
 			Status:  roostv1.Errorf(roostv1.ErrConflict, "one id names two commands"),
 		})

@@ -121,6 +121,7 @@ func (e *Edge) store(s *roostv1.RegistrySnapshot) error {
 	if err := replaceSealed(e.registryFile(), s); err != nil {
 		return err
 	}
+	failpoint("snapshot.before-sync", "")
 	if err := durable.SyncFolder(e.folder); err != nil {
 		return err
 	}

@@ -27,10 +27,11 @@ type events struct {
 	queue   chan *roostv1.Event
 	dropped atomic.Uint64
 	here    func(*roostv1.Event) // told of each as well; nil: nobody is
+	wall    func() time.Time
 }
 
-func newEvents(nc *nats.Conn, names Subjects, gateway string, log *slog.Logger) *events {
-	return &events{nc: nc, subject: names.Event(gateway), gateway: gateway, log: log, queue: make(chan *roostv1.Event, maxEvents)}
+func newEvents(nc *nats.Conn, names Subjects, gateway string, wall func() time.Time, log *slog.Logger) *events {
+	return &events{nc: nc, subject: names.Event(gateway), gateway: gateway, log: log, queue: make(chan *roostv1.Event, maxEvents), wall: wall}
 }
 
 // emit takes an event without waiting. It is not changed.
@@ -94,7 +95,7 @@ func (e *events) complete(event *roostv1.Event) *roostv1.Event {
 	event = proto.CloneOf(event)
 	event.Gateway = e.gateway
 	if event.At == nil {
-		event.At = timestamppb.New(time.Now())
+		event.At = timestamppb.New(e.wall())
 	}
 	return event
 }

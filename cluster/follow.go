@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"sync/atomic"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -199,7 +197,6 @@ func (f *Follower) apply(m message) {
 // badRecord is the event that tells of a record that cannot be used.
 func badRecord(subject string, sequence uint64, err error) *roostv1.Event {
 	return &roostv1.Event{
-		At:      timestamppb.New(time.Now()),
 		Kind:    roostv1.EventKind_EVENT_KIND_BAD_RECORD,
 		Message: fmt.Sprintf("record %s at sequence %d cannot be used: %v", subject, sequence, err),
 		Status:  roostv1.StatusOf(err),

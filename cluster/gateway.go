@@ -67,6 +67,9 @@ type Config struct {
 	// reach are run from the registry that Edge has. Default 1 s.
 	HubWait time.Duration
 
+	// Wall is this machine's wall clock, for people: what decides goes by others. Default time.Now. For tests.
+	Wall func() time.Time
+
 	// LeaveTimeout bounds leaving in order: what the hub could not be told by then, it is not
 	// told. Closing a device may take 60 % of it. Default 2.75 s.
 	LeaveTimeout time.Duration
@@ -84,6 +87,9 @@ func (c Config) withDefaults() Config {
 	c.Lease.Lease = cmp.Or(c.Lease.Lease, lease.DefaultLease)
 	c.Labels = maps.Clone(c.Labels)
 	c.Logger = orDiscard(c.Logger)
+	if c.Wall == nil {
+		c.Wall = time.Now
+	}
 	if c.Talk == nil {
 		c.Talk = c.Conn
 	}
@@ -173,7 +179,7 @@ func NewGateway(config Config) (*Gateway, error) {
 		names:   names,
 		clock:   clock,
 		picture: NewPicture(names),
-		events:  newEvents(config.Talk, names, config.ID, log),
+		events:  newEvents(config.Talk, names, config.ID, config.Wall, log),
 		fence:   newFence(clock),
 		boot:    newBootClock(clock, config.BootID),
 		recent:  &recentEvents{},
@@ -181,7 +187,7 @@ func NewGateway(config Config) (*Gateway, error) {
 		began:   make(chan struct{}),
 		log:     log,
 	}
-	g.hub = &HubClock{clock: clock, boot: g.boot.ID()}
+	g.hub = &HubClock{clock: clock, boot: g.boot.ID(), wall: config.Wall}
 	g.picture.takeovers = &takeovers{}
 	g.rights = &Rights{picture: g.picture, audit: newAudit(g.Emit)}
 	g.service = &serviceClock{hub: g.hub, clock: clock}
@@ -215,7 +221,7 @@ func (g *Gateway) newKeeper() (*keeper, error) {
 		id: g.config.ID, names: g.names, terms: g.config.Lease, clock: g.clock,
 		base: &roostv1.Member{
 			GatewayId: g.config.ID, Labels: g.config.Labels, Weight: g.config.Weight, Host: host, Pid: int64(os.Getpid()),
-			Version: g.config.Version, BootId: g.config.BootID, StartedAt: timestamppb.New(time.Now()),
+			Version: g.config.Version, BootId: g.config.BootID, StartedAt: timestamppb.New(g.config.Wall()),
 		},
 		picture: g.picture, fence: g.fence, hub: g.hub, hearing: g.hearing, begun: g.config.Begun, tell: g.tell, log: g.log,
 		asks: make(chan func()), changed: make(chan struct{}, 1), joined: make(chan struct{}), over: make(chan struct{}),
@@ -248,6 +254,9 @@ func (g *Gateway) Incarnation() string { return g.keeper.standing().self.incarna
 // Emit tells the fleet of an event, without waiting. Its gateway, and its time if it has
 // none, are filled in on a copy. Emit may be called at any time, by any goroutine.
 func (g *Gateway) Emit(event *roostv1.Event) {
+	if event != nil {
+		event = g.events.complete(event)
+	}
 	g.recent.note(event)
 	g.events.emit(event)
 }
@@ -285,7 +294,7 @@ func away(err error) bool {
 func (g *Gateway) tell(what string) {
 	g.log.Info("gateway " + what)
 	g.Emit(&roostv1.Event{
-		At: timestamppb.New(time.Now()), Gateway: g.config.ID, Kind: roostv1.EventKind_EVENT_KIND_GATEWAY,
+		Gateway: g.config.ID, Kind: roostv1.EventKind_EVENT_KIND_GATEWAY,
 		Message: fmt.Sprintf("gateway %s %s", g.config.ID, what),
 	})
 }

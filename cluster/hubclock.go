@@ -16,7 +16,8 @@ const clockDrift = 500e-6
 // a board may have booted in 1970. Its methods may be called concurrently.
 type HubClock struct {
 	clock boottime.Clock
-	boot  string // of which the clock tells
+	boot  string           // of which the clock tells
+	wall  func() time.Time // of this machine; nil: time.Now
 
 	mu   sync.Mutex
 	best clockSample
@@ -74,5 +75,8 @@ func (h *HubClock) at(i boottime.Instant) (at time.Time, bound time.Duration, ok
 // known of that.
 func (h *HubClock) Ahead() (time.Duration, bool) {
 	now, _, ok := h.Now()
-	return time.Since(now), ok
+	if h.wall == nil {
+		return time.Since(now), ok
+	}
+	return h.wall().Sub(now), ok
 }

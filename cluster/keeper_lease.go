@@ -74,6 +74,7 @@ func (k *keeper) renew(w lease.Write) error {
 	holder := k.holder
 	out := recordWrite(k.names.Member(k.id), w.Expect, k.record(w))
 	out.forever = true
+	failpoint("lease.after-read-before-cas", "")
 	return k.out.write(out, func(ack pubAck, err error) {
 		now := k.clock.Now()
 		if k.holder != holder {

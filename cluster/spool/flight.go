@@ -112,6 +112,7 @@ func (f *forwarder) start(flight *flight) {
 // give gives a batch to the sink, for the first time or again.
 func (f *forwarder) give(flight *flight) {
 	f.mark(flight)
+	failpoint("reading.before-pub", flight.device)
 	flight.sent, flight.due = time.Now(), time.Time{}
 	f.s.config.Sink.Store(flight.batch, func(err error) {
 		f.mu.Lock()
@@ -123,6 +124,7 @@ func (f *forwarder) give(flight *flight) {
 
 // settled notes that the hub has a batch.
 func (s *Spool) settled(flight *flight) {
+	failpoint("reading.after-puback-before-spool-trim", flight.device)
 	if flight.debt != nil {
 		s.paid(flight.device, *flight.debt)
 	}

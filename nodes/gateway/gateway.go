@@ -70,6 +70,8 @@ type Gateway struct {
 	actors   *actors.Gateway
 	cluster  *cluster.Gateway
 
+	controls controls
+
 	tap     *control.Tap
 	watched *watched
 	ending  atomic.Bool // Run's context has ended
@@ -93,10 +95,14 @@ func New(cfg Config) (*Gateway, error) {
 	g := &Gateway{id: cfg.ID, readings: cluster.NewReadings(cfg.Conn, names, cfg.ID, cfg.Logger), tap: control.NewTap()}
 	g.watched = &watched{gateway: g, fleet: cfg.Fleet, version: cfg.Version}
 	host := &lateHost{}
+	if g.controls, err = newControls(); err != nil {
+		return nil, err
+	}
 	config, err := cfg.cluster(host)
 	if err != nil {
 		return nil, err
 	}
+	config.Wall = g.controls.wall()
 	if cfg.Spool != nil {
 		config.Spool = g.spoolStatus
 	}
@@ -122,6 +128,7 @@ func New(cfg Config) (*Gateway, error) {
 		Journal:   g.cluster.Journal(),
 		Clock:     g.cluster.Clock(),
 		Boot:      g.cluster.BootClock(),
+		Wall:      g.controls.wall(),
 		Submitter: g.cluster,
 		Events:    g.cluster.Emit,
 		Logger:    cfg.Logger,
@@ -206,6 +213,13 @@ func (g *Gateway) Run(ctx context.Context) error {
 	all.Go(func() error {
 		defer stopActors()
 		return g.cluster.Run(ctx)
+	})
+	all.Go(func() error {
+		if err := g.controls.run(ctx); err != nil {
+			defer cancel()
+			return err
+		}
+		return nil
 	})
 	return all.Wait()
 }

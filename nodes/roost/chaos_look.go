@@ -44,9 +44,9 @@ func showPlan(p program, drawn *plan.Plan) error {
 	fmt.Fprintf(p.Out, "%d hubs, %d gateways, %d %s devices, lease %v; %d clients, %v commands a second\n\n",
 		s.Hubs, s.Gateways, s.Devices, s.Mode, s.Lease, s.Clients, s.Rate)
 	table := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tAT\tHOLD\tFAULT\tTARGET\tPARAMETERS")
+	fmt.Fprintln(table, "ID\tAT\tON\tHOLD\tFAULT\tTARGET\tPARAMETERS")
 	for _, e := range drawn.Entries {
-		fmt.Fprintf(table, "%s\t%v\t%v\t%s\t%s\t%s\n", e.ID, e.At, e.Hold, e.Fault, e.Target, e.Params)
+		fmt.Fprintf(table, "%s\t%v\t%v\t%v\t%s\t%s\t%s\n", e.ID, e.At, e.On, e.Hold, e.Fault, e.Target, e.Params)
 	}
 	return table.Flush()
 }

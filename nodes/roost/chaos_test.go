@@ -142,6 +142,7 @@ func TestChaosRefuses(t *testing.T) {
 	}{
 		{[]string{"run"}, 64, "--scenario"},
 		{[]string{"run", "--scenario", "meteor"}, 64, "unknown scenario"},
+		{[]string{"run", "--scenario", "crash-loop"}, 3, "go build -tags failpoints"},
 		{[]string{"run", "--scenario", "kill", "--hubs", "2"}, 64, "hubs is 2"},
 		{[]string{"run", "--scenario", "kill", "--seeds", "9..1"}, 64, "--seeds"},
 		{[]string{"run", "--scenario", "upgrade", "--upgrade-to", "/nonexistent/roost"}, 64, "--upgrade-to /nonexistent/roost"},

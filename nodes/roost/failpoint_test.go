@@ -17,7 +17,7 @@ import (
 )
 
 // failpoints are the places between journal and wire where a gateway kills itself.
-var failpoints = []string{"before-intent", "after-intent", "after-write", "before-result", "after-result"}
+var failpoints = []string{"cmd.before-intent", "cmd.after-intent", "cmd.after-write", "cmd.before-result", "cmd.after-result"}
 
 // failpointCommands is how many commands are sent at each point; the environment may ask for another
 // number.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,6 +35,7 @@ type simCommand struct {
 	seed      uint64
 	fenced    bool
 	exclusive bool
+	idle      time.Duration
 
 	control    bool
 	withParent bool
@@ -57,6 +59,7 @@ func newSim(p program) *cobra.Command {
 	cmd.Flags().StringVar(&c.log, "log", "", "`FILE` to which all is written that is done to the hardware")
 	cmd.Flags().Uint64Var(&c.seed, "seed", 1, "seed of what is measured")
 	cmd.Flags().BoolVar(&c.fenced, "fenced", false, "devices refuse an epoch that is older than the last")
+	cmd.Flags().DurationVar(&c.idle, "idle", sim.DefaultIdle, "after how long without a request a connection is closed")
 	cmd.Flags().BoolVar(&c.control, "control", false, `obey lines of the standard input: behave rig-1 {"decline":0.5}`)
 	parentFlag(cmd, &c.withParent)
 	cmd.AddCommand(&cobra.Command{
@@ -77,7 +80,7 @@ func (c *simCommand) run(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	kind := sim.Device{ID: c.prefix, Fenced: c.fenced, ExclusiveSession: c.exclusive}
-	hardware, err := sim.New(sim.Config{Listen: c.listen, Log: c.log, Devices: sim.Series(c.devices, kind), Seed: c.seed})
+	hardware, err := sim.New(sim.Config{Listen: c.listen, Log: c.log, Devices: sim.Series(c.devices, kind), Seed: c.seed, Idle: c.idle})
 	if err != nil {
 		return fmt.Errorf("start the hardware: %w", err)
 	}

@@ -26,7 +26,7 @@ func (l *link) send(ctx context.Context, f wire.Frame) error {
 	case <-l.broken:
 		return fmt.Errorf("%w: %w", actors.ErrNotSent, l.failure())
 	}
-	n, err := l.write(ctx, frame)
+	n, err := l.write(ctx, frame, f.Message)
 	if err == nil {
 		l.spoke.Store(true)
 		return nil
@@ -43,8 +43,8 @@ func (l *link) send(ctx context.Context, f wire.Frame) error {
 	return fmt.Errorf("write: %w", err)
 }
 
-// write hands bytes to the kernel until ctx ends, and returns how many it took.
-func (l *link) write(ctx context.Context, frame []byte) (int, error) {
+// write hands the bytes of a message to the kernel until ctx ends, and returns how many it took.
+func (l *link) write(ctx context.Context, frame []byte, m wire.Message) (int, error) {
 	deadline, _ := ctx.Deadline() // none is none for the socket too
 	if err := l.conn.SetWriteDeadline(deadline); err != nil {
 		return 0, err
@@ -63,5 +63,5 @@ func (l *link) write(ctx context.Context, frame []byte) (int, error) {
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx) // the last look before the first byte
 	}
-	return l.conn.Write(frame)
+	return hand(l.conn, frame, m)
 }

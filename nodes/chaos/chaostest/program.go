@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 )
 
 // Program is the program, for Main and the tests after it.
@@ -25,7 +27,11 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	Program = filepath.Join(folder, "roost")
-	build := exec.Command("go", "build", "-o", Program, "github.com/roost-iot/roost/nodes/roost")
+	args := []string{"build", "-o", Program}
+	if failpoint.Missing == "" { // the tests are built with them, so the program is
+		args = append(args, "-tags", "failpoints")
+	}
+	build := exec.Command("go", append(args, "github.com/roost-iot/roost/nodes/roost")...)
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build the program: %v\n%s", err, out)
 		return 1

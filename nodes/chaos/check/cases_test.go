@@ -34,8 +34,9 @@ func TestIsolation(t *testing.T) {
 		run := plan(history.Limits{}, true)
 		run.Devices = append(run.Devices, history.DeviceSpec{ID: "e", Bus: "c"})
 		s := new(story).at(0, run).at(0, &history.Phase{Phase: history.PhaseQuiet}).at(10_000, &history.Phase{Phase: history.PhaseFaults})
+		s.fault("f0", history.FaultHang, 15_000, 18_000, []string{"d"}) // which is over
 		s.fault("f1", history.FaultPanic, 20_000, 40_000, []string{"d"})
-		s.at(20_500, &history.Event{Device: "d", Event: history.EventRestarted})
+		s.at(16_000, &history.Event{Device: "d", Event: history.EventRestarted}).at(20_500, &history.Event{Device: "d", Event: history.EventRestarted})
 		for at := 0; at < 50_000; at += 100 {
 			if at < 20_000 || at%every == 0 {
 				s.at(at, &history.Read{Device: device, Done: true})

@@ -94,7 +94,7 @@ func (f *finding) doubtful(c *history.Command, accepted boottime.Instant) {
 }
 
 // tooLate looks for actions after the deadline. What waited at the hardware, or on a link that held it back, had left the
-// gateway before.
+// gateway before; and what it had in hand when it was stopped, it had looked at for the last time.
 func (f *finding) tooLate(c *history.Command, accepted boottime.Instant) {
 	if c.Call.Expires == 0 {
 		return
@@ -104,7 +104,8 @@ func (f *finding) tooLate(c *history.Command, accepted boottime.Instant) {
 		arrived := a.At.Add(-a.Waited)
 		f.Metrics["closest to the deadline, ms"] = closest(f.Metrics, milliseconds(deadline.Sub(arrived)))
 		late := arrived.Sub(deadline)
-		if late > f.limits.ClockError+f.limits.Epsilon && !f.heldOnWay(a, deadline, arrived) && !f.busy(c.ID, late, deadline.Add(-f.limits.ClockError), arrived) {
+		if late > f.limits.ClockError+f.limits.Epsilon && !f.heldOnWay(a, deadline, arrived) && !f.stoppedInHand(a, deadline, arrived) &&
+			!f.busy(c.ID, late, deadline.Add(-f.limits.ClockError), arrived) {
 			f.violated("C5b", c.ID, suspect{device: c.Call.Device, command: c.ID}, []history.Record{c.Call, a},
 				"%s acted %v after its deadline", c.ID, late)
 		}

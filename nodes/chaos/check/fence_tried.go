@@ -50,8 +50,8 @@ func (f *finding) fence() {
 	refused := StaleAttempts(f.h)
 	if pauses := pausesOf(f.h); pauses > 0 {
 		f.Metrics[MetricPauses], f.Metrics[MetricRefused] = float64(pauses), float64(refused)
-	}
-	if f.h.Run.Scenario == ZombieWrite && refused == 0 {
-		f.unknown("vacuous: no device has refused the write of a superseded owner")
+		if f.h.Run.Scenario == ZombieWrite && refused == 0 {
+			f.unknown("vacuous: no device has refused the write of a superseded owner")
+		}
 	}
 }

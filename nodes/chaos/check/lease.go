@@ -111,7 +111,7 @@ const frameTime = 100 * time.Millisecond
 func (f *finding) heldUp(d *history.Device, a *history.Action, ended, arrived boottime.Instant) bool {
 	return f.heldOnWay(a, ended, arrived) || slices.ContainsFunc(f.h.Faults, func(w *history.FaultWindow) bool {
 		return w.Fault == history.FaultPause && slices.Contains(w.Targets, a.Gateway) && w.Excuses(ended, arrived, f.limits.Epsilon) &&
-			arrived <= w.Healed.Add(frameTime) && !slices.ContainsFunc(d.Actions, func(other *history.Action) bool {
+			arrived <= w.Healed.Add(handOver(w)) && !slices.ContainsFunc(d.Actions, func(other *history.Action) bool {
 			return other.Peer == a.Peer && w.HealAsked <= other.At && other.At < a.At
 		})
 	})

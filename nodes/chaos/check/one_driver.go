@@ -124,6 +124,8 @@ func (f *finding) effective(d *history.Device, g *grants) {
 		f.Examined++
 		about := suspect{device: d.ID, bus: d.Spec.Bus}
 		switch {
+		case newest != nil && a.Epoch < newest.Epoch && f.letThrough(d, g, a):
+			continue
 		case newest != nil && a.Epoch < newest.Epoch:
 			f.violated("C6b", d.ID, about, []history.Record{newest, a},
 				"%s was driven by %s under epoch %d, after epoch %d of %s", d.ID, a.Name(), a.Epoch, newest.Epoch, newest.Name())
@@ -153,7 +155,7 @@ func (f *finding) granted(d *history.Device, g *grants, a *history.Action) {
 }
 
 // afterNextGrant is C6c. With Limits.InFlight one action in each takeover may come that much late: it
-// was in the kernel already. What its link held back does not count, and of fenced devices it is counted only.
+// was in the kernel already, and so may one that its gateway had in hand when it was stopped. What its link held back does not count, and of fenced devices it is counted only.
 func (f *finding) afterNextGrant(d *history.Device, g *grants) {
 	if g == nil {
 		return
@@ -173,7 +175,7 @@ func (f *finding) afterNextGrant(d *history.Device, g *grants) {
 		}
 		f.Metrics["driven after the next grant"]++
 		late[a.Epoch]++
-		if d.Spec.Fenced || f.heldOnWay(a, next.At, a.At.Add(-a.Waited)) || by <= f.limits.InFlight && late[a.Epoch] == 1 {
+		if d.Spec.Fenced || f.heldOnWay(a, next.At, a.At.Add(-a.Waited)) || late[a.Epoch] == 1 && (by <= f.limits.InFlight || f.stoppedInHand(a, next.At, a.At.Add(-a.Waited))) {
 			continue
 		}
 		f.violated("C6c", d.ID, suspect{device: d.ID, bus: d.Spec.Bus}, []history.Record{next, a},

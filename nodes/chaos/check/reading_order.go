@@ -23,6 +23,7 @@ func InOrder(h *history.History) Result {
 		f.live(d, again)
 		f.unmarked(d)
 		f.backfill(d, again)
+		f.dated(d)
 	}
 	if f.Examined == 0 {
 		f.unknown("no reading was delivered")

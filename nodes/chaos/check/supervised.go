@@ -96,9 +96,7 @@ func (f *finding) spinning(d *history.Device) {
 // isolated: the other devices are read as regularly as before.
 func (f *finding) isolated(w *history.FaultWindow) {
 	begin, end, ok := f.h.Phase(history.PhaseQuiet)
-	if !ok || slices.ContainsFunc(f.h.Faults, func(other *history.FaultWindow) bool {
-		return other != w && other.Excuses(w.Asked, w.Healed, f.limits.Failover)
-	}) {
+	if !ok || slices.ContainsFunc(f.h.Faults, func(other *history.FaultWindow) bool { return other != w && f.disturbs(other, w) }) {
 		return
 	}
 	hit := map[string]bool{}
@@ -120,6 +118,15 @@ func (f *finding) isolated(w *history.FaultWindow) {
 				"%s was read every %v (p99) during fault %s (%s) of %v, and every %v before", id, b, w.ID, w.Fault, w.Targets, a)
 		}
 	}
+}
+
+// disturbs reports whether another fault may have had a part in how often devices were read while w was certainly there. One
+// of a device is over when it is undone, however long the device takes to be back.
+func (f *finding) disturbs(other, w *history.FaultWindow) bool {
+	if other.Fault == history.FaultPanic || other.Fault == history.FaultHang {
+		return other.Asked <= w.HealAsked && w.Applied <= other.HealAsked
+	}
+	return other.Excuses(w.Asked, w.HealAsked, f.limits.Failover)
 }
 
 // readGaps returns the times between reads from a to b, sorted.

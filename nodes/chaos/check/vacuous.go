@@ -34,6 +34,7 @@ func NotVacuous(h *history.History) Result {
 		}
 	}
 	f.fence()
+	f.fenceTried()
 	// One of a kind will do: where faults overlap there may be nobody left who could have taken over.
 	for _, e := range without {
 		if !shown[e.fault.Fault] {

@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/roost-iot/roost/nodes/chaos/chaostest"
+	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 	"github.com/roost-iot/roost/nodes/chaos/fault"
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
 	"github.com/roost-iot/roost/nodes/chaos/history"
@@ -24,6 +26,9 @@ func TestMain(m *testing.M) { chaostest.Main(m) }
 
 // patience bounds every wait.
 const patience = 60 * time.Second
+
+// fleets that were started.
+var fleets atomic.Int64
 
 // start starts a small fleet, and what injects faults into it.
 func start(t *testing.T) (*fleet.Fleet, *fault.Injector, string) {
@@ -37,8 +42,13 @@ func startWith(t *testing.T, adjust func(*fleet.Config)) (*fleet.Fleet, *fault.I
 	folder := t.TempDir()
 	settings := plan.Defaults()
 	settings.Gateways, settings.Devices = 2, 12
+	controls := ""
+	if failpoint.Missing == "" {
+		controls = filepath.Join(os.TempDir(), fmt.Sprintf("roost-%d-%d", os.Getpid(), fleets.Add(1))) // the path of a socket has to be short
+	}
 	c := fleet.Config{
 		Settings: settings, Folder: filepath.Join(folder, "nodes"), Run: fmt.Sprintf("test-%d", os.Getpid()), Seed: 3, Program: []string{chaostest.Program},
+		Controls: controls,
 	}
 	adjust(&c)
 	f, err := fleet.New(c)

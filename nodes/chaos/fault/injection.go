@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
@@ -44,6 +45,12 @@ type Result struct {
 // Inject does an entry of a plan to targets, for as long as it says or until ctx ends, and undoes it. It returns when
 // it is undone.
 func (i *Injector) Inject(ctx context.Context, e plan.Entry, targets []string) Result {
+	return i.InjectOn(ctx, ctx, e, targets, nil)
+}
+
+// InjectOn is Inject of an entry that may wait for a point of its target to do it, until within ends: then it is not
+// done, and the error is ErrNotTriggered. applied is called when its effect was seen, or was not; nil: nothing is.
+func (i *Injector) InjectOn(ctx, within context.Context, e plan.Entry, targets []string, applied func()) Result {
 	result := Result{Entry: e, Targets: targets}
 	kind, err := Find(e.Fault)
 	if err == nil {
@@ -58,7 +65,17 @@ func (i *Injector) Inject(ctx context.Context, e plan.Entry, targets []string) R
 	if result.Err = i.Manifest.Will(Undo{ID: e.ID, What: e.Fault, Targets: targets, Claims: claimsOf(f)}); result.Err != nil {
 		return result
 	}
-	result.Err = i.apply(ctx, f, &result)
+	begun := boottime.Instant(0) // now
+	if e.On.Exact() {
+		if f, begun, result.Err = i.fire(within, f, e, targets[0]); result.Err != nil {
+			result.Err = errors.Join(result.Err, i.Manifest.Done(e.ID))
+			return result
+		}
+	}
+	result.Err = i.apply(ctx, f, &result, begun)
+	if applied != nil {
+		applied()
+	}
 	if result.Err == nil {
 		pauseUntil(ctx, e.Hold.Std())
 	}
@@ -74,8 +91,18 @@ func claimsOf(f Fault) []fleet.Claim {
 	return nil
 }
 
-func (i *Injector) apply(ctx context.Context, f Fault, r *Result) error {
-	i.record(r, history.FaultAsked, "")
+// fire has the trigger of an entry do it. What was begun is known only afterwards: begun is when it was not yet.
+func (i *Injector) fire(ctx context.Context, f Fault, e plan.Entry, gateway string) (Fault, boottime.Instant, error) {
+	a, err := arm(i.Fleet, e, f, gateway)
+	if err != nil {
+		return nil, 0, err
+	}
+	begun, err := a.fire(ctx)
+	return a, begun, err
+}
+
+func (i *Injector) apply(ctx context.Context, f Fault, r *Result, begun boottime.Instant) error {
+	i.recordAt(begun, r, history.FaultAsked, "")
 	if err := f.Apply(ctx); err != nil {
 		return fmt.Errorf("apply %s: %w", r.Entry.ID, err)
 	}
@@ -110,8 +137,16 @@ func (i *Injector) heal(ctx context.Context, f Fault, r *Result) error {
 
 // record writes a step down. A history that cannot be written is found out by who closes it.
 func (i *Injector) record(r *Result, step history.FaultStep, evidence string) {
+	i.recordAt(0, r, step, evidence)
+}
+
+func (i *Injector) recordAt(at boottime.Instant, r *Result, step history.FaultStep, evidence string) {
 	f := history.Fault{
 		ID: r.Entry.ID, Step: step, Fault: r.Kind, Targets: r.Targets, Symbolic: r.Entry.Target, Evidence: evidence,
+	}
+	f.At = at
+	if r.Entry.On.Exact() {
+		f.Point = r.Entry.On.Failpoint
 	}
 	if step == history.FaultApplied {
 		f.Down = r.Down
@@ -121,6 +156,18 @@ func (i *Injector) record(r *Result, step history.FaultStep, evidence string) {
 	}
 	_ = i.History.Write(&f)
 }
+
+// pauseOf waits; the error is that of ctx.
+func pauseOf(ctx context.Context, d time.Duration) error {
+	pauseUntil(ctx, d)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// pauseFor waits until it is time to ask again.
+func pauseFor(ctx context.Context) error { return pauseOf(ctx, 200*time.Millisecond) }
 
 // pauseUntil waits, but not beyond the end of ctx.
 func pauseUntil(ctx context.Context, d time.Duration) {

@@ -27,6 +27,9 @@ type Config struct {
 	GatewayDisks, HubDisks bool
 	// Claim is told what of this machine is about to be taken, and nothing is taken if it fails; nil: nobody is told.
 	Claim func([]Claim) error
+	// Controls is a folder to be made for the sockets of gateways that are built with failpoints, and removed again. Its
+	// path has to be short; empty: there are none.
+	Controls string
 	// Connected is called when hubs and hardware run and the devices are registered, before gateways are started; nil:
 	// nothing is.
 	Connected func(context.Context) error

@@ -44,6 +44,8 @@ type Fleet struct {
 	network  *netns.Network       // nil: gateways have none of their own
 	disks    map[string]disk.Disk // by node; those that have none of their own are missing
 
+	controls string // the folder of their sockets that was made; empty: none was
+
 	stop    context.CancelFunc
 	proxies sync.WaitGroup
 	conn    *nats.Conn
@@ -75,6 +77,9 @@ func (f *Fleet) prepare() error {
 		return err
 	}
 	if err := f.makeDisks(); err != nil {
+		return err
+	}
+	if err := f.makeControls(); err != nil {
 		return err
 	}
 	if err := f.makeNetwork(); err != nil {
@@ -123,6 +128,9 @@ func (f *Fleet) addHardware(listen string) {
 		"sim", "--log", f.Truth(), "--listen", listen, "--devices", strconv.Itoa(f.config.Devices),
 		"--seed", strconv.FormatUint(f.config.Seed, 10), "--control",
 	}
+	if f.config.Idle > 0 {
+		args = append(args, "--idle", f.config.Idle.String())
+	}
 	switch f.config.Mode {
 	case plan.ModeFenced:
 		args = append(args, "--fenced")
@@ -147,6 +155,7 @@ func (f *Fleet) addGateway(name string, hubs []string) error {
 	}
 	gateway := f.node(name, KindGateway, f.gatewayArgs(name, strings.Join(urls, ","), f.dataFolder(name, f.config.GatewayDisks))...)
 	gateway.namespace = f.namespace(name)
+	gateway.env = append(gateway.env, f.controlOf(name)...)
 	f.gateways = append(f.gateways, gateway)
 	return nil
 }
@@ -284,6 +293,7 @@ func (f *Fleet) Close() {
 		f.network.Close()
 	}
 	f.left = f.giveBack()
+	f.removeControls()
 }
 
 // Left is why Close could not give back all that was taken; nil: it could.

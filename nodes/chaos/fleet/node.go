@@ -64,6 +64,7 @@ type Node struct {
 	run     int
 	process *process // of the last run
 	paused  bool
+	extra   []string // of the environment, for starts from now on
 }
 
 // Launch starts the node, and does not wait until it is ready. One that runs is an error.
@@ -75,7 +76,7 @@ func (n *Node) Launch() error {
 	}
 	run := n.run + 1
 	p, err := begin(command{
-		program: n.program, env: n.env, args: n.args, namespace: n.namespace,
+		program: n.program, env: append(n.env[:len(n.env):len(n.env)], n.extra...), args: n.args, namespace: n.namespace,
 		logs: filepath.Join(n.logs, fmt.Sprintf("%s.%d", n.Name, run)),
 	})
 	if err != nil {
@@ -222,6 +223,35 @@ func (n *Node) Stop(patience time.Duration) (outcome string, err error) {
 		return p.outcome(), fmt.Errorf("stop %s: it had not ended after %v, and was killed", n.Name, patience)
 	}
 }
+
+// Set adds to the environment of starts from now on, in place of what was added before.
+func (n *Node) Set(env ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.extra = env
+}
+
+// Doomed says that the node's process is to be killed by a point of its own work, at some time from now on.
+type Doomed struct{ p *process }
+
+// Doom says so. Its end counts as one that the harness has brought about.
+func (n *Node) Doom() (Doomed, error) {
+	p := n.current()
+	if p == nil || !p.alive() {
+		return Doomed{}, fmt.Errorf("kill %s: %w", n.Name, ErrNotRunning)
+	}
+	p.doom(true)
+	return Doomed{p}, nil
+}
+
+// Spare says that it is not to be killed after all.
+func (d Doomed) Spare() { d.p.doom(false) }
+
+// Ended is closed when it has ended.
+func (d Doomed) Ended() <-chan struct{} { return d.p.ended }
+
+// Outcome is how it ended.
+func (d Doomed) Outcome() string { return d.p.outcome() }
 
 // CanPause reports whether this system can stop a process.
 func CanPause() bool { return canPause }

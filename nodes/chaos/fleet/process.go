@@ -103,11 +103,15 @@ func (p *process) alive() bool {
 
 // kill ends it at once, and waits until it has ended.
 func (p *process) kill() {
-	p.mu.Lock()
-	p.killed = true
-	p.mu.Unlock()
+	p.doom(true)
 	_ = p.cmd.Process.Kill() // one that has ended hears nothing
 	<-p.ended
+}
+
+func (p *process) doom(killed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.killed = killed
 }
 
 func (p *process) wasKilled() bool {

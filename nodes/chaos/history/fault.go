@@ -56,6 +56,8 @@ type Fault struct {
 	// Down is what certainly does not work from "applied" to "heal-asked": names of nodes, and links as Link names
 	// them. A link that lets through nothing in one direction is down.
 	Down []string `json:"down,omitempty"`
+	// Point of the gateway's own work at which it was done; empty: at some time.
+	Point string `json:"point,omitempty"`
 	// Evidence of applied and healed: what was seen, for people.
 	Evidence string `json:"evidence,omitempty"`
 }
@@ -69,6 +71,7 @@ type FaultWindow struct {
 	Fault    FaultKind
 	Targets  []string
 	Symbolic string
+	Point    string // of the gateway's own work at which it was done; empty: at some time
 	Down     []string
 	Evidence []string
 	// Asked to Healed is when it excuses something; Applied to HealAsked is when it certainly was there.
@@ -86,6 +89,9 @@ func (w *FaultWindow) add(f *Fault) {
 	w.Targets = union(w.Targets, f.Targets)
 	if f.Symbolic != "" {
 		w.Symbolic = f.Symbolic
+	}
+	if f.Point != "" {
+		w.Point = f.Point
 	}
 	if f.Evidence != "" {
 		w.Evidence = append(w.Evidence, f.Evidence)

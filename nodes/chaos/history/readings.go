@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/actors/drivers/rig/wire"
+	"github.com/roost-iot/roost/cluster/boottime"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -17,6 +18,8 @@ type Reading struct {
 	// Count is which read of the device gave it, as the count resource beside it says; 0: not known. It is
 	// given with what the device measures only.
 	Count uint64 `json:"c,omitempty"`
+	// Taken is when it says that it was; only with Count, and of what is stored.
+	Taken boottime.Instant `json:"taken,omitempty"`
 }
 
 // Batch is what one message of readings holds. The identity of a reading is (device, epoch, sequence).
@@ -32,6 +35,9 @@ type Batch struct {
 	Missed   uint64    `json:"missed,omitempty"`
 	// Backfill: stored and forwarded later. It is a lane of its own.
 	Backfill bool `json:"backfill,omitempty"`
+	// Synced: its times are the hub's, and off by ClockError at most. Only of what is stored.
+	Synced     bool          `json:"synced,omitempty"`
+	ClockError time.Duration `json:"clockErrorNs,omitempty"`
 }
 
 // End is the sequence after that of the last reading.
@@ -56,6 +62,20 @@ func BatchOf(b *roostv1.ReadingBatch) Batch {
 			reading.Count = counts[r.GetAcquiredOffsetUs()]
 		}
 		batch.Readings = append(batch.Readings, reading)
+	}
+	return batch
+}
+
+// DatedBatchOf is BatchOf with the times that the readings say.
+func DatedBatchOf(b *roostv1.ReadingBatch, clocks Clocks) Batch {
+	batch := BatchOf(b)
+	batch.Synced = b.GetClockState() == roostv1.ClockState_CLOCK_STATE_SYNCED
+	batch.ClockError = b.GetClockError().AsDuration()
+	base := clocks.Carry(b.GetBaseTime().AsTime())
+	for i, r := range b.GetReadings() {
+		if batch.Readings[i].Count > 0 {
+			batch.Readings[i].Taken = base.Add(time.Duration(r.GetAcquiredOffsetUs()) * time.Microsecond)
+		}
 	}
 	return batch
 }

@@ -50,7 +50,7 @@ func Stored(ctx context.Context, nc *nats.Conn, names cluster.Subjects, clocks h
 		if _, err := roostv1.Unmarshal(m.Data(), &b); err != nil {
 			return fmt.Errorf("readings %s: %w", m.Subject(), err)
 		}
-		record := &history.Stored{Sequence: last, Batch: history.BatchOf(&b)}
+		record := &history.Stored{Sequence: last, Batch: history.DatedBatchOf(&b, clocks)}
 		record.At = clocks.Carry(meta.Timestamp)
 		if err := each(record); err != nil {
 			return err

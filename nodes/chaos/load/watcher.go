@@ -33,6 +33,7 @@ type Watcher struct {
 	last   uint64            // sequence of the last message
 	owners map[string]string // of buses
 	lives  map[string]string // incarnations of gateways that are live
+	buses  map[string]given  // to whom they were given, and how often
 }
 
 // Run follows until ctx ends; the error is that of the history, or of a subject that is none.
@@ -116,6 +117,7 @@ func (w *Watcher) record(m jetstream.Msg, sequence uint64) (history.Record, erro
 			return nil, err
 		}
 		set(&w.owners, bus, own.Gateway)
+		w.give(bus, sequence, own.Gateway)
 		return &history.Grant{
 			Bus: bus, Epoch: sequence, Previous: previous, HandedOverBy: own.HandedOverBy,
 			Peer: history.Peer{Gateway: own.Gateway, Incarnation: own.Incarnation},
@@ -165,6 +167,29 @@ func set(m *map[string]string, key, value string) {
 		*m = map[string]string{}
 	}
 	(*m)[key] = value
+}
+
+// given is what is known of a bus.
+type given struct{ epoch, owners uint64 }
+
+func (w *Watcher) give(bus string, epoch uint64, to string) {
+	if w.buses == nil {
+		w.buses = map[string]given{}
+	}
+	g := w.buses[bus]
+	g.epoch = epoch
+	if to != "" {
+		g.owners++
+	}
+	w.buses[bus] = g
+}
+
+// Bus returns the epoch of a bus, and how often it was given to somebody.
+func (w *Watcher) Bus(bus string) (epoch, owners uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g := w.buses[bus]
+	return g.epoch, g.owners
 }
 
 // Owned returns how many buses each gateway has.

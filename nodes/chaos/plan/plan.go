@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 )
 
 // Version of the format of a plan.
@@ -27,9 +30,11 @@ type Plan struct {
 type Entry struct {
 	// ID is unique in the plan: f1, f2 and so on.
 	ID string `json:"id"`
-	// At is when it begins, from the beginning of the phase of faults, and Hold how long it lasts.
+	// At is when it begins, from the beginning of the phase of faults, and Hold how long it lasts. With On it begins when
+	// that happens, which is waited for from At on.
 	At   Duration `json:"at"`
 	Hold Duration `json:"hold"`
+	On   *Trigger `json:"on,omitempty"`
 	// Fault is its kind, and Target what it is done to; see the package documentation.
 	Fault  string `json:"fault"`
 	Target string `json:"target"`
@@ -62,6 +67,15 @@ type Params struct {
 	// is started: runs or paused.
 	Copy  string `json:"copy,omitempty"`
 	While string `json:"while,omitempty"`
+	// Point at which an actor panics or a driver hangs, from its Hit-th passing on; and Times at most, if above 0.
+	Point string `json:"point,omitempty"`
+	Hit   uint64 `json:"hit,omitempty"`
+	Times uint64 `json:"times,omitempty"`
+	// Step is by how much a clock is set, Pace how fast it goes then, 1 if not given; Boot: the gateway is killed, and
+	// finds its clock so when it starts.
+	Step Duration `json:"step,omitzero"`
+	Pace float64  `json:"pace,omitempty"`
+	Boot bool     `json:"boot,omitempty"`
 }
 
 // Duration is a time that is written as people write it: 1.5s.
@@ -145,9 +159,37 @@ func (p *Plan) Validate() error {
 		if _, err := Resolve(e.Target, well, Stream(p.Seed, "target/"+e.ID)); err != nil {
 			return fmt.Errorf("entry %s: target %q is nothing that this fleet can have: it has %d gateways, %d hubs and %d devices", e.ID, e.Target, p.Settings.Gateways, p.Settings.Hubs, p.Settings.Devices)
 		}
+		if err := e.check(p.Settings); err != nil {
+			return fmt.Errorf("entry %s: %w", e.ID, err)
+		}
 		ids[e.ID] = true
 	}
 	return nil
+}
+
+// check says what makes no sense in an entry by itself.
+func (e Entry) check(s Settings) error {
+	if e.Params.Point != "" {
+		point, err := failpoint.Find(e.Params.Point)
+		switch {
+		case err != nil:
+			return err
+		case e.Fault != Panic && e.Fault != Hang:
+			return fmt.Errorf("fault %s has no point; what it waits for is said in \"on\"", e.Fault)
+		case e.Fault == Panic && !point.Panics:
+			return fmt.Errorf("a panic at %s would be one of the whole gateway", point.Name)
+		}
+	}
+	if p := e.Params.Pace; p < 0 || p > 1000 {
+		return fmt.Errorf("pace is %v, and not from 0 to 1000", p)
+	}
+	if e.Fault == Clock && e.Params.Step == 0 && (e.Params.Pace == 0 || e.Params.Pace == 1) {
+		return errors.New("the clock is neither set (step) nor does it go wrong (pace)")
+	}
+	if e.On == nil {
+		return nil
+	}
+	return e.On.check(e, s)
 }
 
 // String tells the parameters for people.

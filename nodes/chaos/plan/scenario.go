@@ -29,6 +29,9 @@ const (
 	Upgrade    = "upgrade"     // gateways end in order, and another program takes their place
 	HubUpgrade = "hub-upgrade" // hubs do
 	Clone      = "clone"       // a second gateway has the id of a first
+	Panic      = "panic"       // a device's actor panics, again and again
+	Hang       = "hang"        // a driver does not return when it is used for a device
+	Clock      = "clock"       // a gateway's wall clock is set, or goes wrong
 )
 
 // Scenario is a way to break a fleet, by name.
@@ -163,6 +166,8 @@ func (d *draft) healing(e Entry) time.Duration {
 	switch {
 	case (e.Fault == HubKill || e.Fault == HubPowerCut) && d.Hubs > 1:
 		return 6 * time.Second // they have to elect a leader
+	case e.Fault == Panic, e.Fault == Hang:
+		return 6 * time.Second // the delay before its restart has grown
 	case e.Fault == Outage:
 		return 6 * time.Second // it begins when so much was written, and hubs start before it ends
 	case e.Fault == Together, e.Fault == HubUpgrade:

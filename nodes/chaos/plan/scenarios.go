@@ -28,6 +28,8 @@ func Scenarios() []Scenario {
 		diskDead(),
 		clockJump(),
 		crashLoop(),
+		failpointKill(),
+		zombieWrite(),
 		upgrade(),
 		cloneID(),
 	}

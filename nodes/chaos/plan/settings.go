@@ -52,6 +52,8 @@ type Settings struct {
 	// Targets of faults of gateways, of which the seed draws one each time: owner, one, minority, majority, all; empty:
 	// those of the scenario.
 	Targets []string `json:"targets,omitempty"`
+	// Idle is after how long without a word the hardware closes a connection; 0: after its own two seconds.
+	Idle Duration `json:"idle,omitzero"`
 }
 
 // Defaults are settings that two processors carry.
@@ -89,6 +91,9 @@ func (s Settings) Validate() error {
 	}
 	if err := s.validTargets(); err != nil {
 		return err
+	}
+	if s.Idle < 0 || s.Idle.Std() > time.Hour {
+		return fmt.Errorf("idle is %v, and not from 0s to 1h0m0s", s.Idle)
 	}
 	for _, d := range []struct {
 		name     string

@@ -107,3 +107,13 @@ type Counters struct {
 	// Messages of the NATS protocol by kind, where the proxy reads it.
 	Messages [2]map[Verb]int64
 }
+
+// Count returns how many messages of a kind have passed in a direction. PUB stands for HPUB too, as in a Trigger.
+func (c Counters) Count(d Direction, v Verb) (n int64) {
+	for verb, messages := range c.Messages[d] {
+		if v.covers(verb) {
+			n += messages
+		}
+	}
+	return n
+}

@@ -132,5 +132,6 @@ func removeData(folder string) error {
 			return err
 		}
 	}
+	_ = os.Remove(folder) // if nothing is in it
 	return nil
 }

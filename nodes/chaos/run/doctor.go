@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"github.com/roost-iot/roost/cluster/clustertest/disk"
+	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 	"github.com/roost-iot/roost/nodes/chaos/netns"
 )
 
@@ -21,6 +22,7 @@ func Doctor() []Means {
 		{"children die with the harness", unless(runtime.GOOS == "linux", "only the kernel of Linux does that; roost chaos cleanup ends them")},
 		{"stop and continue processes", unless(runtime.GOOS != "windows", "this system has no such signals")},
 		{"see whether a process stands still", unless(exists("/proc/self/stat"), "there is no /proc")},
+		{"failpoints, panics, clocks, triggers at a point", failpoint.Missing},
 		{"a network of its own for each gateway", netns.Missing()},
 		{"a disk of its own for each node, whose power can be cut", disk.Missing()},
 	}

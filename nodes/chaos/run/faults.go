@@ -21,6 +21,8 @@ const targetTime = 10 * time.Second
 type Skipped struct {
 	ID     string `json:"id"`
 	Reason string `json:"reason"`
+	// Untriggered: what it waited for did not happen.
+	Untriggered bool `json:"untriggered,omitempty"`
 }
 
 // hospital knows what is under a fault at present: no target is hit by two at a time.
@@ -90,13 +92,18 @@ func (r *running) breakThings(ctx context.Context) {
 
 // inject finds the targets of an entry, and does it.
 func (r *running) inject(ctx, within context.Context, injector *fault.Injector, ward *hospital, e plan.Entry) {
-	targets, err := r.target(within, ward, e)
+	targets, release, err := r.begin(within, ward, e)
+	defer ward.give(targets)
 	if err != nil {
 		r.skip(e, err)
 		return
 	}
-	defer ward.give(targets)
-	result := injector.Inject(ctx, e, targets)
+	defer release()
+	result := injector.InjectOn(ctx, within, e, targets, release)
+	if untriggered(result.Err) {
+		r.skip(e, result.Err)
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.results = append(r.results, result)
@@ -105,10 +112,27 @@ func (r *running) inject(ctx, within context.Context, injector *fault.Injector, 
 	}
 }
 
+// begin waits for what an entry waits for, and takes its targets: before that if they are what is watched.
+func (r *running) begin(ctx context.Context, ward *hospital, e plan.Entry) (targets []string, release func(), err error) {
+	first := e.On != nil && e.On.Where() == plan.TargetSame
+	if first {
+		if targets, err = r.target(ctx, ward, e); err != nil {
+			return nil, nil, err
+		}
+	}
+	if release, err = r.await(ctx, e, targets); err != nil || first {
+		return targets, release, err
+	}
+	if targets, err = r.target(ctx, ward, e); err != nil {
+		release()
+	}
+	return targets, release, err
+}
+
 func (r *running) skip(e plan.Entry, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.skipped = append(r.skipped, Skipped{ID: e.ID, Reason: err.Error()})
+	r.skipped = append(r.skipped, Skipped{ID: e.ID, Reason: err.Error(), Untriggered: untriggered(err)})
 	r.face.say("%s %s (%s of %s) was left out: %v", r.elapsed(), e.ID, e.Fault, e.Target, err)
 }
 

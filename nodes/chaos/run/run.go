@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/nodes/chaos/check"
+	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 	"github.com/roost-iot/roost/nodes/chaos/fault"
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
 	"github.com/roost-iot/roost/nodes/chaos/history"
@@ -111,7 +113,7 @@ func (r *running) whole(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { _ = r.manifest.Close() }() // each line is synced
-	if err := r.manifest.Will(fault.Undo{ID: "run", What: "run", Run: r.name, PID: os.Getpid(), Folders: []string{r.data()}}); err != nil {
+	if err := r.manifest.Will(fault.Undo{ID: "run", What: "run", Run: r.name, PID: os.Getpid(), Folders: []string{r.data(), r.controls()}}); err != nil {
 		return err
 	}
 	defer r.end()
@@ -127,6 +129,11 @@ func (r *running) data() string { return filepath.Join(r.Folder, "nodes") }
 // logs is the folder of what the nodes say. Where the system has links, one beside the report leads to it.
 func (r *running) logs() string { return filepath.Join(r.data(), "logs") }
 
+// controls is the folder of the sockets of gateways, of which the paths have to be short.
+func (r *running) controls() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("roost-%08x", crc32.ChecksumIEEE([]byte(r.name))))
+}
+
 // setUp starts the fleet, and what listens to it, and waits until all is where it belongs.
 func (r *running) setUp(ctx context.Context) (err error) {
 	r.enter(history.PhaseSetup)
@@ -138,7 +145,12 @@ func (r *running) setUp(ctx context.Context) (err error) {
 		return err
 	}
 	r.acks = load.NewAcks(names, r.recorders.acks)
+	controls := ""
+	if failpoint.Missing == "" {
+		controls = r.controls()
+	}
 	r.fleet, err = fleet.New(fleet.Config{
+		Controls: controls,
 		Settings: r.settings, Folder: r.data(), Run: r.name, Seed: r.Plan.Seed, Program: r.Program, Env: r.Env,
 		Note: r.process, Connected: r.listen, Claim: r.claim, Tap: r.acks.Tap,
 		GatewayDisks: draws(r.Plan, plan.PowerCut, plan.DiskFull, plan.DiskDead), HubDisks: draws(r.Plan, plan.HubPowerCut),

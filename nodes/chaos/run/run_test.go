@@ -156,3 +156,22 @@ func TestLeftovers(t *testing.T) {
 		t.Error("it was not killed")
 	}
 }
+
+// TestUntriggered: an entry whose trigger did not fire was to be tried all the same, and one that found no target was not.
+func TestUntriggered(t *testing.T) {
+	p := &plan.Plan{Version: plan.Version, Settings: plan.Defaults()}
+	for _, id := range []string{"f1", "f2", "f3", "f4"} {
+		p.Entries = append(p.Entries, plan.Entry{ID: id, Fault: plan.Kill, Target: plan.TargetAny, On: &plan.Trigger{Event: "owners(rig-1)>=9"}})
+	}
+	record, err := run.RunRecord(p, []run.Skipped{{ID: "f1", Untriggered: true}, {ID: "f2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var planned []string
+	for _, f := range record.Planned {
+		planned = append(planned, f.ID)
+	}
+	if got := strings.Join(planned, " "); got != "f1 f3 f4" {
+		t.Errorf("planned: %s", got)
+	}
+}

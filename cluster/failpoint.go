@@ -1,0 +1,6 @@
+//go:build !failpoints
+
+package cluster
+
+// failpoint is where a harness may stop, kill or fail what passes; in a program it is nothing. See failpoint_on.go.
+func failpoint(point, device string) {}

@@ -1,0 +1,97 @@
+package check_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/roost-iot/roost/nodes/chaos/check"
+	"github.com/roost-iot/roost/nodes/chaos/failpoint"
+	"github.com/roost-iot/roost/nodes/chaos/history"
+)
+
+// stoppedAt adds that gw-1 was stopped at a point, from 2 s to 6 s, while gw-2 got the bus at 4 s.
+func stoppedAt(point string, fenced bool) *story {
+	s := new(story).at(0, plan(history.Limits{}, fenced)).at(100, grant(10, 0, gw1)).at(4000, grant(20, 10, gw2))
+	s.fault("f1", history.FaultPause, 2000, 6000, []string{"gw-1"}, "gw-1")
+	for _, r := range s.records {
+		if f, ok := r.(*history.Fault); ok {
+			f.Point = point
+		}
+	}
+	return s
+}
+
+// TestInHand: of a gateway that was stopped between its last look and the write, one action may come late, and of no other.
+func TestInHand(t *testing.T) {
+	late := func(point string, at ...int) check.Verdict {
+		s := stoppedAt(point, false).at(5000, action(20, gw2))
+		for _, ms := range at {
+			s.at(ms, action(10, gw1))
+		}
+		return check.OneDriver(history.New(s.records)).Verdict
+	}
+	for _, test := range []struct {
+		got, want check.Verdict
+		name      string
+	}{
+		{late(failpoint.DriverWrite, 6050), check.Held, "the one in hand"},
+		{late(failpoint.CheckAndDrive, 6050), check.Held, "the one in hand, a little before"},
+		{late(failpoint.DriverWrite, 6050, 6060), check.Violated, "a second one"},
+		{late(failpoint.DriverWrite, 7200), check.Violated, "long after it went on"},
+		{late(failpoint.CommandAfterIntent, 6050), check.Violated, "stopped elsewhere"},
+		{late("", 6050), check.Violated, "stopped at some time"},
+	} {
+		if test.got != test.want {
+			t.Errorf("%s: got %s, want %s", test.name, test.got, test.want)
+		}
+	}
+}
+
+// TestInHandIsLate: its deadline may have passed as well, and only its own.
+func TestInHandIsLate(t *testing.T) {
+	for point, want := range map[string]check.Verdict{failpoint.DriverWrite: check.Held, failpoint.CommandAfterIntent: check.Violated} {
+		late := action(10, gw1)
+		late.Command = "c"
+		s := stoppedAt(point, false)
+		s.at(1900, &history.Call{Command: "c", Device: "d", Class: history.Relative, Expires: time.Second})
+		s.at(1910, &history.Answer{Command: "c", State: history.Accepted}).at(6050, late).at(6060, &history.Answer{Command: "c", State: history.Indeterminate})
+		if r := check.EndsInTime(history.New(s.records)); r.Verdict != want {
+			t.Errorf("%s: got %s, want %s", point, report([]check.Result{r}), want)
+		}
+	}
+}
+
+// TestFenceRefusesWhatIsInHand: a device that has a fence is not excused by what its old owner had in hand.
+func TestFenceRefusesWhatIsInHand(t *testing.T) {
+	s := stoppedAt(failpoint.DriverWrite, true).at(5000, action(20, gw2)).at(6050, action(10, gw1))
+	if r := check.OneDriver(history.New(s.records)); r.Verdict != check.Violated {
+		t.Errorf("got %s", report([]check.Result{r}))
+	}
+}
+
+// TestFenceWasTried: a run that stops owners with an action in hand has tried nothing if no device had to refuse one.
+func TestFenceWasTried(t *testing.T) {
+	said := func(fenced bool, at int) string {
+		s := stoppedAt(failpoint.DriverWrite, fenced).at(20_000, &history.Phase{Phase: history.PhaseEnd})
+		if at > 0 {
+			stale := action(10, gw1)
+			stale.Done, stale.Stale = false, true
+			s.at(at, stale)
+		}
+		return check.NotVacuous(history.New(s.records)).Reason
+	}
+	const want = "no device had to refuse one"
+	if r := said(true, 0); !strings.Contains(r, want) {
+		t.Errorf("none was refused: %q", r)
+	}
+	if r := said(true, 1000); !strings.Contains(r, want) {
+		t.Errorf("one was before: %q", r)
+	}
+	if r := said(true, 6050); strings.Contains(r, want) {
+		t.Errorf("one was refused: %q", r)
+	}
+	if r := said(false, 0); strings.Contains(r, want) {
+		t.Errorf("there is no fence: %q", r)
+	}
+}
