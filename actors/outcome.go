@@ -26,6 +26,10 @@ func outcomeOf(end outcome) roostv1.Change {
 		return failedWith(roostv1.Errorf(roostv1.ErrUnavailable, "%v", end.err), effectOf(p))
 	case errors.As(end.err, new(unsent)):
 		return failedWith(notSentStatus(roostv1.StatusOf(end.err)), roostv1.Effect_EFFECT_NONE)
+	case mutant("success-on-timeout"):
+		return roostv1.Change{State: roostv1.CommandState_COMMAND_STATE_SUCCEEDED, Confirmation: roostv1.Confirmation_CONFIRMATION_PROTOCOL_ACK}
+	case mutant("fail-on-timeout"):
+		return failedWith(deviceStatus("actuate", end.err), roostv1.Effect_EFFECT_NONE)
 	default:
 		return unknownWith(roostv1.Errorf(roostv1.ErrOutcomeUnknown, "sent, but the outcome is unknown: %s", deviceStatus("actuate", end.err).Message))
 	}

@@ -40,6 +40,9 @@ func (r *restarts) failed(p roostv1.Supervision, now instant, dice float64) verd
 	r.count = r.decayed(p, now) + 1
 	r.last = now
 	r.attempt++
+	if mutant("restart-without-backoff") {
+		return verdict{attempt: r.attempt}
+	}
 	if r.quarantined {
 		return verdict{delay: p.ProbeInterval, attempt: r.attempt, quarantine: true}
 	}

@@ -29,7 +29,7 @@ func (s *supervisor) dispatch(ctx actor.Context, o *order) {
 		permitted: s.env.permission(o.record), fence: s.env.fenceOf(s.charge), expires: o.expires, actions: o.actions(s.charge.epoch),
 		dispatched: roostv1.Change{
 			State: roostv1.CommandState_COMMAND_STATE_DISPATCHED, Gateway: s.env.id, Epoch: s.charge.epoch,
-			Harmless: o.absolute() || !o.touched,
+			Harmless: o.absolute() || !o.touched || mutant("retry-at-most-once") || mutant("dispatch-again-after-takeover"),
 		},
 	}})
 }

@@ -16,6 +16,8 @@ func (s *supervisor) handed(ctx actor.Context, msg *handed) {
 		switch {
 		case o == nil && h.again, s.shutting && !s.retired:
 			continue
+		case o == nil && h.open.GetRecord().GetOrder() < s.charge.epoch && mutant("drop-on-restart"):
+			continue
 		case o == nil:
 			o = s.newOrder(ctx, proto.CloneOf(h.open.GetRecord()))
 			s.resume(o)
@@ -40,6 +42,9 @@ func (s *supervisor) resume(o *order) {
 	kind := roostv1.WriteKind_WRITE_KIND_UNSPECIFIED
 	if o.plan != nil {
 		kind = o.plan.WriteKind
+	}
+	if kind != roostv1.WriteKind_WRITE_KIND_ABSOLUTE && mutant("dispatch-again-after-takeover") {
+		kind = roostv1.WriteKind_WRITE_KIND_ABSOLUTE
 	}
 	switch o.record.Resume(kind, known && !now.Before(o.expires)) {
 	case roostv1.ResumeQueue:

@@ -13,6 +13,9 @@ import (
 // failed plans what comes after a failure.
 func (s *supervisor) failed(self *actor.PID, status *roostv1.Status) {
 	s.leaveTurnstile()
+	if mutant("supervisor-gives-up") {
+		return
+	}
 	policy := s.charge.spec.Supervision.Resolve()
 	v := s.restarts.failed(policy, s.env.now(), s.env.dice())
 	if s.counters.GetAbandonedRunning() >= maxAbandoned {

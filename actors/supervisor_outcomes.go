@@ -196,7 +196,7 @@ func (s *supervisor) doubt(o *order, status *roostv1.Status) {
 // twice is the same as once, and the sender wants to wait for the device; and not for ever.
 func (s *supervisor) mayRepeat(o *order) bool {
 	now, known := s.hubTime()
-	return o.record.Attempt < maxAttempts && !s.shutting && s.locked() == nil && o.record.GetCommand().GetQueueWhileAway() && known && now.Before(o.expires) && o.absolute()
+	return o.record.Attempt < maxAttempts && !s.shutting && s.locked() == nil && o.record.GetCommand().GetQueueWhileAway() && known && now.Before(o.expires) && (o.absolute() || mutant("retry-at-most-once"))
 }
 
 // recallCommand takes back the command that the device actor has, or left when it ended: one

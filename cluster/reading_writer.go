@@ -185,7 +185,9 @@ func (w *readingWriter) publish(ctx context.Context, messages []readingMessage) 
 func (w *readingWriter) fill(rm readingMessage, m *nats.Msg) error {
 	w.id = appendBatchID(w.id[:0], rm.piece)
 	w.msgID[0] = string(w.id)
-	m.Header[jetstream.MsgIDHeader] = w.msgID
+	if !mutant("no-message-id") {
+		m.Header[jetstream.MsgIDHeader] = w.msgID
+	}
 	m.Subject = w.r.subject(rm.piece)
 	m.Data = w.arena[rm.from:rm.to]
 	return nil

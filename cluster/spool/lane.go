@@ -2,6 +2,7 @@ package spool
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/roost-iot/roost/cluster/boottime"
@@ -90,6 +91,9 @@ func (l *lane) full() bool { return l.held >= maxHeld || l.bytes >= maxHeldBytes
 func (l *lane) add(m stored) {
 	q := l.queue(m.batch.DeviceId)
 	q.waiting = append(q.waiting, m)
+	if l.backfill && len(q.waiting) > 1 && mutant("out-of-order-drain") {
+		q.waiting = slices.Insert(q.waiting[:len(q.waiting)-1], 0, m)
+	}
 	l.held += len(m.batch.Readings)
 	l.bytes += m.bytes
 	if len(q.waiting) == 1 && q.flight == nil {
@@ -125,7 +129,7 @@ func (l *lane) take(device string, q *queue) *flight {
 	if q.waiting = q.waiting[n:]; len(q.waiting) == 0 {
 		q.waiting = nil
 	}
-	f.batch.Backfill = l.backfill
+	f.batch.Backfill = l.backfill && !mutant("live-mark-on-backfill")
 	return f
 }
 

@@ -47,6 +47,9 @@ func Mutants() []Mutant {
 	var all []Mutant
 	for _, some := range [][]Mutant{
 		ownership(),
+		commands(),
+		readings(),
+		supervision(),
 	} {
 		all = append(all, some...)
 	}

@@ -1,0 +1,47 @@
+package selftest
+
+import (
+	"time"
+
+	"github.com/roost-iot/roost/nodes/chaos/plan"
+)
+
+// readings are mutants of what is promised of readings: none is lost, none comes twice, and all come in order.
+func readings() []Mutant {
+	return []Mutant{
+		{
+			Name: "ack-before-stored", Breaks: "the spool says that readings are stored before they are",
+			Scenario: "hub-kill", Seeds: []uint64{1, 2, 3}, Duration: 8 * time.Second, Adjust: brief, By: []string{"C1", "C3"},
+		},
+		{
+			Name: "trim-before-acknowledged", Breaks: "the spool forgets readings before the hub has acknowledged them",
+			Scenario: "partition", Seeds: []uint64{1, 2, 3}, Duration: 12 * time.Second, Adjust: brief,
+			Entries: lostOnTheWay, By: []string{"C1"}, Quick: true,
+		},
+		{
+			Name: "no-message-id", Breaks: "readings that are sent again are not known to be the same, neither by the gateway, nor the hub, nor the client",
+			Scenario: "ack-lost", Seeds: []uint64{1, 2, 3}, Duration: 12 * time.Second, Adjust: brief, By: []string{"C2"},
+		},
+		{
+			Name: "out-of-order-drain", Breaks: "what piled up on the disk is sent newest first",
+			Scenario: "hub-kill", Seeds: []uint64{1, 2, 3}, Duration: 8 * time.Second, Adjust: brief, By: []string{"C3"},
+		},
+		{
+			Name: "live-mark-on-backfill", Breaks: "what piled up on the disk is sent as if it were new",
+			Scenario: "hub-kill", Seeds: []uint64{1, 2, 3}, Duration: 8 * time.Second, Adjust: brief, By: []string{"C3"},
+		},
+	}
+}
+
+// lostOnTheWay loses what gateways and hub say to each other, for less than a lease and for more.
+func lostOnTheWay(seed uint64, s plan.Settings) []plan.Entry {
+	var entries []plan.Entry
+	for i, at := 0, time.Duration(0); at < s.Duration.Std()-3*time.Second; i++ {
+		hold := s.Lease.Std()/2 + time.Duration(i%2)*s.Lease.Std()
+		entries = append(entries, plan.Entry{
+			Fault: plan.Blackhole, Target: s.Gateway(1 + (int(seed)+i)%s.Gateways), At: plan.Duration(at), Hold: plan.Duration(hold),
+		})
+		at += hold + s.Lease.Std()
+	}
+	return entries
+}
