@@ -23,6 +23,9 @@ func Describe(r history.Record) string {
 	case *history.Answer:
 		return fmt.Sprintf("%s is %s, says the %s%s", r.Command, or(string(r.State), "not heard of"), r.Source, beside(r.Error))
 	case *history.Acked:
+		if r.By != "" {
+			return fmt.Sprintf("%s says that it keeps readings %s", r.By, span(r.Device, r.Epoch, r.First, r.End()))
+		}
 		return fmt.Sprintf("the hub acknowledges readings %s", span(r.Device, r.Epoch, r.First, r.End()))
 	case *history.Stored:
 		return fmt.Sprintf("the hub's stream has at %d readings %s", r.Sequence, describeBatch(&r.Batch))

@@ -40,7 +40,7 @@ func dropLast(w *world) (string, bool) {
 }
 
 func dropStored(w *world) (string, bool) {
-	a, ok := one(w, of[*history.Acked](w), func(*history.Acked) bool { return true })
+	a, ok := one(w, of[*history.Acked](w), func(a *history.Acked) bool { return a.By == "" })
 	if !ok {
 		return "", false
 	}
@@ -50,6 +50,36 @@ func dropStored(w *world) (string, bool) {
 		return ok && same(stored.Batch)
 	})
 	return check.ReadingID(a.Device, a.Epoch, a.First), true
+}
+
+// dropKept drops all that tells of the last batch of an epoch but the word of its gateway.
+func dropKept(w *world) (string, bool) {
+	all := of[*history.Stored](w)
+	last, ok := one(w, all, func(b *history.Stored) bool {
+		return b.At < w.drain && b.First > 1 && len(b.Readings) > 0 && b.Dropped == 0 && !slices.ContainsFunc(all, func(other *history.Stored) bool {
+			return other.Device == b.Device && other.Epoch == b.Epoch && other.First > b.First
+		})
+	})
+	if !ok {
+		return "", false
+	}
+	same := func(device string, epoch, first uint64) bool {
+		return device == last.Device && epoch == last.Epoch && first == last.First
+	}
+	w.drop(func(r history.Record) bool {
+		switch r := r.(type) {
+		case *history.Acked:
+			return same(r.Device, r.Epoch, r.First)
+		case *history.Stored:
+			return same(r.Device, r.Epoch, r.First)
+		case *history.Delivered:
+			return same(r.Device, r.Epoch, r.First)
+		default:
+			return false
+		}
+	})
+	w.note("kept", last.At-1*ms, &history.Acked{Device: last.Device, Epoch: last.Epoch, First: last.First, Readings: uint64(len(last.Readings)), By: last.Gateway})
+	return check.ReadingID(last.Device, last.Epoch, last.First), true
 }
 
 func undeclare(w *world) (string, bool) {

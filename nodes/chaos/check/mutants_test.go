@@ -31,6 +31,7 @@ var mutants = []mutant{
 	{name: "drop a delivered reading", checker: "C1", clause: "C1", breaks: dropDelivered, doubts: []string{"C10"}},
 	{name: "drop the last one, not drained", checker: "C1", breaks: dropLast, doubts: []string{"C10"}},
 	{name: "drop an acknowledged reading from the stream", checker: "C1", clause: "C1", breaks: dropStored},
+	{name: "drop the last one of an epoch, which its gateway kept", checker: "C1", clause: "C1", breaks: dropKept},
 	{name: "drop a declaration of a loss", checker: "C1", clause: "C1", breaks: undeclare},
 	{name: "change a value", checker: "C1", clause: "C1", breaks: corrupt},
 	{name: "make a reading up", checker: "C1", clause: "C1", breaks: phantom},

@@ -3,6 +3,7 @@ package check
 import (
 	"slices"
 
+	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 )
 
@@ -13,7 +14,7 @@ func NoReadingLost(h *history.History) Result {
 	stream := newStream(h)
 	for _, id := range sortedKeys(h.Devices) {
 		d := h.Devices[id]
-		epochs := flowOf(d)
+		epochs := flowOf(d, stream.stopped)
 		for _, epoch := range sortedKeys(epochs) {
 			f.readingsOfEpoch(d, epoch, epochs[epoch], stream)
 		}
@@ -31,6 +32,8 @@ type stream struct {
 	last    uint64 // highest sequence in it; 0: it was not read
 	drained bool   // everything on its way has arrived
 	reason  string // why it is not
+	// stopped is when it was begun to wait for that: devices are read on, and what comes later may be on its way.
+	stopped boottime.Instant
 	// delivered is, by device, the highest sequence of what the sink was given.
 	delivered map[string]uint64
 }
@@ -53,6 +56,7 @@ func newStream(h *history.History) *stream {
 		}
 	}
 	s.drained, s.reason = drained(h)
+	s.stopped, _, _ = h.Phase(history.PhaseDrain)
 	return s
 }
 
@@ -84,10 +88,11 @@ func drained(h *history.History) (ok bool, reason string) {
 
 // flow is what is known of the readings of a device under one epoch.
 type flow struct {
-	acked, stored, delivered, declared intervals
+	kept, acked, stored, delivered, declared intervals
 }
 
-func flowOf(d *history.Device) map[uint64]*flow {
+// flowOf returns it by epoch. What gateways say that they keep counts until an instant.
+func flowOf(d *history.Device, until boottime.Instant) map[uint64]*flow {
 	epochs := map[uint64]*flow{}
 	of := func(epoch uint64) *flow {
 		if epochs[epoch] == nil {
@@ -96,7 +101,13 @@ func flowOf(d *history.Device) map[uint64]*flow {
 		return epochs[epoch]
 	}
 	for _, a := range d.Acked {
-		of(a.Epoch).acked = append(of(a.Epoch).acked, interval{a.First, a.End()})
+		e := of(a.Epoch)
+		switch {
+		case a.By == "":
+			e.acked = append(e.acked, interval{a.First, a.End()})
+		case a.At < until:
+			e.kept = append(e.kept, interval{a.First, a.End()})
+		}
 	}
 	for _, b := range d.Stored {
 		e := of(b.Epoch)
@@ -107,7 +118,7 @@ func flowOf(d *history.Device) map[uint64]*flow {
 		of(b.Epoch).delivered = append(of(b.Epoch).delivered, interval{b.First, b.End()})
 	}
 	for _, e := range epochs {
-		e.acked, e.stored = e.acked.normal(), e.stored.normal()
+		e.kept, e.acked, e.stored = e.kept.normal(), e.acked.normal(), e.stored.normal()
 		e.delivered, e.declared = e.delivered.normal(), e.declared.normal()
 	}
 	return epochs
@@ -117,6 +128,7 @@ func flowOf(d *history.Device) map[uint64]*flow {
 func (f *finding) readingsOfEpoch(d *history.Device, epoch uint64, e *flow, s *stream) {
 	known := append(slices.Clone(e.acked), e.stored...).normal()
 	f.Examined += known.size()
+	f.Metrics["kept"] += float64(e.kept.size())
 	f.Metrics["acked"] += float64(e.acked.size())
 	f.Metrics["stored"] += float64(e.stored.size())
 	f.Metrics["delivered"] += float64(e.delivered.size())
@@ -143,6 +155,21 @@ func (f *finding) readingsOfEpoch(d *history.Device, epoch uint64, e *flow, s *s
 		if s.drained {
 			f.lost(d, epoch, hole, recordsOf(d, epoch, interval{hole.from, hole.to + 1}), "are missing before later ones, and nothing declares it")
 		} else {
+			f.unknown("%s", s.reason)
+		}
+	}
+	f.keptOnly(d, epoch, e.kept.without(intervals{{0, max(all.end(), 1)}}), s)
+}
+
+// keptOnly looks at what a gateway has said that it has on its disk, and that is behind all that is known of it
+// elsewhere. Nothing else tells of what a gateway that was killed had acknowledged last.
+func (f *finding) keptOnly(d *history.Device, epoch uint64, tail intervals, s *stream) {
+	for _, g := range tail {
+		switch {
+		case s.last == 0: // that is told already
+		case s.drained:
+			f.lost(d, epoch, g, recordsOf(d, epoch, g), "were on the disk of their gateway, as it said, and never came to the hub")
+		default:
 			f.unknown("%s", s.reason)
 		}
 	}

@@ -73,6 +73,10 @@ func (o *outbox) store(at boottime.Instant) {
 	}
 	at = max(at, o.stored+1*ms)
 	b.Backfill = b.Backfill || slices.ContainsFunc(o.device.owners, func(next owner) bool { return next.epoch > b.Epoch && next.serves <= at })
+	if o.chance(30) {
+		kept := &history.Acked{Device: b.Device, Epoch: b.Epoch, First: b.First, Readings: uint64(len(b.Readings)), By: b.Gateway}
+		o.note("kept", at-1*ms, kept)
+	}
 	o.stored, o.next, o.batch, o.dropped = at, b.End(), nil, 0
 	o.inStream(at, b)
 	if o.chance(30) {

@@ -259,6 +259,11 @@ func (f *Fleet) Truth() string { return filepath.Join(f.folder, "truth.log") }
 // Logs is the folder of what the nodes said.
 func (f *Fleet) Logs() string { return filepath.Join(f.folder, "logs") }
 
+// GatewayFolder is where a gateway keeps what is its own, and its control socket.
+func (f *Fleet) GatewayFolder(gateway string) string {
+	return filepath.Join(f.folder, gateway, "gateway-"+gateway)
+}
+
 // HubLink returns the way from a gateway to a hub; nil if there is none.
 func (f *Fleet) HubLink(gateway, hub string) *proxy.Link {
 	p := f.ways[way{gateway, hub}]

@@ -107,6 +107,9 @@ type Acked struct {
 	Readings uint64 `json:"readings"`
 	// Sequence in the stream.
 	Sequence uint64 `json:"sequence"`
+	// By is the gateway that said so to somebody on its machine, of its own disk; empty: it was the hub. What only a
+	// gateway has said may still be on its way.
+	By string `json:"by,omitempty"`
 }
 
 // End is the sequence after that of the last reading.

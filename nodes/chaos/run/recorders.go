@@ -23,6 +23,7 @@ type recorders struct {
 	asked  *history.Writer // renewals on their way
 	sink   *history.Writer
 	events *history.Writer // of gateways: not to be trusted
+	kept   *history.Writer // what gateways say that they have on their disks
 	stream *history.Writer // what is stored in the end
 	acks   *history.Writer // of the hub, as proxies see them
 	all    []*history.Writer
@@ -44,7 +45,7 @@ func openRecorders(folder string, written func(history.Record)) (*recorders, err
 		name string
 		to   **history.Writer
 	}{
-		{"run", &r.run}, {"faults", &r.faults}, {"hub", &r.hub}, {"asked", &r.asked}, {"sink", &r.sink}, {"events", &r.events}, {"stream", &r.stream}, {"acks", &r.acks},
+		{"run", &r.run}, {"faults", &r.faults}, {"hub", &r.hub}, {"asked", &r.asked}, {"sink", &r.sink}, {"events", &r.events}, {"kept", &r.kept}, {"stream", &r.stream}, {"acks", &r.acks},
 	} {
 		if *w.to, err = r.open(history.Header{Name: w.name, Untrusted: w.name == "events"}); err != nil {
 			return nil, errors.Join(err, r.close())

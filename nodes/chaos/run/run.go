@@ -188,6 +188,9 @@ func (r *running) listen(ctx context.Context) error {
 	r.loads.Go(func() error { return listeners.asked.Run(ctx) })
 	r.loads.Go(func() error { return r.feelPulse(ctx) })
 	r.loads.Go(func() error { return load.Events(ctx, listeners.events, r.recorders.events) })
+	for _, n := range r.fleet.Gateways() {
+		r.loads.Go(func() error { return load.Kept(ctx, n.Name, r.fleet.GatewayFolder(n.Name), r.recorders.kept) })
+	}
 	return nil
 }
 

@@ -11,7 +11,8 @@ func readings() []Mutant {
 	return []Mutant{
 		{
 			Name: "ack-before-stored", Breaks: "the spool says that readings are stored before they are",
-			Scenario: "hub-kill", Seeds: []uint64{1, 2, 3}, Duration: 8 * time.Second, Adjust: brief, By: []string{"C1", "C3"},
+			Scenario: "kill", Seeds: []uint64{1, 2, 3, 4, 5}, Duration: 12 * time.Second, Adjust: often,
+			Entries: oneAfterTheOther, By: []string{"C1"},
 		},
 		{
 			Name: "trim-before-acknowledged", Breaks: "the spool forgets readings before the hub has acknowledged them",
@@ -31,6 +32,23 @@ func readings() []Mutant {
 			Scenario: "hub-kill", Seeds: []uint64{1, 2, 3}, Duration: 8 * time.Second, Adjust: brief, By: []string{"C3"},
 		},
 	}
+}
+
+// often has devices read so often that something is being stored at any time.
+func often(s *plan.Settings) {
+	brief(s)
+	s.Period, s.Rate = plan.Duration(40*time.Millisecond), 10
+}
+
+// oneAfterTheOther kills gateways.
+func oneAfterTheOther(seed uint64, s plan.Settings) []plan.Entry {
+	var entries []plan.Entry
+	for i, at := 0, 500*time.Millisecond; at < s.Duration.Std()-time.Second; i, at = i+1, at+1500*time.Millisecond {
+		entries = append(entries, plan.Entry{
+			Fault: plan.Kill, Target: s.Gateway(1 + (int(seed)+i)%s.Gateways), At: plan.Duration(at + time.Duration(seed)*7*time.Millisecond), Hold: plan.Duration(500 * time.Millisecond),
+		})
+	}
+	return entries
 }
 
 // lostOnTheWay loses what gateways and hub say to each other, for less than a lease and for more.
