@@ -15,6 +15,10 @@ var (
 	acted      sync.Once
 )
 
+// Break breaks this very process in the way of that name, and mends it with an empty one: a harness whose clients are part
+// of a mutant. Nothing of this package may run meanwhile.
+func Break(name string) { mutantName = name }
+
 // mutant is whether the program is broken in that way. The first time that it is, the process says so: one
 // that never came to be broken proves nothing. So whoever asks does so last, when the answer changes what happens.
 func mutant(name string) bool {

@@ -8,49 +8,48 @@ import (
 
 // commands are mutants of what is promised of commands: at most once, honest, in time, and none is lost.
 func commands() []Mutant {
+	seeds := []uint64{1, 2, 3, 4, 5}
 	return []Mutant{
 		{
 			Name: "retry-at-most-once", Breaks: "a command that must not be repeated is sent again after it timed out",
-			Scenario: "slow-device", Seeds: []uint64{1, 2, 3}, Duration: 12 * time.Second, Adjust: brief,
+			Scenario: "slow-device", Seeds: seeds, Duration: 12 * time.Second, Adjust: few,
 			Entries: silent, By: []string{"C4"},
 		},
 		{
 			Name: "no-intent", Breaks: "a command is sent before it is recorded that it is",
-			Scenario: "kill-owner", Seeds: []uint64{1, 2, 3}, Duration: 8 * time.Second, Adjust: brief,
+			Scenario: "kill-owner", Seeds: seeds, Duration: 8 * time.Second, Adjust: few,
 			Entries: killedWhileActing, By: []string{"C4"}, Quick: true,
 		},
 		{
 			Name: "dispatch-again-after-takeover", Breaks: "the next owner sends what must not be sent twice and may have been",
-			Scenario: "kill-owner", Seeds: []uint64{1, 2, 3}, Duration: 8 * time.Second, Adjust: brief,
+			Scenario: "kill-owner", Seeds: seeds, Duration: 8 * time.Second, Adjust: few,
 			Entries: killedWhileActing, By: []string{"C4"},
 		},
 		{
 			Name: "success-on-timeout", Breaks: "a command of which nothing is known any more has succeeded",
-			Scenario: "slow-device", Seeds: []uint64{1, 2, 3}, Duration: 12 * time.Second, Adjust: brief,
+			Scenario: "slow-device", Seeds: seeds, Duration: 12 * time.Second, Adjust: few,
 			Entries: tooSlow, By: []string{"C8"},
 		},
 		{
 			Name: "fail-on-timeout", Breaks: "a command of which nothing is known any more has failed, and done nothing",
-			Scenario: "slow-device", Seeds: []uint64{1, 2, 3}, Duration: 12 * time.Second, Adjust: brief,
+			Scenario: "slow-device", Seeds: seeds, Duration: 12 * time.Second, Adjust: few,
 			Entries: silent, By: []string{"C8"},
 		},
 		{
 			Name: "ignore-deadline", Breaks: "a command is carried out however late it is",
-			Scenario: "kill", Seeds: []uint64{1, 2, 3}, Duration: 8 * time.Second, Adjust: brief,
+			Scenario: "kill", Seeds: seeds, Duration: 8 * time.Second, Adjust: few,
 			By: []string{"C5b"},
 		},
 		{
 			Name: "drop-on-restart", Breaks: "the next owner does not take up commands that were accepted before",
-			Scenario: "kill", Seeds: []uint64{1, 2, 3}, Duration: 8 * time.Second, Adjust: brief,
+			Scenario: "kill", Seeds: seeds, Duration: 8 * time.Second, Adjust: few,
 			By: []string{"C5"},
 		},
 	}
 }
 
-// brief has a run do no more than it must, with a fleet that a busy machine carries.
-func brief(s *plan.Settings) {
-	s.Quiet, s.Liveness, s.Devices = plan.Duration(2*time.Second), plan.Duration(5*time.Second), 12
-}
+// few has a fleet that a busy machine carries.
+func few(s *plan.Settings) { s.Devices = 12 }
 
 // each is the same for every second device.
 func each(s plan.Settings, at, hold time.Duration, p plan.Params) []plan.Entry {

@@ -38,6 +38,8 @@ type Mutant struct {
 	Env []string
 	// By are the checkers or clauses of which one must find a violation: "C6" is any clause of C6, "C6b" that one.
 	By []string
+	// Client is whether the clients of the harness are broken as well.
+	Client bool
 	// Quick is whether the short self-test has it.
 	Quick bool
 }

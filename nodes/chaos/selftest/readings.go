@@ -8,35 +8,36 @@ import (
 
 // readings are mutants of what is promised of readings: none is lost, none comes twice, and all come in order.
 func readings() []Mutant {
+	seeds := []uint64{1, 2, 3, 4, 5}
 	return []Mutant{
 		{
 			Name: "ack-before-stored", Breaks: "the spool says that readings are stored before they are",
-			Scenario: "kill", Seeds: []uint64{1, 2, 3, 4, 5}, Duration: 12 * time.Second, Adjust: often,
+			Scenario: "kill", Seeds: seeds, Duration: 12 * time.Second, Adjust: often,
 			Entries: oneAfterTheOther, By: []string{"C1"},
 		},
 		{
 			Name: "trim-before-acknowledged", Breaks: "the spool forgets readings before the hub has acknowledged them",
-			Scenario: "partition", Seeds: []uint64{1, 2, 3}, Duration: 12 * time.Second, Adjust: brief,
+			Scenario: "partition", Seeds: seeds, Duration: 12 * time.Second, Adjust: few,
 			Entries: lostOnTheWay, By: []string{"C1"}, Quick: true,
 		},
 		{
 			Name: "no-message-id", Breaks: "readings that are sent again are not known to be the same, neither by the gateway, nor the hub, nor the client",
-			Scenario: "ack-lost", Seeds: []uint64{1, 2, 3}, Duration: 12 * time.Second, Adjust: brief, By: []string{"C2"},
+			Scenario: "ack-lost", Seeds: seeds, Duration: 12 * time.Second, Adjust: few, Client: true, By: []string{"C2"},
 		},
 		{
 			Name: "out-of-order-drain", Breaks: "what piled up on the disk is sent newest first",
-			Scenario: "hub-kill", Seeds: []uint64{1, 2, 3}, Duration: 8 * time.Second, Adjust: brief, By: []string{"C3"},
+			Scenario: "hub-kill", Seeds: seeds, Duration: 8 * time.Second, Adjust: few, By: []string{"C3"},
 		},
 		{
 			Name: "live-mark-on-backfill", Breaks: "what piled up on the disk is sent as if it were new",
-			Scenario: "hub-kill", Seeds: []uint64{1, 2, 3}, Duration: 8 * time.Second, Adjust: brief, By: []string{"C3"},
+			Scenario: "hub-kill", Seeds: seeds, Duration: 8 * time.Second, Adjust: few, By: []string{"C3"},
 		},
 	}
 }
 
 // often has devices read so often that something is being stored at any time.
 func often(s *plan.Settings) {
-	brief(s)
+	few(s)
 	s.Period, s.Rate = plan.Duration(40*time.Millisecond), 10
 }
 

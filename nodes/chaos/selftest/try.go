@@ -64,6 +64,10 @@ func (s *selfTest) try(ctx context.Context, mutant string, m Mutant, p *plan.Pla
 	t.Folder = filepath.Join(s.Folder, fmt.Sprintf("%02d-%s", s.count, who)) // short, for there are sockets in it
 	s.Face.Say(fmt.Sprintf("TRY       %s: %s, seed %d, for %v", who, p.Scenario, p.Seed, p.Settings.Duration))
 	began, held := time.Now(), s.Meter()
+	if m.Client && mutant != "" {
+		breakHarness(mutant)
+		defer breakHarness("")
+	}
 	report, err := s.Run(ctx, chaos.Config{
 		Plan: p, Folder: t.Folder, Program: s.Program, Env: append(slices.Clone(m.Env), Env+"="+mutant),
 		Face: s.Face, Version: s.Version, Commit: s.Commit,
