@@ -13,11 +13,11 @@ import (
 // failed plans what comes after a failure.
 func (s *supervisor) failed(self *actor.PID, status *roostv1.Status) {
 	s.leaveTurnstile()
-	if mutant("supervisor-gives-up") {
-		return
-	}
 	policy := s.charge.spec.Supervision.Resolve()
 	v := s.restarts.failed(policy, s.env.now(), s.env.dice())
+	if mutant("supervisor-gives-up") {
+		v.delay = 20 * time.Second // a harness could not end its fault if the device never came back
+	}
 	if s.counters.GetAbandonedRunning() >= maxAbandoned {
 		v.entered, v.quarantine, v.delay = !s.restarts.quarantined, true, policy.ProbeInterval
 		s.restarts.quarantined = true

@@ -11,7 +11,7 @@ func supervision() []Mutant {
 	seeds := []uint64{1, 2, 3, 4, 5}
 	return []Mutant{
 		{
-			Name: "supervisor-gives-up", Breaks: "a device that has failed is not started again",
+			Name: "supervisor-gives-up", Breaks: "a device that has failed is left alone for far too long",
 			Scenario: "baseline", Seeds: seeds, Duration: 14 * time.Second, Adjust: few, Entries: panics, By: []string{"C11"},
 		},
 		{
