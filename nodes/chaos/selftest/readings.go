@@ -21,6 +21,10 @@ func readings() []Mutant {
 			Entries: lostOnTheWay, By: []string{"C1"}, Quick: true,
 		},
 		{
+			Name: "drop-without-declaring", Breaks: "a spool that is full drops the oldest readings, and says nothing",
+			Scenario: "hub-kill", Seeds: seeds, Duration: 8 * time.Second, Adjust: often, By: []string{"C1"},
+		},
+		{
 			Name: "no-message-id", Breaks: "readings that are sent again are not known to be the same, neither by the gateway, nor the hub, nor the client",
 			Scenario: "ack-lost", Seeds: seeds, Duration: 12 * time.Second, Adjust: few, Client: true, By: []string{"C2"},
 		},
