@@ -52,6 +52,10 @@ func listen(folder string) (net.Listener, error) {
 	return l, nil
 }
 
+// CheckFolder returns why a gateway with that folder can have no control socket: ErrPathTooLong. What is there it does
+// not look at.
+func CheckFolder(folder string) error { return checkPath(filepath.Join(folder, SocketName)) }
+
 // checkPath refuses a path that is too long for the system's sockaddr_un, which has 108 bytes on Linux and 104
 // on others, with a zero at the end.
 func checkPath(path string) error {

@@ -59,6 +59,9 @@ func TestSocketRefused(t *testing.T) {
 	if err := os.Mkdir(long, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	if err := control.CheckFolder(long); !errors.Is(err, control.ErrPathTooLong) {
+		t.Errorf("a folder that is too long: %v", err)
+	}
 	if _, err := control.Open(control.Config{Folder: long, Fleet: &gateway{}}); !errors.Is(err, control.ErrPathTooLong) || !strings.Contains(err.Error(), "choose a shorter folder") {
 		t.Errorf("a long path: got %v", err)
 	}

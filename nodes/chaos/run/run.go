@@ -20,6 +20,7 @@ import (
 	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/load"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
+	"github.com/roost-iot/roost/nodes/control"
 )
 
 const (
@@ -188,6 +189,9 @@ func (r *running) listen(ctx context.Context) error {
 	r.loads.Go(func() error { return listeners.asked.Run(ctx) })
 	r.loads.Go(func() error { return r.feelPulse(ctx) })
 	r.loads.Go(func() error { return load.Events(ctx, listeners.events, r.recorders.events) })
+	if err := control.CheckFolder(r.fleet.GatewayFolder(r.settings.Gateway(1))); err != nil {
+		r.face.say("%s what gateways say that they keep is not seen: %v", r.elapsed(), err)
+	}
 	for _, n := range r.fleet.Gateways() {
 		r.loads.Go(func() error { return load.Kept(ctx, n.Name, r.fleet.GatewayFolder(n.Name), r.recorders.kept) })
 	}
