@@ -12,6 +12,7 @@ import (
 
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/clustertest"
+	"github.com/roost-iot/roost/cluster/durable"
 	"github.com/roost-iot/roost/cluster/lease"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -117,7 +118,9 @@ func (o *outpost) files(t *testing.T) []string {
 	}
 	var names []string
 	for _, e := range entries {
-		names = append(names, e.Name())
+		if !durable.Unfinished(e.Name()) {
+			names = append(names, e.Name())
+		}
 	}
 	return names
 }
