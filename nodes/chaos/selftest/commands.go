@@ -17,8 +17,8 @@ func commands() []Mutant {
 		},
 		{
 			Name: "no-intent", Breaks: "a command is sent before it is recorded that it is",
-			Scenario: "kill-owner", Seeds: seeds, Duration: 8 * time.Second, Adjust: few,
-			Entries: killedWhileActing, By: []string{"C4"}, Quick: true,
+			Scenario: "kill-owner", Seeds: seeds, Duration: 13 * time.Second, Adjust: few,
+			Entries: killedAndLost, By: []string{"C4"}, Quick: true,
 		},
 		{
 			Name: "dispatch-again-after-takeover", Breaks: "the next owner sends what must not be sent twice and may have been",
@@ -82,4 +82,13 @@ func killedWhileActing(seed uint64, s plan.Settings) []plan.Entry {
 		})
 	}
 	return entries
+}
+
+// killedAndLost is for mutants of commands and of readings, so that the clean build goes through it once for both.
+func killedAndLost(seed uint64, s plan.Settings) []plan.Entry {
+	entries := killedWhileActing(seed, s)
+	lost := s.Lease * 3 / 2
+	return append(entries, plan.Entry{
+		Fault: plan.Blackhole, Target: plan.Owner(s.Device(1 + int(seed)%s.Devices)), At: s.Duration - lost - plan.Duration(500*time.Millisecond), Hold: lost,
+	})
 }

@@ -98,7 +98,7 @@ type Matrix struct {
 	Clean []Try `json:"clean"`
 }
 
-// Counts are how many mutants were caught and clean runs held; how many were missed and accused; and of how many nothing
+// Counts are how many mutants were caught and clean runs not accused; how many were missed and accused; and of how many nothing
 // can be said.
 func (x *Matrix) Counts() (passed, failed, skipped int) {
 	for _, r := range x.Rows {
@@ -113,9 +113,9 @@ func (x *Matrix) Counts() (passed, failed, skipped int) {
 	}
 	for _, t := range x.Clean {
 		switch {
-		case t.Verdict == check.Held:
+		case x.clear(t):
 			passed++
-		case t.Verdict == check.Violated && !t.starved():
+		case t.accused():
 			failed++
 		default:
 			skipped++
@@ -160,18 +160,6 @@ func (x *Matrix) Summary(out io.Writer) error {
 	passed, failed, skipped := x.Counts()
 	_, err := fmt.Fprintf(out, "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped)
 	return err
-}
-
-func (x *Matrix) cleanWord(t Try) string {
-	switch {
-	case t.Verdict == check.Held:
-		return "not accused"
-	case t.starved():
-		return "LATE, AND THE MACHINE BUSY"
-	case t.Verdict == check.Violated:
-		return "ACCUSED by " + strings.Join(t.Clauses, ", ")
-	}
-	return strings.ToUpper(string(t.Verdict))
 }
 
 // explain says why what is not as it is to be is so, and where to look.

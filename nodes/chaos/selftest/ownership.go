@@ -22,7 +22,7 @@ func ownership() []Mutant {
 		},
 		{
 			Name: "no-hub-fence", Breaks: "the hub takes what a superseded owner writes of commands",
-			Scenario: "half-open", Seeds: seeds, Duration: 8 * time.Second, By: []string{"C4", "C8"}, Quick: true,
+			Scenario: "half-open", Seeds: seeds, Duration: 8 * time.Second, By: []string{"C4", "C8"},
 			Entries: upStalls,
 		},
 		{

@@ -17,8 +17,8 @@ func readings() []Mutant {
 		},
 		{
 			Name: "trim-before-acknowledged", Breaks: "the spool forgets readings before the hub has acknowledged them",
-			Scenario: "partition", Seeds: seeds, Duration: 12 * time.Second, Adjust: few,
-			Entries: lostOnTheWay, By: []string{"C1"}, Quick: true,
+			Scenario: "kill-owner", Seeds: seeds, Duration: 13 * time.Second, Adjust: few,
+			Entries: killedAndLost, By: []string{"C1"}, Quick: true,
 		},
 		{
 			Name: "drop-without-declaring", Breaks: "a spool that is full drops the oldest readings, and says nothing",
@@ -52,19 +52,6 @@ func oneAfterTheOther(seed uint64, s plan.Settings) []plan.Entry {
 		entries = append(entries, plan.Entry{
 			Fault: plan.Kill, Target: s.Gateway(1 + (int(seed)+i)%s.Gateways), At: plan.Duration(at + time.Duration(seed)*7*time.Millisecond), Hold: plan.Duration(500 * time.Millisecond),
 		})
-	}
-	return entries
-}
-
-// lostOnTheWay loses what gateways and hub say to each other, for less than a lease and for more.
-func lostOnTheWay(seed uint64, s plan.Settings) []plan.Entry {
-	var entries []plan.Entry
-	for i, at := 0, time.Duration(0); at < s.Duration.Std()-3*time.Second; i++ {
-		hold := s.Lease.Std()/2 + time.Duration(i%2)*s.Lease.Std()
-		entries = append(entries, plan.Entry{
-			Fault: plan.Blackhole, Target: s.Gateway(1 + (int(seed)+i)%s.Gateways), At: plan.Duration(at), Hold: plan.Duration(hold),
-		})
-		at += hold + s.Lease.Std()
 	}
 	return entries
 }

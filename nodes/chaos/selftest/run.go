@@ -2,12 +2,8 @@ package selftest
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
-	"github.com/roost-iot/roost/nodes/chaos/check"
-	"github.com/roost-iot/roost/nodes/chaos/plan"
 	chaos "github.com/roost-iot/roost/nodes/chaos/run"
 )
 
@@ -88,46 +84,4 @@ func (s *selfTest) mutant(ctx context.Context, m Mutant) (Row, error) {
 		}
 	}
 	return Judge(m, tries), nil
-}
-
-// cleanRuns has the clean build go through what a mutant was tried with, unless it has already.
-func (s *selfTest) cleanRuns(ctx context.Context, m Mutant, row Row, matrix *Matrix) error {
-	for _, t := range row.Tries {
-		key := t.PlanSHA + " " + strings.Join(m.Env, " ")
-		if s.clean[key] {
-			continue
-		}
-		s.clean[key] = true
-		p, err := m.Plan(t.Seed, s.Duration)
-		if err != nil {
-			return err
-		}
-		clean, err := s.cleanRun(ctx, m, p)
-		if err != nil {
-			return err
-		}
-		matrix.Clean = append(matrix.Clean, clean)
-		s.Face.Say(fmt.Sprintf("CLEAN     %s, seed %d: %s", clean.Scenario, clean.Seed, cleanText(clean)))
-	}
-	return nil
-}
-
-// cleanRun makes a run of the clean build; once more if it was only late.
-func (s *selfTest) cleanRun(ctx context.Context, m Mutant, p *plan.Plan) (Try, error) {
-	t, err := s.try(ctx, "", m, p)
-	if err == nil && t.late() {
-		s.Face.Say(fmt.Sprintf("CLEAN     %s, seed %d: late, so it is tried once more: %s", t.Scenario, t.Seed, t.Reason))
-		return s.try(ctx, "", m, p)
-	}
-	return t, err
-}
-
-func cleanText(t Try) string {
-	switch {
-	case t.starved():
-		return fmt.Sprintf("too late, on a machine that held this very process up for %.0f ms: try again when it is less busy: %s", t.HeldUpMS, t.Reason)
-	case t.Verdict == check.Violated:
-		return "accused: " + t.Reason
-	}
-	return fmt.Sprintf("%s: %s", t.Verdict, t.Reason)
 }

@@ -20,6 +20,7 @@ import (
 // story is what a run is made to find.
 type story struct {
 	clauses []string // that are violated
+	held    []string // checkers that find nothing
 	verdict check.Verdict
 	silent  bool // no process says that it was broken
 	fails   bool // it cannot be made
@@ -70,6 +71,9 @@ func (s *stage) run(_ context.Context, cfg chaos.Config) (*chaos.Report, error) 
 	for _, clause := range tale.clauses {
 		report.Checkers = append(report.Checkers, check.Result{Violations: []check.Violation{{Clause: clause}}})
 	}
+	for _, id := range tale.held {
+		report.Checkers = append(report.Checkers, check.Result{ID: id, Verdict: check.Held, Examined: 1})
+	}
 	return report, nil
 }
 
@@ -107,14 +111,21 @@ func TestMatrix(t *testing.T) {
 		{"cannot be made", map[uint64]story{1: {fails: true}, 2: {fails: true}}, held, 2, "m 1, m 2, 1, 2", []string{"m: unclear: seed 2: the run could not be made: no ports"}},
 		{"once it cannot be made", map[uint64]story{1: {fails: true}, 2: violated("C6a")}, held, 0, "m 1, m 2, 1, 2", []string{"caught by C6a, seed 2"}},
 		{"late", map[uint64]story{1: violated("C6b")}, violated("C7", "C7b"), 1, "m 1, 1, 1",
-			[]string{"late, so it is tried once more", "ACCUSED by C7, C7b", "1 passed, 1 failed, 0 skipped"}},
+			[]string{"it is tried once more, for it was late", "ACCUSED by C7, C7b", "1 passed, 1 failed, 0 skipped"}},
 		{"late on a busy machine", map[uint64]story{1: violated("C6b")}, story{clauses: []string{"C7", "C5b", "C8b"}, verdict: check.Violated, busy: true}, 2, "m 1, 1, 1",
 			[]string{"a machine that held this very process up for 1000 ms", "LATE, AND THE MACHINE BUSY", "1 passed, 0 failed, 1 skipped"}},
 		{"accused on a busy machine", map[uint64]story{1: violated("C6b")}, story{clauses: []string{"C7", "C5"}, verdict: check.Violated, busy: true}, 1, "m 1, 1",
 			[]string{"ACCUSED by C7, C5"}},
 		{"accused", map[uint64]story{1: violated("C6b")}, violated("C7", "C1"), 1, "m 1, 1",
 			[]string{"ACCUSED by C7, C1", "the clean build under pause, seed 1: accused: as it was made up", "1 passed, 1 failed, 0 skipped"}},
-		{"clean cannot be told", map[uint64]story{1: violated("C6b")}, unknown, 2, "m 1, 1", []string{"UNKNOWN", "1 passed, 0 failed, 1 skipped"}},
+		{"clean cannot be told", map[uint64]story{1: violated("C6b")}, unknown, 2, "m 1, 1, 1", []string{"UNKNOWN", "1 passed, 0 failed, 1 skipped"}},
+		{"clean cannot be told, except by the checker that caught", map[uint64]story{1: violated("C6b")},
+			story{verdict: check.Unknown, held: []string{"C6", "C9"}}, 0, "m 1, 1", []string{"not accused", "2 passed, 0 failed, 0 skipped"}},
+		{"clean tried nothing", map[uint64]story{1: violated("C6b")}, story{verdict: check.Unknown, held: []string{"C6"}}, 2, "m 1, 1, 1", []string{"UNKNOWN"}},
+		{"clean cannot be told by the checker that caught", map[uint64]story{1: violated("C6b")},
+			story{verdict: check.Unknown, held: []string{"C4", "C9"}}, 2, "m 1, 1, 1", []string{"UNKNOWN"}},
+		{"clean is late on a busy machine, and the checker that caught finds nothing", map[uint64]story{1: violated("C6b")},
+			story{clauses: []string{"C7"}, verdict: check.Violated, busy: true, held: []string{"C6", "C9"}}, 0, "m 1, 1, 1", []string{"not accused"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &stage{t: t, broken: c.broken, clean: c.clean}

@@ -24,7 +24,7 @@ func supervision() []Mutant {
 // panics has one device panic for as long as there is time, so that its restarts can be counted.
 func panics(seed uint64, s plan.Settings) []plan.Entry {
 	return []plan.Entry{{
-		Fault: "panic", Target: s.Device(1 + int(seed)%s.Devices), At: plan.Duration(500 * time.Millisecond),
+		Fault: plan.Panic, Target: s.Device(1 + int(seed)%s.Devices), At: plan.Duration(500 * time.Millisecond),
 		Hold: s.Duration - plan.Duration(2*time.Second),
 	}}
 }

@@ -26,6 +26,8 @@ type Try struct {
 	Reason   string        `json:"reason,omitempty"`
 	// Clauses that were violated, in their order.
 	Clauses []string `json:"clauses,omitempty"`
+	// Held are the checkers that have found nothing though they had something to look at.
+	Held []string `json:"held,omitempty"`
 	// Acted is whether a process has said that it was broken.
 	Acted   bool    `json:"acted,omitempty"`
 	Seconds float64 `json:"seconds"`
@@ -83,6 +85,7 @@ func (s *selfTest) try(ctx context.Context, mutant string, m Mutant, p *plan.Pla
 		return t, nil
 	}
 	t.Verdict, t.Reason, t.Clauses = report.Verdict, report.Reason, clausesOf(report)
+	t.Held = heldOf(report)
 	if mutant != "" {
 		t.Acted, err = acted(t.Folder, mutant)
 		if err != nil {
@@ -100,6 +103,16 @@ func clausesOf(r *chaos.Report) []string {
 			if !slices.Contains(all, v.Clause) {
 				all = append(all, v.Clause)
 			}
+		}
+	}
+	return all
+}
+
+func heldOf(r *chaos.Report) []string {
+	var all []string
+	for _, c := range r.Checkers {
+		if c.Verdict == check.Held && c.Examined > 0 {
+			all = append(all, c.ID)
 		}
 	}
 	return all
