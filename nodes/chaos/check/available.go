@@ -86,7 +86,7 @@ func (a *availability) processes() {
 }
 
 // hubOutages returns when less than a majority of the hub's servers was up, and the time that it may take after
-// each change.
+// each change. That they were started at first is none: when all is quiet the hub has answered.
 func (a *availability) hubOutages() times {
 	settle := a.h.Run.Limits.WithDefaults().HubSettle
 	outages := a.where(a.h.Run.Hubs, func(down func(string) bool) bool {
@@ -98,9 +98,14 @@ func (a *availability) hubOutages() times {
 		}
 		return len(a.h.Run.Hubs) > 0 && 2*up <= len(a.h.Run.Hubs)
 	})
+	quiet, _, _ := a.h.Phase(history.PhaseQuiet) // 0 if there was none: all of them count
 	for _, hub := range a.h.Run.Hubs {
 		for _, s := range a.down[hub] {
-			outages = append(outages, stretch{s.from, s.from.Add(settle)}, stretch{s.to, s.to.Add(settle)})
+			for _, change := range []boottime.Instant{s.from, s.to} {
+				if change >= quiet {
+					outages = append(outages, stretch{change, change.Add(settle)})
+				}
+			}
 		}
 	}
 	return outages.merged()

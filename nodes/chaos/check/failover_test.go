@@ -16,6 +16,35 @@ func lost(served int) *story {
 	return s.at(3400, grant(20, 10, gw2)).at(served, stored(20))
 }
 
+// TestHubSettlesBeforeAllIsQuiet: only what changes among the hub's servers once all is quiet gives them time to settle, and not that
+// they were started: in a short run the first failover of all would never be judged.
+func TestHubSettlesBeforeAllIsQuiet(t *testing.T) {
+	tell := func(quiet, ready int) check.Result {
+		s := lost(4100)
+		process := func(at int, state history.ProcessState) {
+			s.at(at, &history.Process{Node: "hub-0", Run: 1, State: state})
+		}
+		process(0, history.ProcessStarted)
+		process(ready, history.ProcessReady)
+		if quiet > 0 {
+			s.at(quiet, &history.Phase{Phase: history.PhaseQuiet})
+		}
+		return check.FailoverBounded(history.New(s.records))
+	}
+	for name, test := range map[string]struct {
+		got  check.Result
+		want check.Verdict
+	}{
+		"it was there before":        {tell(900, 500), check.Violated},
+		"it came only after":         {tell(400, 500), check.Held},
+		"nobody says when it was so": {tell(0, 500), check.Held},
+	} {
+		if test.got.Verdict != test.want {
+			t.Errorf("%s: got %s", name, report([]check.Result{test.got}))
+		}
+	}
+}
+
 // TestFailoverCountsServiceableTime: only time in which the device could be served counts, and a hub that came back
 // has its time to settle.
 func TestFailoverCountsServiceableTime(t *testing.T) {

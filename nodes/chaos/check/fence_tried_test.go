@@ -5,42 +5,49 @@ import (
 	"testing"
 
 	"github.com/roost-iot/roost/nodes/chaos/check"
+	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 )
 
-// TestFenceTried: pauses of gateways of fenced devices are counted, and what devices refused; where a refusal was made sure of,
-// its absence is noticed.
+// TestFenceTried: pauses of gateways of fenced devices are counted, and what devices refused. A run that stops owners with an action
+// in hand for longer than their lease has tried nothing if no device had to refuse one after that.
 func TestFenceTried(t *testing.T) {
-	stale := func() history.Record {
-		return &history.Action{Device: "d", Resource: "setpoint", Value: "1", Epoch: 10, Peer: gw1, Stale: true}
-	}
+	const hand = failpoint.DriverWrite
 	for name, c := range map[string]struct {
 		fenced          bool
-		scenario        string
+		point           string
 		target          string
-		refused         bool
+		until, refused  int // when the pause from 2 s on ended, and one was refused; 0: never
 		pauses, refusal float64
 		unknown         bool
 	}{
-		"refused":                     {true, "pause", "gw-1", true, 1, 1, false},
-		"nothing to refuse":           {true, "pause", "gw-1", false, 1, 0, false},
-		"no fence":                    {false, "pause", "gw-1", false, 0, 0, false},
-		"a hub":                       {true, "pause", "hub-0", false, 0, 0, false},
-		"made sure of, and refused":   {true, check.ZombieWrite, "gw-1", true, 1, 1, false},
-		"made sure of, and not there": {true, check.ZombieWrite, "gw-1", false, 1, 0, true},
+		"refused":                         {true, "", "gw-1", 6000, 6050, 1, 1, false},
+		"nothing to refuse":               {true, "", "gw-1", 6000, 0, 1, 0, false},
+		"no fence":                        {false, "", "gw-1", 6000, 0, 0, 0, false},
+		"a hub":                           {true, "", "hub-0", 6000, 0, 0, 0, false},
+		"in hand, and refused":            {true, hand, "gw-1", 6000, 6050, 1, 1, false},
+		"a little before, and refused":    {true, failpoint.CheckAndDrive, "gw-1", 6000, 6050, 1, 1, false},
+		"in hand, and not refused":        {true, hand, "gw-1", 6000, 0, 1, 0, true},
+		"a little before, and not":        {true, failpoint.CheckAndDrive, "gw-1", 6000, 0, 1, 0, true},
+		"in hand, and one refused before": {true, hand, "gw-1", 6000, 1000, 1, 1, true},
+		"in hand, and no fence":           {false, hand, "gw-1", 6000, 0, 0, 0, false},
+		"in hand for less than the lease": {true, hand, "gw-1", 3000, 0, 1, 0, false},
+		"stopped elsewhere":               {true, failpoint.CommandAfterIntent, "gw-1", 6000, 0, 1, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := new(story).at(0, plan(history.Limits{}, c.fenced)).at(1, grant(10, 0, gw1)).at(2500, grant(20, 10, gw2))
-			s.records[0].(*history.Run).Scenario = c.scenario
-			s.fault("f1", history.FaultPause, 1000, 5000, []string{c.target})
-			if c.refused {
-				s.at(5100, stale())
+			s := new(story).at(0, plan(history.Limits{}, c.fenced)).at(100, grant(10, 0, gw1)).at(4000, grant(20, 10, gw2))
+			s.fault("f1", history.FaultPause, 2000, c.until, []string{c.target}, c.target)
+			s.point(c.point)
+			if c.refused > 0 {
+				stale := action(10, gw1)
+				stale.Done, stale.Stale = false, true
+				s.at(c.refused, stale)
 			}
 			r := check.NotVacuous(history.New(s.records))
 			if r.Metrics[check.MetricPauses] != c.pauses || r.Metrics[check.MetricRefused] != c.refusal {
 				t.Errorf("metrics %v", r.Metrics)
 			}
-			if got := strings.Contains(r.Reason, "no device has refused the write"); got != c.unknown {
+			if got := strings.Contains(r.Reason, "no device had to refuse one"); got != c.unknown {
 				t.Errorf("unknown: %v, %s", got, r.Reason)
 			}
 		})

@@ -42,27 +42,3 @@ func (f *finding) letThrough(d *history.Device, g *grants, a *history.Action) bo
 	_, next := g.find(a.Epoch)
 	return next != nil && f.stoppedInHand(a, next.At, a.At.Add(-a.Waited))
 }
-
-// fenceTried: where owners were stopped with an action in hand for longer than their lease, a device with a fence has refused
-// one. Which of them gets so far is up to the operating system.
-func (f *finding) fenceTried() {
-	fenced := slices.ContainsFunc(f.h.Run.Devices, func(d history.DeviceSpec) bool { return d.Fenced && !d.Attached() })
-	var first *history.FaultWindow
-	for _, w := range f.h.Faults {
-		if inHand(w) && w.HealAsked.Sub(w.Applied) >= f.limits.Lease+f.limits.Margin && first == nil {
-			first = w
-		}
-	}
-	if !fenced || first == nil {
-		return
-	}
-	f.Examined++
-	for _, d := range f.h.Devices {
-		for _, a := range d.Actions {
-			if a.Stale && first.Applied <= a.At {
-				return
-			}
-		}
-	}
-	f.unknown("vacuous: owners such as in fault %s were stopped with an action in hand, and no device had to refuse one", first.ID)
-}

@@ -1,7 +1,6 @@
 package check_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -14,12 +13,7 @@ import (
 func stoppedAt(point string, fenced bool) *story {
 	s := new(story).at(0, plan(history.Limits{}, fenced)).at(100, grant(10, 0, gw1)).at(4000, grant(20, 10, gw2))
 	s.fault("f1", history.FaultPause, 2000, 6000, []string{"gw-1"}, "gw-1")
-	for _, r := range s.records {
-		if f, ok := r.(*history.Fault); ok {
-			f.Point = point
-		}
-	}
-	return s
+	return s.point(point)
 }
 
 // TestInHand: of a gateway that was stopped between its last look and the write, one action may come late, and of no other.
@@ -67,31 +61,5 @@ func TestFenceRefusesWhatIsInHand(t *testing.T) {
 	s := stoppedAt(failpoint.DriverWrite, true).at(5000, action(20, gw2)).at(6050, action(10, gw1))
 	if r := check.OneDriver(history.New(s.records)); r.Verdict != check.Violated {
 		t.Errorf("got %s", report([]check.Result{r}))
-	}
-}
-
-// TestFenceWasTried: a run that stops owners with an action in hand has tried nothing if no device had to refuse one.
-func TestFenceWasTried(t *testing.T) {
-	said := func(fenced bool, at int) string {
-		s := stoppedAt(failpoint.DriverWrite, fenced).at(20_000, &history.Phase{Phase: history.PhaseEnd})
-		if at > 0 {
-			stale := action(10, gw1)
-			stale.Done, stale.Stale = false, true
-			s.at(at, stale)
-		}
-		return check.NotVacuous(history.New(s.records)).Reason
-	}
-	const want = "no device had to refuse one"
-	if r := said(true, 0); !strings.Contains(r, want) {
-		t.Errorf("none was refused: %q", r)
-	}
-	if r := said(true, 1000); !strings.Contains(r, want) {
-		t.Errorf("one was before: %q", r)
-	}
-	if r := said(true, 6050); strings.Contains(r, want) {
-		t.Errorf("one was refused: %q", r)
-	}
-	if r := said(false, 0); strings.Contains(r, want) {
-		t.Errorf("there is no fence: %q", r)
 	}
 }

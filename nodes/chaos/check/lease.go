@@ -29,14 +29,9 @@ func (r renewals) of(g *grants, a *history.Action) []boottime.Instant {
 func (f *finding) leases() renewals {
 	all := renewals{}
 	for _, gateway := range sortedKeys(f.h.Leases) {
-		for _, r := range f.h.Leases[gateway] {
-			if alive(r) {
-				all[r.Peer] = append(all[r.Peer], r.At)
-			}
-		}
-		for _, r := range f.unseen(gateway) {
+		f.Metrics["renewals told by those who asked"] += float64(len(f.unseen(gateway)))
+		for _, r := range f.renewalsOf(gateway) {
 			all[r.Peer] = append(all[r.Peer], r.At)
-			f.Metrics["renewals told by those who asked"]++
 		}
 	}
 	for _, at := range all {
@@ -45,9 +40,16 @@ func (f *finding) leases() renewals {
 	return all
 }
 
+// renewalsOf returns the renewals of a gateway of which it is known that they were stored.
+func (f *finding) renewalsOf(gateway string) []*history.Lease {
+	seen := slices.DeleteFunc(slices.Clone(f.h.Leases[gateway]), func(r *history.Lease) bool { return !alive(r) })
+	return append(seen, f.unseen(gateway)...)
+}
+
 // unseen returns the renewals of a gateway of which it is known that they were stored, though nobody saw them there: they were
-// asked for in place of a record, no other one is known to have taken that place, and something later was written in place
-// of a newer one. Of several that asked for the same place one was stored, and none was sent after the last.
+// asked for in place of a record, no other one is known to have taken that place, as stored or as acknowledged, and something later
+// was written in place of a newer one. Of several that asked for the same place one was stored, and none was sent after the last;
+// so they count only if all of them are renewals of one run: else another run may have got it, or who ended the lease.
 func (f *finding) unseen(gateway string) []*history.Lease {
 	taken := map[uint64]bool{}
 	newest := uint64(0)
@@ -55,14 +57,20 @@ func (f *finding) unseen(gateway string) []*history.Lease {
 		taken[r.Previous] = true
 		newest = max(newest, r.Previous)
 	}
-	var all []*history.Lease
+	first := map[uint64]*history.Lease{} // who asked for a place
 	for _, r := range f.h.Asked[gateway] {
-		live := r.State == history.LeaseLive || r.State == history.LeaseDraining
-		if live && !taken[r.Previous] && 0 < r.Previous && r.Previous < newest {
-			all = append(all, r)
+		one, ok := first[r.Previous]
+		if !ok {
+			first[r.Previous] = r
+			one = r
+		}
+		if r.Peer != one.Peer || !alive(r) {
+			taken[r.Previous] = true // by which of them is not known
 		}
 	}
-	return all
+	return slices.DeleteFunc(slices.Clone(f.h.Asked[gateway]), func(r *history.Lease) bool {
+		return taken[r.Previous] || r.Previous == 0 || r.Previous >= newest
+	})
 }
 
 // missed returns the record of a gateway's lease before which others were missed, at the time of an action; nil if none

@@ -100,6 +100,9 @@ func (f *finding) readWithoutLease(d *history.Device, renewed map[string][]boott
 			f.unknown("%s was read by %s while records of its lease are missing, before %s", d.ID, r.Name(), next.ID())
 			continue
 		}
+		if f.busy(d.ID, r.At.Sub(ended), ended, r.At) {
+			continue // its gateway stood still between its last look at the lease and this
+		}
 		f.violated("C6e", d.ID, suspect{device: d.ID, bus: d.Spec.Bus}, []history.Record{r},
 			"%s, which takes one session only, was read by %s %v after the lease of its gateway had ended", d.ID, r.Name(), r.At.Sub(ended))
 	}
@@ -108,11 +111,9 @@ func (f *finding) readWithoutLease(d *history.Device, renewed map[string][]boott
 // renewed are the renewals of gateways, whatever their runs: the hardware has other names for those.
 func (f *finding) renewed() map[string][]boottime.Instant {
 	all := map[string][]boottime.Instant{}
-	for gateway, records := range f.h.Leases {
-		for _, r := range records {
-			if alive(r) {
-				all[gateway] = append(all[gateway], r.At)
-			}
+	for gateway := range f.h.Leases {
+		for _, r := range f.renewalsOf(gateway) {
+			all[gateway] = append(all[gateway], r.At)
 		}
 		slices.Sort(all[gateway])
 	}

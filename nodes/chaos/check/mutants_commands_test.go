@@ -1,8 +1,10 @@
 package check_test
 
 import (
+	"slices"
 	"time"
 
+	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 )
 
@@ -174,10 +176,17 @@ func unheard(w *world) (string, bool) {
 	return c.Command, true
 }
 
+// leavesDoubt reports whether a fault is near that is a reason not to know what a command did: one that is not a stop in order.
+func (w *world) leavesDoubt(a, b boottime.Instant) bool {
+	return slices.ContainsFunc(w.faults, func(f *fault) bool {
+		return f.kind != history.FaultStop && f.asked <= b.Add(failover) && a <= f.healed.Add(failover)
+	})
+}
+
 func doubtful(w *world) (string, bool) {
 	c, ok := one(w, of[*history.Call](w), func(c *history.Call) bool {
 		told := w.final(c.Command, history.Succeeded)
-		return c.Class == history.Absolute && c.QueueWhileAway && c.Expires > 8*time.Second && told != nil && !w.calm(c.At, told.At) &&
+		return c.Class == history.Absolute && c.QueueWhileAway && c.Expires > 8*time.Second && told != nil && w.leavesDoubt(c.At, told.At) &&
 			told.At.Sub(c.At) < 4*time.Second
 	})
 	if !ok {

@@ -83,6 +83,12 @@ func takeFromLiving(w *world) (string, bool) {
 		if end < 0 || leases[end].Sequence > now.Epoch {
 			return nil, false
 		}
+		between := func(l *history.Lease) bool {
+			return l.Gateway == leases[end].Gateway && leases[end].Sequence < l.Sequence && l.Sequence < now.Epoch
+		}
+		if slices.ContainsFunc(leases, between) {
+			return nil, false // its next run is there already, as with what is attached to it, and cannot have come before that end
+		}
 		return leases[end], true
 	}
 	now, ok := one(w, grants, func(g *history.Grant) bool { _, ok := fits(g); return ok })

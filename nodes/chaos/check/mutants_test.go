@@ -94,9 +94,7 @@ func TestMutants(t *testing.T) {
 				if tried == enough(t) {
 					return
 				}
-				w := newWorld(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)), m.flaw)
-				history.New(w.records)
-				subject, ok := m.breaks(w)
+				w, subject, ok := m.broken(rapid.Uint64().Draw(t, "seed"))
 				if !ok {
 					return
 				}
@@ -112,6 +110,20 @@ func TestMutants(t *testing.T) {
 			}
 		})
 	}
+}
+
+// patience is of how many worlds one is sought that has something to break: what a mutant needs may come together in one of a
+// hundred only.
+const patience = 100
+
+// broken draws worlds until one can be broken.
+func (m *mutant) broken(seed uint64) (w *world, subject string, ok bool) {
+	for i := uint64(1); i <= patience && !ok; i++ {
+		w = newWorld(rand.New(rand.NewPCG(seed, i)), m.flaw)
+		history.New(w.records)
+		subject, ok = m.breaks(w)
+	}
+	return w, subject, ok
 }
 
 // enough is how many histories one mutant breaks: a twelfth of how many others are tried, since there are so many mutants.

@@ -104,3 +104,49 @@ func TestUnseenRenewals(t *testing.T) {
 		}
 	}
 }
+
+// TestUnseenRenewalsOfWhom: what was asked for counts once. It counts no more if the one that took its place was acknowledged, or if
+// others had asked for that place, who may have got it; then nothing can be told.
+func TestUnseenRenewalsOfWhom(t *testing.T) {
+	asked := func(p history.Peer, state history.LeaseState) *history.Lease {
+		return &history.Lease{Peer: p, State: state, Previous: 5, Asked: true}
+	}
+	next := history.Peer{Gateway: gw1.Gateway, Incarnation: "next"}
+	acked := func(at int) func(*story) {
+		return func(s *story) {
+			l := member(gw1, history.LeaseLive, 20, 5)
+			l.OnWay = true
+			s.at(at, l)
+		}
+	}
+	for _, test := range []struct {
+		name string
+		tell func(*story)
+		want check.Verdict
+	}{
+		{"it alone", func(*story) {}, check.Held},
+		{"it, twice", func(s *story) { s.at(3001, asked(gw1, history.LeaseLive)) }, check.Held},
+		{"who ended it", func(s *story) { s.at(3001, asked(gw1, history.LeaseEvicted)) }, check.Unknown},
+		{"who ended it, before", func(s *story) { s.at(2999, asked(gw1, history.LeaseEvicted)) }, check.Unknown},
+		{"its next run", func(s *story) { s.at(3001, asked(next, history.LeaseLive)) }, check.Unknown},
+		{"it, and it was acknowledged", acked(3010), check.Held},
+		{"it, and an earlier one was acknowledged", acked(1500), check.Violated},
+	} {
+		for _, exclusive := range []bool{false, true} { // by actions, and by reads
+			run := plan(history.Limits{}, true)
+			run.Devices[0].Exclusive = exclusive
+			s := new(story).at(0, run).at(100, grant(10, 0, gw1)).at(900, action(10, gw1)).at(1000, member(gw1, history.LeaseLive, 5, 0))
+			s.at(3000, asked(gw1, history.LeaseLive))
+			test.tell(s)
+			if exclusive {
+				s.at(4000, &history.Read{Device: "d", Peer: gw1, Done: true})
+			} else {
+				s.at(4000, action(10, gw1))
+			}
+			s.at(6000, member(gw1, history.LeaseLive, 30, 20))
+			if r := check.OneDriver(history.New(s.records)); r.Verdict != test.want {
+				t.Errorf("%s, read %v: got %s, want %s:\n%s", test.name, exclusive, r.Verdict, test.want, report([]check.Result{r}))
+			}
+		}
+	}
+}

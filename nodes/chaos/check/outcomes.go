@@ -152,6 +152,9 @@ func (f *finding) useless(c *history.Command, told *history.Answer) {
 			return
 		}
 	}
+	if f.busy(c.ID, told.At.Sub(c.Call.At), c.Call.At, told.At) {
+		return // whoever waits for an answer gives up after some time, and nobody is to blame if all of that went by in stalls
+	}
 	f.violated("C8b", c.ID, suspect{device: c.Call.Device, command: c.ID}, []history.Record{c.Call, told},
 		"%s ended %s, and no fault was there that could have hidden what it did", c.ID, told.State)
 }

@@ -41,6 +41,11 @@ func (c cell) has(revision uint64) bool {
 	}
 }
 
+// before reports whether a write may have got a revision, when it replaced this: revisions only grow. 0: it is not known.
+func (c cell) before(revision uint64) bool {
+	return revision == 0 || !c.known || revision > c.revision
+}
+
 // written returns what it holds after a write that may be done.
 func (c cell) written(in stepInput, out stepOutput) cell {
 	if out.revision == 0 {
@@ -84,7 +89,7 @@ func next(c cell, in stepInput, out stepOutput) []interface{} {
 	if !in.sure {
 		may = append(may, c)
 	}
-	if in.blind || c.has(in.expect) {
+	if (in.blind || c.has(in.expect)) && c.before(out.revision) {
 		may = append(may, c.written(in, out))
 	}
 	return may

@@ -57,3 +57,45 @@ func TestBusyMachineLosesLeases(t *testing.T) {
 		}
 	}
 }
+
+// TestBusyMachineReadsOn: a gateway that stands still after its last look at its lease reads after it.
+func TestBusyMachineReadsOn(t *testing.T) {
+	for _, test := range []struct {
+		stall int // when 100 ms of it ended; 0: there was none
+		want  check.Verdict
+	}{{0, check.Violated}, {2900, check.Violated}, {3150, check.Unknown}} {
+		run := plan(history.Limits{}, true)
+		run.Devices[0].Exclusive = true
+		s := new(story).at(0, run).at(100, grant(10, 0, gw1)).at(900, action(10, gw1)).at(1000, member(gw1, history.LeaseLive, 11, 0))
+		if test.stall > 0 {
+			s.at(test.stall, &history.Health{Node: history.Harness, Late: 100 * time.Millisecond})
+		}
+		s.at(3200, &history.Read{Device: "d", Peer: gw1, Done: true}).at(7000, member(gw1, history.LeaseLive, 12, 11))
+		if r := check.OneDriver(history.New(s.records)); r.Verdict != test.want {
+			t.Errorf("busy until %d ms: got %s, want %s:\n%s", test.stall, r.Verdict, test.want, report([]check.Result{r}))
+		}
+	}
+}
+
+// TestBusyMachineLeavesDoubt: who waits in vain for an answer, while the machine stands still, knows nothing. Stalls that are short
+// beside all of that time, or at another time, are no reason.
+func TestBusyMachineLeavesDoubt(t *testing.T) {
+	for _, test := range []struct {
+		at   int
+		late time.Duration
+		want check.Verdict
+	}{
+		{2500, 0, check.Violated}, {2500, 100 * time.Millisecond, check.Violated}, {2500, 600 * time.Millisecond, check.Unknown},
+		{1200, 600 * time.Millisecond, check.Violated}, {3600, 600 * time.Millisecond, check.Violated},
+	} {
+		s := new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1))
+		s.at(1000, &history.Call{Command: "c", Device: "d", Class: history.Relative, Expires: time.Second})
+		if test.late > 0 {
+			s.at(test.at, &history.Health{Node: history.Harness, Late: test.late})
+		}
+		s.at(3000, &history.Answer{Command: "c", State: history.Indeterminate})
+		if r := check.HonestOutcomes(history.New(s.records)); r.Verdict != test.want {
+			t.Errorf("late by %v at %d ms: got %s, want %s:\n%s", test.late, test.at, r.Verdict, test.want, report([]check.Result{r}))
+		}
+	}
+}

@@ -25,6 +25,16 @@ func (s *story) fault(id string, kind history.FaultKind, from, to int, targets [
 	return s
 }
 
+// point says of all faults so far that a gateway was at a failpoint then.
+func (s *story) point(name string) *story {
+	for _, r := range s.records {
+		if f, ok := r.(*history.Fault); ok {
+			f.Point = name
+		}
+	}
+	return s
+}
+
 var (
 	gw1 = history.Peer{Gateway: "gw-1", Incarnation: "i1"}
 	gw2 = history.Peer{Gateway: "gw-2", Incarnation: "i1"}

@@ -33,7 +33,6 @@ func NotVacuous(h *history.History) Result {
 			shown[w.Fault] = true
 		}
 	}
-	f.fence()
 	f.fenceTried()
 	// One of a kind will do: where faults overlap there may be nobody left who could have taken over.
 	for _, e := range without {

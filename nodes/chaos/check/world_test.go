@@ -15,7 +15,7 @@ import (
 const (
 	lease     = 2 * time.Second
 	margin    = 500 * time.Millisecond
-	failover  = 3500 * time.Millisecond
+	failover  = lease + time.Second
 	period    = 250 * time.Millisecond
 	renewal   = 500 * time.Millisecond
 	seed      = 7
