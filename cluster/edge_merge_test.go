@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -16,7 +17,8 @@ import (
 )
 
 // TestSettledOutlivesCrash: a command that was sent to the hub as well, and whose end the gateway had written there when
-// it was killed, is known again by the next process: it is not told of a second time under an id of its own.
+// it was killed, is known again by the next process: it is not told of a second time, neither under an id of its own nor
+// under its own, where what the hub had learned of it would be written over.
 func TestSettledOutlivesCrash(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, attachedDevice("pump", "g1"))
@@ -31,10 +33,11 @@ func TestSettledOutlivesCrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.hub.Restart()
-	nc := o.hub.Connect(t)
-	publish(t, nc, o.names.Command("pump", "same"), encode(t, &roostv1.CommandRecord{
+	nc, subject := o.hub.Connect(t), o.names.Command("pump", "same")
+	publish(t, nc, subject, encode(t, &roostv1.CommandRecord{
 		CommandId: "same", DeviceId: "pump", Command: setLimit("same", "pump"), Bus: "pump", State: accepted, Nonce: "hub",
 	}))
+	var written []*jetstream.RawStreamMsg
 	for range 2 { // the second one finds the file that the first was killed before it could remove
 		if err := os.WriteFile(path, file, 0o600); err != nil {
 			t.Fatal(err)
@@ -46,6 +49,14 @@ func TestSettledOutlivesCrash(t *testing.T) {
 		if n := len(h.handed); n > 0 {
 			t.Errorf("the host was handed it again")
 		}
+		m, err := mustStream(t, jetStream(t, nc), o.names.ControlStream()).GetLastMsgForSubject(t.Context(), subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written = append(written, m)
+	}
+	if first, second := written[0], written[1]; first.Sequence != second.Sequence {
+		t.Errorf("its end was written at %d, and once more at %d:\n%q\n%q", first.Sequence, second.Sequence, first.Data, second.Data)
 	}
 	if all := recordsAt(t, o, o.names.Command("pump", "*")); len(all) != 1 || all[0].State != succeeded || all[0].LocalGateway != "g1" {
 		t.Errorf("at the hub: got %v, want one record, that it succeeded", all)
