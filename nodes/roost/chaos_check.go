@@ -10,9 +10,9 @@ import (
 )
 
 const chaosCheckHelp = `Judge a run again that was made before, from the history in its folder: after
-checkers have changed, or to see the summary once more. It writes report.json and
-report.html anew, runs nothing, and has the exit code of the run: 0, 1 or 2, and 3
-if the folder has no run that can be judged.`
+checkers have changed, or to see the summary once more. It writes report.json
+and report.html anew, runs nothing, and has the exit code of the run: 0, 1 or
+2, and 3 if the folder has no run that can be judged.`
 
 // newChaosCheck is roost chaos check: the checkers once more.
 func newChaosCheck(p program) *cobra.Command {

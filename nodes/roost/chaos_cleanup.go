@@ -13,8 +13,9 @@ import (
 const chaosCleanupHelp = `Undo what a run has left behind whose harness was killed: processes, networks,
 mounts, and the data of the nodes. Each run writes down what it is about to do
 before it does it, and this goes by that (manifest.ndjson in the folder of the
-run). Report and history stay. A run that goes on is left alone, and is an error.
-It may be called any number of times; exit code 3 says that something stayed.`
+run). Report and history stay. A run that goes on is left alone, and is an
+error. It may be called any number of times; exit code 3 says that something
+stayed.`
 
 // newChaosCleanup is roost chaos cleanup: what a crash has left.
 func newChaosCleanup(p program) *cobra.Command {

@@ -16,8 +16,8 @@ import (
 )
 
 const chaosPlanHelp = `Show what a run would do, and do nothing: which fault begins when (AT, from the
-begin of the phase of faults) or at what (ON), for how long it is held (HOLD), and
-whom it hits. Targets such as owner(rig-7) are found when their time comes.
+begin of the phase of faults) or at what (ON), for how long it is held (HOLD),
+and whom it hits. Targets such as owner(rig-7) are found when their time comes.
 
 With --json it is a plan that can be changed by hand, and that roost chaos run
 --plan takes. A scenario that this program cannot run is not drawn.`

@@ -13,9 +13,9 @@ import (
 	chaos "github.com/roost-iot/roost/nodes/chaos/run"
 )
 
-const chaosRunHelp = `Run a scenario, some faults, or a plan, and judge it. The seed draws the plan and
-the load: the same seed breaks the same things at the same times. Without one,
-some seed is taken, and told first and last.
+const chaosRunHelp = `Run a scenario, some faults, or a plan, and judge it. The seed draws the plan
+and the load: the same seed breaks the same things at the same times. Without
+one, some seed is taken, and told first and last.
 
 --scenario has a name for what goes wrong together (roost chaos list), --faults
 is a choice of your own (roost chaos list faults), and --plan is a file that

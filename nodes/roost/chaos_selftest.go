@@ -30,7 +30,7 @@ Each mutant has up to five runs of some 40 s, until it is caught. Exit codes:
 
     0  all were caught, and the clean build was not accused
     1  a mutant was missed, or the clean build was accused
-    2  it cannot be told: a mutant that never acted, or a run that proves nothing
+    2  it cannot be told: a mutant never acted, or a run proves nothing
     3  the program has no mutants, or the runs could not be made
   130  interrupted; all was undone`
 

@@ -20,6 +20,9 @@ func (r *Report) tellFigures(out io.Writer) error {
 	for _, skipped := range r.Skipped {
 		fmt.Fprintf(out, "%s was left out: %s\n", skipped.ID, skipped.Reason)
 	}
+	if len(r.Skipped) > 0 {
+		fmt.Fprintln(out)
+	}
 	if f := r.Figures; f != nil {
 		if err := f.times(out); err != nil {
 			return err
