@@ -40,9 +40,7 @@ func (r *Report) tellFigures(out io.Writer) error {
 		fmt.Fprintf(out, "commands      %s\n", ends)
 	}
 	if f := r.Figures; f != nil {
-		if f.StaleRefused > 0 {
-			fmt.Fprintf(out, "refused       %s, by devices\n", plan.Count(f.StaleRefused, "stale attempt"))
-		}
+		fmt.Fprintf(out, "refused       %s, by devices\n", plan.Count(f.StaleRefused, "stale attempt"))
 		fmt.Fprintf(out, "removed       %s stored more than once\n", plan.Count(f.DuplicatesRemoved, "reading"))
 	}
 	var some []string
