@@ -129,6 +129,7 @@ func newChaosDoctor(p program) *cobra.Command {
 			for _, one := range chaos.Doctor() {
 				fmt.Fprintf(list.table, "%s\t%s\n", one.Name, list.mark(one.Missing))
 			}
+			fmt.Fprintf(list.table, "%s\t%s\n", "break the program itself, for the self-test", list.mark(noMutants()))
 			if err := list.write(); err != nil {
 				return err
 			}
