@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,6 +123,38 @@ func TestWatchEnds(t *testing.T) {
 	}
 	if err := h.Watch(t.Context()); err != nil {
 		t.Errorf("Watch = %v when the hub was closed", err)
+	}
+}
+
+// TestStreamBeingMadeIsNoFailure: the server makes the folder of a stream before it knows the stream, so a hub that runs alone ended
+// itself, as if its disk had failed, when it looked in between on a busy machine.
+func TestStreamBeingMadeIsNoFailure(t *testing.T) {
+	data := t.TempDir()
+	h := open(t, data)
+	js := connect(t, h)
+	insist(t, "make a stream", func(ctx context.Context) error {
+		_, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: "MADE", Subjects: []string{"made"}})
+		return err
+	})
+	var streams string
+	if err := filepath.WalkDir(data, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "MADE" {
+			streams = filepath.Dir(path)
+		}
+		return err
+	}); err != nil || streams == "" {
+		t.Fatalf("there is no folder of streams: %v", err)
+	}
+	if err := os.Mkdir(filepath.Join(streams, "MAKING"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Health(); !errors.Is(err, hub.ErrStore) {
+		t.Fatalf("the server does not look for streams any more: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // some looks
+	defer cancel()
+	if err := h.Watch(ctx); err != nil {
+		t.Errorf("the hub would have ended: %v", err)
 	}
 }
 

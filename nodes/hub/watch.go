@@ -13,7 +13,12 @@ import (
 // ErrStore: the hub no longer stores what it is given, or not all of it.
 var ErrStore = errors.New("hub does not store")
 
-const watchInterval = time.Second
+const (
+	watchInterval = time.Second
+	// makingLooks is how many times in a row a stream may be found on the disk that the server does not have, since it is being
+	// made: that takes some syncs of the disk. One that could not be recovered stays so.
+	makingLooks = 15
+)
 
 // Watch returns nil when ctx ends, or an error as soon as the hub has failed to
 // store: ErrDiskFull if the disk has no room, else ErrStore. Such a hub still answers,
@@ -22,6 +27,7 @@ const watchInterval = time.Second
 func (h *Hub) Watch(ctx context.Context) error {
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
+	making := 0
 	for {
 		select {
 		case <-ctx.Done():
@@ -30,7 +36,11 @@ func (h *Hub) Watch(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		}
-		if err := h.health(); err != nil {
+		err := h.health()
+		if making++; !unregistered(err) {
+			making = 0
+		}
+		if err != nil && (making == 0 || making == makingLooks) {
 			return fmt.Errorf("watch hub: %w", err)
 		}
 	}
@@ -75,6 +85,12 @@ func (h *Hub) flaw() string {
 func unlooked(text string) bool {
 	_, missing, notReady := strings.Cut(text, "failed to be ready for connections after 1ms: ")
 	return notReady && missing == ""
+}
+
+// unregistered reports whether a stream has a folder, and the server does not know it. It makes the folder first, and takes note of the
+// stream when all is on the disk, so for a moment a stream that is being made looks like one that could not be recovered.
+func unregistered(err error) bool {
+	return err != nil && strings.Contains(err.Error(), " could not be recovered")
 }
 
 // storeFailed reports whether a server is unwell since its disk failed it. It says so

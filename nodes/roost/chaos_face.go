@@ -54,9 +54,7 @@ func (l *chaosLook) face(p program, forPrograms bool) *chaosFace {
 
 // chaosHead says what is run.
 func chaosHead(p *plan.Plan, env []string) string {
-	s := p.Settings
-	head := fmt.Sprintf("seed %d  scenario %s  plan %s  %d faults  %d hubs, %d gateways, %d devices",
-		p.Seed, p.Scenario, p.Digest(), len(p.Entries), s.Hubs, s.Gateways, s.Devices)
+	head := fmt.Sprintf("seed %d  scenario %s  plan %s  %s  %s", p.Seed, p.Scenario, p.Digest(), plan.Count(len(p.Entries), "fault"), p.Settings.Size())
 	for _, e := range env {
 		head += "  " + e
 	}

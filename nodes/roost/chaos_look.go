@@ -1,9 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -14,12 +15,28 @@ import (
 	chaos "github.com/roost-iot/roost/nodes/chaos/run"
 )
 
+const chaosPlanHelp = `Show what a run would do, and do nothing: which fault begins when (AT, from the
+begin of the phase of faults) or at what (ON), for how long it is held (HOLD),
+and whom it hits. Targets such as owner(rig-7) are found when their time comes.
+
+With --json it is a plan that can be changed by hand, and that roost chaos run
+--plan takes. A scenario that this program cannot run is not drawn.`
+
+const chaosListHelp = `List the scenarios, which are what goes wrong together; the faults that they are
+made of; or the checkers, which are the promises that are judged. HERE tells
+whether this program can do it on this machine, and why not.`
+
+const chaosDoctorHelp = `Say what this program can do on this machine, by trying it in the smallest way,
+and why it cannot do the rest. Most scenarios need nothing; some need root on
+Linux, and some a program that is built with the tag failpoints. It exits with 0
+whatever is missing.`
+
 // newChaosPlan is roost chaos plan: what a run would do.
 func newChaosPlan(p program) *cobra.Command {
 	s := &chaosSettings{}
 	asJSON := false
 	cmd := &cobra.Command{
-		Use: "plan --scenario NAME", Short: "Show what a run would do, and do nothing",
+		Use: "plan --scenario NAME", Short: "Show what a run would do, and do nothing", Long: chaosPlanHelp,
 		Args: takes(), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			drawn, err := s.draw(cmd, s.someSeed(cmd))
@@ -41,8 +58,12 @@ func newChaosPlan(p program) *cobra.Command {
 func showPlan(p program, drawn *plan.Plan) error {
 	s := drawn.Settings
 	fmt.Fprintln(p.Out, chaosHead(drawn, nil))
-	fmt.Fprintf(p.Out, "%d hubs, %d gateways, %d %s devices, lease %v; %d clients, %v commands a second\n\n",
-		s.Hubs, s.Gateways, s.Devices, s.Mode, s.Lease, s.Clients, s.Rate)
+	fmt.Fprintf(p.Out, "%s devices, read every %v; lease %v; %s, %v commands a second\n", s.Mode, s.Period, s.Lease, plan.Count(s.Clients, "client"), s.Rate)
+	if len(drawn.Entries) == 0 {
+		_, err := fmt.Fprintln(p.Out, "nothing is broken")
+		return err
+	}
+	fmt.Fprintln(p.Out)
 	table := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tAT\tON\tHOLD\tFAULT\tTARGET\tPARAMETERS")
 	for _, e := range drawn.Entries {
@@ -53,9 +74,9 @@ func showPlan(p program, drawn *plan.Plan) error {
 
 // newChaosList is roost chaos list: what there is.
 func newChaosList(p program) *cobra.Command {
-	lists := map[string]func(*tabwriter.Writer){"scenarios": listScenarios, "faults": listFaults, "checkers": listCheckers}
+	lists := map[string]func(io.Writer) error{"scenarios": listScenarios, "faults": listFaults, "checkers": listCheckers}
 	return &cobra.Command{
-		Use: "list [scenarios|faults|checkers]", Short: "List what there is to break, and what is judged",
+		Use: "list [scenarios|faults|checkers]", Short: "List what there is to break, and what is judged", Long: chaosListHelp,
 		Args: takes("[scenarios|faults|checkers]"), ValidArgs: []string{"scenarios", "faults", "checkers"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -65,126 +86,68 @@ func newChaosList(p program) *cobra.Command {
 			if list == nil {
 				return usage(cmd, "%.40q is not scenarios, faults or checkers", args[0])
 			}
-			table := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
-			list(table)
-			return table.Flush()
+			return list(p.Out)
 		},
 	}
 }
 
-func missing(reason string) string {
-	if reason == "" {
-		return "yes"
-	}
-	return "no: " + reason
-}
-
-func listScenarios(table *tabwriter.Writer) {
-	fmt.Fprintln(table, "SCENARIO\tWHAT HAPPENS\tAVAILABLE")
+func listScenarios(out io.Writer) error {
+	list := newReasons(out)
+	fmt.Fprintln(list.table, "SCENARIO\tWHAT HAPPENS\tHERE")
 	for _, s := range plan.Scenarios() {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", s.Name, s.About, missing(chaos.Missing(s)))
+		fmt.Fprintf(list.table, "%s\t%s\t%s\n", s.Name, s.About, list.mark(chaos.Missing(s)))
 	}
+	return list.write()
 }
 
-func listFaults(table *tabwriter.Writer) {
-	fmt.Fprintln(table, "FAULT\tWHAT HAPPENS\tAVAILABLE")
+func listFaults(out io.Writer) error {
+	list := newReasons(out)
+	fmt.Fprintln(list.table, "FAULT\tWHAT HAPPENS\tHERE")
 	for _, k := range fault.Kinds() {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", k.Name, k.About, missing(k.Missing))
+		fmt.Fprintf(list.table, "%s\t%s\t%s\n", k.Name, k.About, list.mark(k.Missing))
 	}
+	return list.write()
 }
 
-func listCheckers(table *tabwriter.Writer) {
+func listCheckers(out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tPROMISE")
 	for _, c := range check.Checkers() {
 		fmt.Fprintf(table, "%s\t%s\n", c.ID, c.Name)
 	}
+	return table.Flush()
 }
 
 // newChaosDoctor is roost chaos doctor: what this machine can do.
 func newChaosDoctor(p program) *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "Say what this machine can do, and why not", Args: takes(), ValidArgsFunction: cobra.NoFileCompletions,
+		Use: "doctor", Short: "Say what this machine can do, and why not", Long: chaosDoctorHelp,
+		Args: takes(), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
-			table := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
+			list := newReasons(p.Out)
+			fmt.Fprintln(list.table, "WHAT\tHERE")
 			for _, one := range chaos.Doctor() {
-				fmt.Fprintf(table, "%s\t%s\n", one.Name, missing(one.Missing))
+				fmt.Fprintf(list.table, "%s\t%s\n", one.Name, list.mark(one.Missing))
 			}
-			if err := table.Flush(); err != nil {
+			fmt.Fprintf(list.table, "%s\t%s\n", "break the program itself, for the self-test", list.mark(noMutants()))
+			if err := list.write(); err != nil {
 				return err
 			}
-			fmt.Fprintln(p.Out)
-			listFaults(table)
-			return table.Flush()
+			_, err := fmt.Fprintf(p.Out, "\nscenarios that are not to be had here: %s\nfaults that are not to be had here:    %s\n",
+				missing(plan.Scenarios(), func(s plan.Scenario) (string, string) { return s.Name, chaos.Missing(s) }),
+				missing(fault.Kinds(), func(k fault.Kind) (string, string) { return k.Name, k.Missing }))
+			return err
 		},
 	}
 }
 
-// newChaosCheck is roost chaos check: the checkers once more.
-func newChaosCheck(p program) *cobra.Command {
-	return &cobra.Command{
-		Use: "check RUN-FOLDER", Short: "Judge a run again that was made before", Args: takes("RUN-FOLDER"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			report, h, err := chaos.Rejudge(args[0])
-			if err != nil {
-				return chaosError(err)
-			}
-			of, _ := plan.Read(filepath.Join(args[0], "plan.json")) // a run may have been given up before it had one
-			p.page(args[0], of, report, h)
-			if err := report.Summary(p.screen()); err != nil || report.Exit == chaos.ExitHeld {
-				return err
-			}
-			return &exit{code: report.Exit}
-		},
+// missing names those that have a reason to be.
+func missing[T any](all []T, of func(T) (name, reason string)) string {
+	var names []string
+	for _, one := range all {
+		if name, reason := of(one); reason != "" {
+			names = append(names, name)
+		}
 	}
-}
-
-// newChaosCleanup is roost chaos cleanup: what a crash has left.
-func newChaosCleanup(p program) *cobra.Command {
-	all := false
-	below := ""
-	cmd := &cobra.Command{
-		Use: "cleanup [RUN-FOLDER]", Short: "Undo what a run has left behind whose harness was killed", Args: takes("[RUN-FOLDER]"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if all == (len(args) == 1) {
-				return usage(cmd, "either RUN-FOLDER or --all")
-			}
-			if all {
-				found, err := filepath.Glob(chaos.ManifestPath(filepath.Join(below, "*")))
-				if err != nil {
-					return chaosError(err)
-				}
-				shrinking, err := filepath.Glob(chaos.ManifestPath(filepath.Join(below, "*", chaosShrinking)))
-				if err != nil {
-					return chaosError(err)
-				}
-				found = append(found, shrinking...)
-				for _, manifest := range found {
-					if folder := filepath.Dir(manifest); filepath.Base(folder) != chaosLatest { // a link to another one
-						args = append(args, folder)
-					}
-				}
-			}
-			for _, folder := range args {
-				if err := cleanUp(p, folder); err != nil {
-					return chaosError(err)
-				}
-			}
-			return nil
-		},
-	}
-	cmd.Flags().BoolVar(&all, "all", false, "all runs below --report")
-	cmd.Flags().StringVar(&below, "report", "roost-chaos", "`FOLDER` below which runs have theirs")
-	return cmd
-}
-
-func cleanUp(p program, folder string) error {
-	if _, err := os.Stat(folder); err != nil {
-		return err
-	}
-	done, err := chaos.Cleanup(folder)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(p.Out, "%s: %d things were left, %d processes killed, %d folders removed\n", folder, len(done.Left), done.Killed, len(done.Removed))
-	return err
+	return cmp.Or(strings.Join(names, ", "), "none")
 }

@@ -76,8 +76,8 @@ func (c *chaosSelftest) run(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if !withMutants {
-		return &exit{exitSetup, errors.New("this program has no mutants compiled in: build one that has, with go build -tags mutants,failpoints -o roost ./nodes/roost")}
+	if reason := noMutants(); reason != "" {
+		return &exit{exitSetup, errors.New(reason)}
 	}
 	below, err := filepath.Abs(c.below)
 	if err != nil {
@@ -157,4 +157,12 @@ func (c *chaosSelftest) tell(matrix *selftest.Matrix, folder string) error {
 	}
 	fmt.Fprintf(c.Out, "\nreport: %s\n", folder)
 	return matrix.Summary(c.Out)
+}
+
+// noMutants is why the program cannot be broken on purpose; empty: it can.
+func noMutants() string {
+	if !withMutants {
+		return "this program has no mutants compiled in: build one that has, with go build -tags mutants,failpoints -o roost ./nodes/roost"
+	}
+	return ""
 }

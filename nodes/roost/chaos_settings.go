@@ -53,7 +53,7 @@ func (s *chaosSettings) flags(cmd *cobra.Command) {
 	f.IntVar(&s.attached, "attached", d.Attached, "how many of the devices are each reached by one gateway alone")
 	f.StringVar(&s.upgradeTo, "upgrade-to", "", "`PROGRAM` that replaces others in the scenario upgrade (default: the same one)")
 	_ = cmd.MarkFlagFilename("upgrade-to")
-	f.DurationVar(&s.maxFailover, "max-failover", 0, "how long a device may be without an owner until that is a violation (default: the lease and 1.5 s)")
+	f.DurationVar(&s.maxFailover, "max-failover", 0, "how long a device may be without an owner until that is a violation (default: the lease and 1 s)")
 	f.DurationVar(&s.interval, "interval", 0, "time from the end of a fault to the next one (default: drawn by the seed, about two leases)")
 	f.StringSliceVar(&s.targets, "targets", nil, "which gateways are hit: some of owner,one,minority,majority,all, drawn by the seed (default: those of the scenario)")
 	f.StringVar(&s.hubSync, "hub-sync", "always", "when a hub writes to its disk; always, which is before each acknowledgement, is all that hubs of Roost do")

@@ -18,11 +18,12 @@ func Scenarios() []Scenario {
 		{Name: "hub-kill", About: "the hub is killed, and started again", draw: one(HubKill, always(TargetAnyHub), 0.5, 2)},
 		{Name: "hub-leader", About: "of three hubs, the one that leads is killed", adjust: three, draw: one(HubKill, always(TargetLeader), 1.5, 3)},
 		{Name: "hub-all", About: "all three hubs are killed at once", adjust: three, draw: one(HubKill, always(TargetHubs), 0.5, 2)},
-		{Name: "slow-device", About: "devices are slow, decline, and do not answer", draw: slowDevice},
-		{Name: "herd", About: "the hub restarts under many gateways and devices", adjust: many, draw: one(HubKill, always(TargetHubs), 0.5, 1.5)},
-		{Name: "mayhem", About: "several of these at once, drawn by the seed", draw: mayhem},
 		together(),
 		longOutage(),
+		{Name: "herd", About: "the hub restarts under many gateways and devices", adjust: many, draw: one(HubKill, always(TargetHubs), 0.5, 1.5)},
+		{Name: "slow-device", About: "devices are slow, decline, and do not answer", draw: slowDevice},
+		upgrade(),
+		cloneID(),
 		powerCut(),
 		diskFull(),
 		diskDead(),
@@ -30,8 +31,7 @@ func Scenarios() []Scenario {
 		crashLoop(),
 		failpointKill(),
 		zombieWrite(),
-		upgrade(),
-		cloneID(),
+		{Name: "mayhem", About: "several of these at once, drawn by the seed", draw: mayhem},
 	}
 }
 

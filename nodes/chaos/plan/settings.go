@@ -45,7 +45,7 @@ type Settings struct {
 	Net string `json:"net,omitempty"`
 
 	// MaxFailover is how long a device may be without an owner while it could be served; 0: as long as the gateways promise,
-	// which is the lease, one second, and what those add that evict.
+	// which is the lease and one second.
 	MaxFailover Duration `json:"maxFailover,omitzero"`
 	// Interval from the end of a fault to the next one of its row; 0: the seed draws it, about two leases.
 	Interval Duration `json:"interval,omitzero"`
@@ -142,3 +142,16 @@ func (s Settings) Gateway(n int) string { return fmt.Sprintf("gw-%d", n) }
 
 // Hub returns the name of the n-th hub, from 1.
 func (s Settings) Hub(n int) string { return fmt.Sprintf("hub-%d", n) }
+
+// Size tells how large the fleet is, for people.
+func (s Settings) Size() string {
+	return Count(s.Hubs, "hub") + ", " + Count(s.Gateways, "gateway") + ", " + Count(s.Devices, "device")
+}
+
+// Count writes how many there are of what one of is called so, for people.
+func Count(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}

@@ -27,7 +27,7 @@ var ErrUnresolved = errors.New("the run does not say what its targets were")
 func Open(folder string) (*First, error) {
 	p, err := plan.Read(filepath.Join(folder, "plan.json"))
 	if err != nil {
-		return nil, fmt.Errorf("read the run: %w", err)
+		return nil, fmt.Errorf("%s is not the folder of a run: %w", folder, err)
 	}
 	report, err := run.ReadReport(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -6,7 +6,9 @@
 // until all should be as before, collects what everybody wrote down, stops the fleet, and has the checkers judge. What
 // it leaves is the folder:
 //
-//	plan.json  history/*.ndjson.gz  nodes/truth.log  logs/  report.json  repro.sh  manifest.ndjson
+//	plan.json  history/*.ndjson.gz  nodes/truth.log  logs/  report.json  porcupine-*.html  repro.sh  manifest.ndjson
+//
+// Package report adds the page.
 //
 // # Verdicts
 //

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/nodes/chaos/history"
+	"github.com/roost-iot/roost/nodes/chaos/plan"
 )
 
 const (
@@ -29,8 +30,8 @@ type Reconnect struct {
 
 // String tells it for people.
 func (r Reconnect) String() string {
-	return fmt.Sprintf("%d gateways made %d connections, from %.0f to %.0f ms after it was to end, %d within a second at most",
-		r.Gateways, r.Connections, r.FirstMS, r.LastMS, r.Peak)
+	return fmt.Sprintf("%s in %s to %s, with %s, of which at most %d in one second",
+		plan.Count(r.Gateways, "gateway"), People(r.FirstMS), People(r.LastMS), plan.Count(r.Connections, "connection"), r.Peak)
 }
 
 // connected is that a gateway has made connections to the hub.

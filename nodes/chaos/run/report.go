@@ -187,7 +187,7 @@ func Rejudge(folder string) (*Report, *history.History, error) {
 func ReadReport(folder string) (*Report, error) {
 	text, err := os.ReadFile(filepath.Join(folder, "report.json"))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s is not the folder of a run that has ended: %w", folder, err)
 	}
 	report := &Report{}
 	if err := json.Unmarshal(text, report); err != nil {

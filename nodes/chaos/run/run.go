@@ -12,15 +12,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/nodes/chaos/check"
-	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 	"github.com/roost-iot/roost/nodes/chaos/fault"
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/load"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
-	"github.com/roost-iot/roost/nodes/control"
 )
 
 const (
@@ -135,144 +132,6 @@ func (r *running) controls() string {
 	return filepath.Join(os.TempDir(), fmt.Sprintf("roost-%08x", crc32.ChecksumIEEE([]byte(r.name))))
 }
 
-// setUp starts the fleet, and what listens to it, and waits until all is where it belongs.
-func (r *running) setUp(ctx context.Context) (err error) {
-	r.enter(history.PhaseSetup)
-	if _, err := runRecord(r.Plan, nil); err != nil {
-		return err
-	}
-	names, err := cluster.SubjectsOf(fleet.Name)
-	if err != nil {
-		return err
-	}
-	r.acks = load.NewAcks(names, r.recorders.acks)
-	controls := ""
-	if failpoint.Missing == "" {
-		controls = r.controls()
-	}
-	r.fleet, err = fleet.New(fleet.Config{
-		Controls: controls,
-		Settings: r.settings, Folder: r.data(), Run: r.name, Seed: r.Plan.Seed, Program: r.Program, Env: r.Env,
-		Note: r.process, Connected: r.listen, Claim: r.claim, Tap: r.acks.Tap,
-		GatewayDisks: draws(r.Plan, plan.PowerCut, plan.DiskFull, plan.DiskDead), HubDisks: draws(r.Plan, plan.HubPowerCut),
-	})
-	if err != nil {
-		return err
-	}
-	if err := r.fleet.Start(ctx); err != nil {
-		return err
-	}
-	gate, cancel := context.WithTimeoutCause(ctx, gateTime, fmt.Errorf("not after %v", gateTime))
-	defer cancel()
-	if err := r.fleet.Settled(gate); err != nil {
-		return fmt.Errorf("the fleet does not come up: %w", err)
-	}
-	return r.fleet.SyncDisks()
-}
-
-// listen starts what listens to the fleet, before its gateways are started.
-func (r *running) listen(ctx context.Context) error {
-	ctx, r.stopLoads = context.WithCancel(context.WithoutCancel(ctx))
-	listeners, err := r.openListeners(ctx)
-	if err != nil {
-		return err
-	}
-	r.sink, r.watcher = listeners.sink, listeners.watcher
-	r.loads.Go(func() error {
-		if err := r.alarm.follow(ctx, r.fleet.Truth()); err != nil {
-			r.face.say("%s violations are not told at once any more: %v", r.elapsed(), err) // the checkers tell them
-		}
-		return nil
-	})
-	r.loads.Go(func() error { return r.sink.Run(ctx) })
-	r.loads.Go(func() error { return r.watcher.Run(ctx) })
-	r.loads.Go(func() error { return listeners.asked.Run(ctx) })
-	r.loads.Go(func() error { return r.feelPulse(ctx) })
-	r.loads.Go(func() error { return load.Events(ctx, listeners.events, r.recorders.events) })
-	if err := control.CheckFolder(r.fleet.GatewayFolder(r.settings.Gateway(1))); err != nil {
-		r.face.say("%s what gateways say that they keep is not seen: %v", r.elapsed(), err)
-	}
-	for _, n := range r.fleet.Gateways() {
-		r.loads.Go(func() error { return load.Kept(ctx, n.Name, r.fleet.GatewayFolder(n.Name), r.recorders.kept) })
-	}
-	return nil
-}
-
-// phases goes through the phases after the set-up.
-func (r *running) phases(ctx context.Context) error {
-	status, stopStatus := context.WithCancel(ctx)
-	var showing sync.WaitGroup
-	showing.Go(func() { r.showStatus(status) })
-	showing.Go(func() { r.lookForConnections(status) })
-	defer showing.Wait()
-	defer stopStatus()
-
-	sending, stopSending := context.WithCancel(ctx)
-	defer r.clients.Wait()
-	defer stopSending()
-	if err := r.startClients(sending); err != nil {
-		return err
-	}
-	r.enter(history.PhaseQuiet)
-	r.health(ctx)
-	if !pause(ctx, r.settings.Quiet.Std()) {
-		return ctx.Err()
-	}
-	r.enter(history.PhaseFaults)
-	r.breakThings(ctx)
-	r.enter(history.PhaseHeal)
-	if err := r.mend(context.WithoutCancel(ctx)); err != nil {
-		return err
-	}
-	r.enter(history.PhaseLiveness)
-	if !pause(ctx, r.settings.Liveness.Std()) {
-		return ctx.Err()
-	}
-	r.enter(history.PhaseDrain)
-	stopSending()
-	r.clients.Wait()
-	r.drain(ctx)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	r.enter(history.PhaseCollect)
-	if err := r.writeRun(); err != nil {
-		return err
-	}
-	if err := r.collect(ctx); err != nil {
-		return fmt.Errorf("collect what was written down: %w", err)
-	}
-	r.enter(history.PhaseEnd)
-	return nil
-}
-
-// writeRun writes down what was to be tried: as of the beginning, though only now it is known what could be.
-func (r *running) writeRun() error {
-	record, err := runRecord(r.Plan, r.skipped)
-	if err != nil {
-		return err
-	}
-	record.At = r.recorders.clocks.Boot
-	return r.recorders.run.Write(record)
-}
-
-// enter says that a phase begins.
-func (r *running) enter(p history.PhaseName) {
-	r.mu.Lock()
-	r.phase = p
-	if p == history.PhaseEnd {
-		r.ended = true
-	}
-	r.mu.Unlock()
-	_ = r.recorders.run.Write(&history.Phase{Phase: p}) // found out when it is closed
-	r.face.say("%s %s", r.elapsed(), phaseText(p, r.settings))
-}
-
-func (r *running) elapsed() string {
-	d := time.Since(r.began).Round(time.Second)
-	return fmt.Sprintf("%02d:%02d", int(d.Minutes()), int(d.Seconds())%60)
-}
-
 // process writes down what becomes of a process.
 func (r *running) process(c fleet.Change) {
 	r.mu.Lock()
@@ -287,39 +146,5 @@ func (r *running) process(c fleet.Change) {
 	_ = r.recorders.run.Write(p) // found out when it is closed
 	if c.State == fleet.StateEnded && !c.Killed && c.Exit != "exit status 0" {
 		r.face.say("%s %s ended by itself: %s; see %s", r.elapsed(), c.Node, c.Exit, r.logs())
-	}
-}
-
-// end stops all there is.
-func (r *running) end() {
-	r.mu.Lock()
-	r.ended = true
-	r.mu.Unlock()
-	if r.stopLoads != nil {
-		r.stopLoads()
-	}
-	if err := r.loads.Wait(); err != nil {
-		r.face.say("%s what listened to the fleet failed: %v", r.elapsed(), err)
-	}
-	if r.fleet != nil {
-		r.fleet.Close()
-		if err := r.fleet.Left(); err != nil {
-			r.face.say("%s %v; roost chaos cleanup %s tries again", r.elapsed(), err, r.Folder)
-			return
-		}
-	}
-	_ = r.manifest.Done(claims) // without these there is only more to look for
-	_ = r.manifest.Done("run")
-}
-
-// pause waits; false if ctx ended before.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -30,7 +30,7 @@ func (f *face) status(line string) {
 func phaseText(p history.PhaseName, s plan.Settings) string {
 	switch p {
 	case history.PhaseSetup:
-		return fmt.Sprintf("SETUP     %d hubs, %d gateways, %d devices, lease %v", s.Hubs, s.Gateways, s.Devices, s.Lease)
+		return fmt.Sprintf("SETUP     all processes are started; the lease is %v", s.Lease)
 	case history.PhaseQuiet:
 		return fmt.Sprintf("QUIET     nothing is broken for %v; %d clients send %v commands a second", s.Quiet, s.Clients, s.Rate)
 	case history.PhaseFaults:

@@ -58,7 +58,7 @@ func (r *Report) Summary(out io.Writer) error {
 		return err
 	}
 	for _, c := range r.Checkers {
-		if c.Reason != "" {
+		if c.Reason != "" && !strings.Contains(r.Reason, c.Reason) { // that of the run is told at the end
 			fmt.Fprintf(out, "%s: %s\n", c.ID, c.Reason)
 		}
 	}

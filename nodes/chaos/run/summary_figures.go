@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/roost-iot/roost/nodes/chaos/plan"
 )
 
 // tellFigures tells the numbers: what was left out, the times, and the counts.
@@ -17,6 +19,9 @@ func (r *Report) tellFigures(out io.Writer) error {
 	fmt.Fprintln(out)
 	for _, skipped := range r.Skipped {
 		fmt.Fprintf(out, "%s was left out: %s\n", skipped.ID, skipped.Reason)
+	}
+	if len(r.Skipped) > 0 {
+		fmt.Fprintln(out)
 	}
 	if f := r.Figures; f != nil {
 		if err := f.times(out); err != nil {
@@ -27,14 +32,16 @@ func (r *Report) tellFigures(out io.Writer) error {
 	for _, d := range most(r.Drains, func(d Drain) int { return d.Readings }) {
 		fmt.Fprintf(out, "drained       after %s: %s\n", d.Fault, d)
 	}
-	for _, c := range most(r.Reconnects, func(c Reconnect) int { return c.Connections }) {
+	several := slices.DeleteFunc(slices.Clone(r.Reconnects), func(c Reconnect) bool { return c.Gateways < 2 }) // one alone is no crowd
+	for _, c := range most(several, func(c Reconnect) int { return c.Connections }) {
 		fmt.Fprintf(out, "reconnected   after %s: %s\n", c.Fault, c)
 	}
 	if ends := r.ends(); ends != "" {
 		fmt.Fprintf(out, "commands      %s\n", ends)
 	}
 	if f := r.Figures; f != nil {
-		fmt.Fprintf(out, "refused       %d stale attempts, by devices\nremoved       %d readings that were stored twice\n", f.StaleRefused, f.DuplicatesRemoved)
+		fmt.Fprintf(out, "refused       %s, by devices\n", plan.Count(f.StaleRefused, "stale attempt"))
+		fmt.Fprintf(out, "removed       %s stored more than once\n", plan.Count(f.DuplicatesRemoved, "reading"))
 	}
 	var some []string
 	for _, s := range r.Sometimes {
@@ -46,7 +53,7 @@ func (r *Report) tellFigures(out io.Writer) error {
 		fmt.Fprintf(out, "came about    %s\n", strings.Join(some, ", "))
 	}
 	if len(r.Drawings) > 0 {
-		fmt.Fprintf(out, "registers     %s\n", strings.Join(r.Drawings, ", "))
+		fmt.Fprintf(out, "drawn         %s, in porcupine-*.html\n", plan.Count(len(r.Drawings), "register"))
 	}
 	return nil
 }
