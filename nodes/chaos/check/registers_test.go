@@ -50,6 +50,9 @@ func TestRegisters(t *testing.T) {
 		"a write of whatever was there": {func(s *operations) {
 			s.write(10, 20, done, 0, "a", 1).write(30, 40, done, 0, "b", 2).read(50, 60, "b", 2)
 		}, check.Held, 0},
+		"one under a revision that was over": {func(s *operations) {
+			s.write(10, 20, done, 0, "a", 5).write(30, 40, done, 0, "b", 3)
+		}, check.Violated, 0},
 		"nothing was ever written, and then it is": {func(s *operations) {
 			s.read(0, 5, "-", 0).read(6, 20, "-", 0).write(10, 30, done, 0, "a", 1).write(25, 50, refused, 0, "b", 0).read(60, 70, "a", 1)
 		}, check.Held, 0},
