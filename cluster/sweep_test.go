@@ -116,8 +116,12 @@ func TestSweeperLeavesTheHostsAlone(t *testing.T) {
 	one, two, away := newDevice("d1"), newDevice("d2"), newDevice("away")
 	one.Bus, two.Bus = "line", "line"
 	apply(t, client, one, two, away)
-	h.assigned(t, "line", func(a *roostv1.Assignment) bool { return len(a.Devices) == 2 })
-	h.assigned(t, "away", nil)
+	until(t, "all are assigned", func() bool { // in any order
+		_, hasOne := h.Status("d1")
+		_, hasTwo := h.Status("d2")
+		_, hasAway := h.Status("away")
+		return hasOne && hasTwo && hasAway
+	})
 	retired, moved := openCommand(t, g, h, "c", "d2"), openCommand(t, g, h, "c", "away")
 	if err := client.Retire(t.Context(), "d2"); err != nil {
 		t.Fatal(err)
