@@ -67,8 +67,11 @@ func (s *supervisor) stamp(r *roostv1.CommandRecord) time.Time {
 	return s.env.stamp(s.charge.spec.BusID(), s.charge.epoch, r)
 }
 
-// hubTime is timeUnder for the attempt's device.
-func (a *attempt) hubTime() (time.Time, bool) { return a.env.timeUnder(a.bus, a.dispatched.Epoch) }
+// times is the hub's time and what it may be at the latest, for the attempt's device, from one look at the clock.
+func (a *attempt) times() (now, latest time.Time, known bool) {
+	now, bound, known := a.env.reading(a.bus, a.dispatched.Epoch)
+	return now, now.Add(bound), known
+}
 
 // latest is latestUnder for the attempt's device.
 func (a *attempt) latest() (time.Time, bool) { return a.env.latestUnder(a.bus, a.dispatched.Epoch) }

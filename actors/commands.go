@@ -166,16 +166,20 @@ func (o *order) rest(now time.Time, known bool) {
 }
 
 // next takes the first order that may go now and makes it current; nil if one is
-// current or none may. One that may be late already, by what the time is at the latest, waits for its end.
+// current or none may. One that may be late already, by what the time is at the latest, waits for its end and holds nobody up;
+// that is for good, also if the time is known better later: what has gone in its place must not be undone by it.
 func (c *commands) next(now, latest time.Time) *order {
 	if c.current != nil {
 		return nil
 	}
 	for i, o := range c.queue {
 		switch {
-		case now.Before(o.notBefore) && o.touched:
+		case now.Before(o.notBefore) && !o.touched: // its turn has not come
+		case o.late || !latest.Before(o.expires):
+			o.late = true
+		case now.Before(o.notBefore):
 			return nil // it keeps its place until it is sent again: what comes later must not be undone by it
-		case !now.Before(o.notBefore) && latest.Before(o.expires):
+		default:
 			c.queue = slices.Delete(c.queue, i, i+1)
 			c.current = o
 			return o

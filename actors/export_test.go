@@ -63,7 +63,7 @@ func (q *Queue) Next(now time.Time) string {
 // Take takes the permit of the present command.
 func (q *Queue) Take(now time.Time) bool {
 	o := q.commands.current
-	clock := func() (time.Time, bool) { return now, true }
+	clock := func() (time.Time, time.Time, bool) { return now, now, true }
 	return o != nil && o.permit.take(clock, o.expires, func(time.Time) {})
 }
 

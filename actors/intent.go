@@ -79,7 +79,7 @@ func (a *attempt) run(ctx context.Context, actuator Actuator) (any, error) {
 
 // take uses the permit and makes the record of the intent.
 func (a *attempt) take() (record *roostv1.CommandRecord, err error) {
-	taken := a.permit.take(a.hubTime, a.expires, func(now time.Time) {
+	taken := a.permit.take(a.times, a.expires, func(now time.Time) {
 		a.dispatched.At = now
 		record = proto.CloneOf(a.order.record)
 		err = record.Enter(a.dispatched)

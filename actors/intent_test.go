@@ -2,6 +2,7 @@ package actors_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -267,9 +268,7 @@ func TestLateByWhatTheClockMayBeOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{}
 		w := newSite(t, s)
-		w.hub.mu.Lock()
-		w.hub.off = 150 * time.Millisecond
-		w.hub.mu.Unlock()
+		w.hub.mayBeOff(150 * time.Millisecond)
 		late, inTime := w.accept(feed("late", expiresIn(time.Second))), w.accept(feed("in-time", expiresIn(2*time.Second)))
 		sleep(900 * time.Millisecond)
 		w.hand(late, inTime)
@@ -277,6 +276,67 @@ func TestLateByWhatTheClockMayBeOff(t *testing.T) {
 		sleep(time.Second)
 		w.want("late", expired, roostv1.ErrExpired)
 		w.wantActs(s, 1)
+	})
+}
+
+// TestPassedOverForGood: what may be late when its turn comes is not sent after what went in its place, also where the hub's clock is
+// known better by then: an old value would be written over a new one. Nor does it keep others waiting, though it may have been sent.
+func TestPassedOverForGood(t *testing.T) {
+	later := func(c *roostv1.Command) { c.NotBefore = durationpb.New(1300 * time.Millisecond) }
+	for name, first := range map[string]*roostv1.Command{
+		"waits":            set("old", 60, whileAway, later, expiresIn(1800*time.Millisecond)),
+		"may be sent anew": set("old", 60, whileAway, expiresIn(1800*time.Millisecond)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{actuate: func(_ context.Context, a actors.Action) (map[string]*roostv1.Value, error) {
+					if a.CommandID == "old" {
+						return nil, errors.New("garbled answer")
+					}
+					return nil, nil
+				}}
+				w := newSite(t, s)
+				sent := w.accept(first)
+				if first.NotBefore == nil { // attempts at 0, 0.1, 0.3, 0.7 and, were there time, 1.5 s
+					w.hand(sent)
+				}
+				sleep(1400 * time.Millisecond)
+				acts := len(s.actions())
+				w.hub.mayBeOff(600 * time.Millisecond)
+				w.hand(sent)
+				w.send(set("new", 70, whileAway, expiresIn(time.Minute)))
+				w.want("new", succeeded, nil)
+				w.hub.mayBeOff(0)
+				sleep(150 * time.Millisecond)
+				w.send(set("newest", 80, whileAway, expiresIn(time.Minute))) // all that waits is looked at again
+				w.want("newest", succeeded, nil)
+				sleep(time.Second)
+				w.wantActs(s, acts+2)
+				if got := w.record("old").State; first.NotBefore != nil && got != expired || !got.Final() && got != unknown {
+					t.Errorf("it is %s", got.Word())
+				}
+			})
+		})
+	}
+}
+
+// TestNoIntentOfWhatMayBeLate: what waited for the bus for so long is not recorded as if it were sent, for it will not be.
+func TestNoIntentOfWhatMayBeLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{poll: func(context.Context, []string) ([]actors.Sample, error) {
+			<-time.After(800 * time.Millisecond)
+			return temp(roostv1.Double(20)), nil
+		}}
+		w := newSite(t, s)
+		sleep(1600 * time.Millisecond) // a poll holds the bus
+		w.send(feed("c1", expiresIn(3*time.Second)))
+		w.hub.mayBeOff(2900 * time.Millisecond)
+		sleep(4 * time.Second)
+		w.want("c1", expired, roostv1.ErrExpired)
+		w.wantActs(s, 0)
+		if got := w.states("c1"); slices.Contains(got, dispatched) {
+			t.Errorf("durable were %v", got)
+		}
 	})
 }
 
@@ -288,9 +348,7 @@ func TestLateWhileTheIntentIsRecorded(t *testing.T) {
 		w.ledger.hold(in(dispatched))
 		w.send(feed("c1", expiresIn(time.Second)))
 		sleep(700 * time.Millisecond)
-		w.hub.mu.Lock()
-		w.hub.off = 400 * time.Millisecond
-		w.hub.mu.Unlock()
+		w.hub.mayBeOff(400 * time.Millisecond)
 		w.ledger.hold(nil)
 		sleep(time.Second)
 		w.want("c1", failed, roostv1.ErrExpired)

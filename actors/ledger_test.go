@@ -164,6 +164,13 @@ func (h *hub) Now() (time.Time, time.Duration, bool) {
 
 func (h *hub) now() time.Time { now, _, _ := h.Now(); return now }
 
+// mayBeOff changes how far its time may be off.
+func (h *hub) mayBeOff(by time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.off = by
+}
+
 func (h *hub) silence(yes bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -24,6 +24,7 @@ type order struct {
 	ended  *outcome  // of the attempt, while there is no word on its intent
 	// touched is whether an attempt may have reached the device, here or at an earlier owner.
 	touched bool
+	late    bool  // it may have been when its turn came: it is not sent any more
 	crashes int   // attempts that broke the driver
 	look    *look // while it is compared with what the device shows
 

@@ -25,16 +25,16 @@ const (
 )
 
 // take reports whether the command may be sent now: it is not taken back, and its deadline has not come
-// by the clock, which must be known. prepare is called with the time, before anybody else can see
-// that the permit is taken.
-func (p *permit) take(clock func() (time.Time, bool), deadline time.Time, prepare func(now time.Time)) bool {
+// by the clock, which must be known, at the latest that the time may be: what is not to be sent then is not
+// recorded as if it were. prepare is called with the time, before anybody else can see that the permit is taken.
+func (p *permit) take(clock func() (now, latest time.Time, known bool), deadline time.Time, prepare func(now time.Time)) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now, known := clock()
+	now, latest, known := clock()
 	switch {
 	case p.state != permitOpen || !known:
 		return false
-	case !now.Before(deadline):
+	case !latest.Before(deadline):
 		p.state = permitRevoked
 		return false
 	}

@@ -32,7 +32,8 @@ func (r *Registry) Desired(ctx context.Context, device string) (*roostv1.Desired
 // SetDesired changes what is desired of a device: set are the values wanted from now on, by resource, and what is
 // in clear is not wanted any more; all else stays. It returns what is desired after it, whose revision has
 // grown by one if anything changed. Each resource that is set must be one of the device's that can be written and whose
-// write is ABSOLUTE, and the value must fit it; else the error is ErrInvalid or ErrNotFound.
+// write is ABSOLUTE, and the value must fit it; else the error is ErrInvalid or ErrNotFound. ErrOutcomeUnknown means that it may
+// have been changed.
 func (r *Registry) SetDesired(ctx context.Context, device string, set map[string]*roostv1.Value, clear []string, by, reason string) (*roostv1.Desired, error) {
 	return r.changeDesired(ctx, device, nil, set, clear, by, reason)
 }
@@ -92,6 +93,8 @@ func (r *Registry) setDesired(ctx context.Context, out *casWriter, change *roost
 	switch {
 	case errors.Is(w.err, roostv1.ErrConflict) && w.doubtful:
 		return nil, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "what is desired of device %s was changed by others, maybe after it was changed to this", change.DeviceId)
+	case w.err != nil && w.doubtful: // what went wrong last says nothing of the try that was not answered
+		return nil, roostv1.Errorf(roostv1.ErrOutcomeUnknown, "what is desired of device %s may have been changed to this: %v", change.DeviceId, w.err)
 	case w.err != nil:
 		return nil, fmt.Errorf("change what is desired of device %s: %w", change.DeviceId, w.err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/clustertest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -116,4 +117,27 @@ func TestReplaceDesired(t *testing.T) {
 	if d, err := client.Desired(t.Context(), "d1"); err != nil || d.Revision != 2 || replaced != 1 {
 		t.Errorf("got %v, %v; %d replaced revision 1, want one", d, err, replaced)
 	}
+}
+
+// TestDesiredInDoubt: the acknowledgement of a change was lost, and then the connection: that the hub is away says nothing of
+// the change, which was made.
+func TestDesiredInDoubt(t *testing.T) {
+	hub := clustertest.Start(t)
+	newFleet(t, hub)
+	client := newClient(t, hub)
+	apply(t, client, newDevice("d1"))
+	wire := hub.Wire(t)
+	far, err := cluster.NewClient(wire.Connect(t), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wire.EndAfter("HPUB roost.test.spec.desired.d1")
+	limit := map[string]*roostv1.Value{"limit": roostv1.Double(5)}
+	if d, err := far.SetDesired(t.Context(), "d1", limit, nil, "me", ""); !errors.Is(err, roostv1.ErrOutcomeUnknown) {
+		t.Errorf("got %v, %v, want ErrOutcomeUnknown", d, err)
+	}
+	until(t, "it is changed", func() bool {
+		d, err := client.Desired(t.Context(), "d1")
+		return err == nil && d.Revision == 1
+	})
 }

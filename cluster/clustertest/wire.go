@@ -1,6 +1,7 @@
 package clustertest
 
 import (
+	"bytes"
 	"net"
 	"strings"
 	"sync"
@@ -22,6 +23,8 @@ type Wire struct {
 	mu    sync.Mutex
 	open  *sync.Cond // of mu; broadcast when something below changes
 	dead  bool       // nothing comes through
+	last  string     // to the hub, before all ends; empty: it goes on
+	over  bool       // that has come
 	ended bool
 	conns map[net.Conn]bool
 	all   sync.WaitGroup
@@ -67,6 +70,14 @@ func (w *Wire) Stall() { w.set(true) }
 // Resume lets everything through again, also what was held back.
 func (w *Wire) Resume() { w.set(false) }
 
+// EndAfter lets the first bytes to the hub through that have the text in them, and nothing after that: what the hub answers is
+// lost, and so is the connection. Nobody is connected any more from then on.
+func (w *Wire) EndAfter(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last = text
+}
+
 func (w *Wire) set(dead bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -88,8 +99,8 @@ func (w *Wire) accept() {
 		if !w.add(near, far) {
 			return
 		}
-		w.all.Go(func() { w.copy(near, far) })
-		w.all.Go(func() { w.copy(far, near) })
+		w.all.Go(func() { w.copy(near, far, false) })
+		w.all.Go(func() { w.copy(far, near, true) })
 	}
 }
 
@@ -99,7 +110,7 @@ func (w *Wire) add(conns ...net.Conn) bool {
 	defer w.mu.Unlock()
 	for _, c := range conns {
 		w.conns[c] = true
-		if w.ended {
+		if w.ended || w.over {
 			_ = c.Close()
 		}
 	}
@@ -107,13 +118,14 @@ func (w *Wire) add(conns ...net.Conn) bool {
 }
 
 // copy copies from one side to the other, and ends both with either.
-func (w *Wire) copy(to, from net.Conn) {
+func (w *Wire) copy(to, from net.Conn, toHub bool) {
 	defer to.Close()
 	defer from.Close()
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
-		if !w.pass() {
+		last, ok := w.pass(buffer[:n], toHub)
+		if !ok {
 			return
 		}
 		if n > 0 {
@@ -121,20 +133,24 @@ func (w *Wire) copy(to, from net.Conn) {
 				return
 			}
 		}
-		if err != nil {
+		if err != nil || last {
 			return
 		}
 	}
 }
 
-// pass waits while nothing comes through; false at the end.
-func (w *Wire) pass() bool {
+// pass waits while nothing comes through; ok is false at the end. last is true of what is the last to go through.
+func (w *Wire) pass(data []byte, toHub bool) (last, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.dead && !w.ended {
 		w.open.Wait()
 	}
-	return !w.ended
+	if w.ended || w.over {
+		return false, false
+	}
+	w.over = toHub && w.last != "" && bytes.Contains(data, []byte(w.last))
+	return w.over, true
 }
 
 func (w *Wire) close() {
