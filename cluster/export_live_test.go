@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"google.golang.org/protobuf/proto"
+
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // MaxAsks is how many asks may wait for their answers.
@@ -64,4 +66,12 @@ func (p *Peers) TakesAsks() bool {
 	p.asks.mu.Lock()
 	defer p.asks.mu.Unlock()
 	return p.asks.closed == nil
+}
+
+// Twins returns what takes notice of a probe that another process wrote, and says whether it is to be told.
+func Twins() func(incarnation string, renewal uint64) bool {
+	t := &twins{}
+	return func(incarnation string, renewal uint64) bool {
+		return t.seen(&roostv1.Member{Incarnation: incarnation, Renewal: renewal}, 1)
+	}
 }

@@ -51,7 +51,7 @@ type keeper struct {
 	stream  uint64   // which stream the picture was of when the incarnation began
 	rival   rival
 	probes  probes
-	twin    twin
+	twins   twins
 	err     error // why it cannot go on
 
 	mu    sync.Mutex

@@ -33,6 +33,8 @@ type Hub struct {
 	url    string
 	warden *warden // nil if it has no users
 
+	earlier map[string]bool // streams that were there before the server, if the hub runs alone; see looks
+
 	closing sync.Once
 	closed  chan struct{} // closed when the server has ended and the folder is free
 	unlock  error         // set before closed is closed
@@ -88,6 +90,9 @@ func (h *Hub) serve(ctx context.Context, cfg Config) error {
 	if err != nil {
 		_ = h.folder.release()
 		return err
+	}
+	if h.site.cluster == nil {
+		h.earlier = streamsIn(h.folder.store)
 	}
 	if h.server, err = server.NewServer(o); err != nil {
 		_ = h.folder.release()
