@@ -60,7 +60,7 @@ func TestChaosReplay(t *testing.T) {
 	below := t.TempDir()
 	p := start(t, "chaos", "replay", folder, "--times", "5", "--report", below, "--junit", filepath.Join(below, "junit.xml"))
 	p.until(t, "the first run: violated C4")
-	p.until(t, "2/5 ")
+	p.untilWithin(t, 3*longest, "2/5 ")
 	latest, err := os.Readlink(filepath.Join(below, "latest"))
 	if err != nil || !strings.Contains(latest, "baseline-9") {
 		t.Errorf("latest leads to %q, %v", latest, err)
@@ -78,7 +78,9 @@ func TestChaosReplay(t *testing.T) {
 	}
 	<-p.ended
 	text := strings.Join(said, "\n")
-	if p.state.ExitCode() != 130 || !strings.Contains(text, "violated C4 in 0/2  (at most once); violated in the first run") {
+	counted := strings.Contains(text, "violated C4 in 0/2  (at most once); violated in the first run") ||
+		strings.Contains(text, "violated C4 in 0/3  (at most once); violated in the first run") // the third was over before Ctrl-C came
+	if p.state.ExitCode() != 130 || !counted {
 		t.Errorf("exit code %d:\n%s\n%s", p.state.ExitCode(), text, p.errors.String())
 	}
 	junit, err := os.ReadFile(filepath.Join(below, "junit.xml"))
@@ -96,8 +98,15 @@ func TestChaosShrink(t *testing.T) {
 		{ID: "f1", At: seconds(0.5), Hold: seconds(3), Fault: plan.Kill, Target: plan.Owner("rig-1")},
 		{ID: "f2", At: seconds(3), Hold: seconds(0.2), Fault: plan.Delay, Target: plan.TargetAny, Params: plan.Params{Delay: seconds(0.01)}},
 	}
-	folder := firstRun(t, p, "C7", func(r *chaos.Report) { r.TookMS = 40_000 }) // so there is time for one run
-	r := run(t, "chaos", "shrink", folder, "--budget", "60s", "--tries", "1")
+	folder := firstRun(t, p, "C7", func(r *chaos.Report) { r.TookMS = 55_000 }) // so there is time for one run
+	shrink := func() result {
+		return runWithin(t, 3*longest, nil, nil, "chaos", "shrink", folder, "--budget", "60s", "--tries", "1")
+	}
+	r := shrink()
+	if r.code == chaos.ExitUnknown { // it was late on a machine that was too busy to blame it for that
+		t.Logf("made once more: %+v", r)
+		r = shrink()
+	}
 	smallest := filepath.Join(folder, "min")
 	if r.code != 0 || !strings.Contains(r.out, "now:    1 entry held up to 3s, 2 devices, 1 client, 4s") || !strings.Contains(r.out, "again:  roost chaos run --plan '"+filepath.Join(smallest, "plan.json")+"'") {
 		t.Fatalf("%+v", r)

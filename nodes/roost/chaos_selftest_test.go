@@ -66,7 +66,7 @@ func TestSelftestInterrupted(t *testing.T) {
 	needMutants(t)
 	below := t.TempDir()
 	p := start(t, "chaos", "selftest", "--quick", "--report", below)
-	p.until(t, "QUIET")
+	p.untilWithin(t, 3*longest, "QUIET")
 	code, took := p.signal(t, syscall.SIGINT)
 	if code != 130 || took > longest+time.Second {
 		t.Errorf("exit code %d after %v: %s", code, took, p.errors.String())

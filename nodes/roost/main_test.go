@@ -74,7 +74,13 @@ func runWith(t *testing.T, in io.Reader, args ...string) result {
 
 func runAs(t *testing.T, in io.Reader, env []string, args ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), longest)
+	return runWithin(t, longest, in, env, args...)
+}
+
+// runWithin is runAs of a command that may take another time.
+func runWithin(t *testing.T, wait time.Duration, in io.Reader, env []string, args ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), wait)
 	defer cancel()
 	var out, errors bytes.Buffer
 	cmd := command(ctx, args...)
@@ -148,12 +154,18 @@ func (p *process) watch(out io.Reader) {
 // until waits for a line with a text in it, or finds it in what was said before.
 func (p *process) until(t *testing.T, text string) string {
 	t.Helper()
+	return p.untilWithin(t, longest, text)
+}
+
+// untilWithin is until for what may take another time.
+func (p *process) untilWithin(t *testing.T, wait time.Duration, text string) string {
+	t.Helper()
 	for _, line := range p.seen {
 		if strings.Contains(line, text) {
 			return line
 		}
 	}
-	timeout := time.After(longest)
+	timeout := time.After(wait)
 	for {
 		select {
 		case line, ok := <-p.lines:

@@ -30,7 +30,7 @@ func TestNothingIsNoPass(t *testing.T) {
 
 // TestIsolation: a device on another bus is read half as often while one fails.
 func TestIsolation(t *testing.T) {
-	slowed := func(device string, every int) check.Result {
+	slowed := func(device string, every int, stalls ...int) check.Result {
 		run := plan(history.Limits{}, true)
 		run.Devices = append(run.Devices, history.DeviceSpec{ID: "e", Bus: "c"})
 		s := new(story).at(0, run).at(0, &history.Phase{Phase: history.PhaseQuiet}).at(10_000, &history.Phase{Phase: history.PhaseFaults})
@@ -41,6 +41,9 @@ func TestIsolation(t *testing.T) {
 			if at < 20_000 || at%every == 0 {
 				s.at(at, &history.Read{Device: device, Done: true})
 			}
+			if len(stalls) == 2 && stalls[0] < at && at <= stalls[1] {
+				s.at(at+50, &history.Health{Node: history.Harness, Late: 50 * time.Millisecond})
+			}
 		}
 		return check.Supervised(history.New(s.records))
 	}
@@ -49,6 +52,12 @@ func TestIsolation(t *testing.T) {
 	}
 	if r := slowed("e", 300); r.Verdict != check.Violated || r.Violations[0].Subject != "e" {
 		t.Errorf("a third is not: %s", report([]check.Result{r}))
+	}
+	if r := slowed("e", 300, 20_000, 40_000); r.Verdict != check.Unknown || !strings.Contains(r.Reason, "too busy to tell") {
+		t.Errorf("a machine that stood still proves nothing: %s", report([]check.Result{r}))
+	}
+	if r := slowed("e", 300, 20_000, 25_000); r.Verdict != check.Violated {
+		t.Errorf("it was slow when the machine was not: %s", report([]check.Result{r}))
 	}
 	if r := slowed("d", 300); r.Verdict != check.Held {
 		t.Errorf("the device itself may be: %s", report([]check.Result{r}))

@@ -26,10 +26,20 @@ func handOver(w *history.FaultWindow) time.Duration {
 	return frameTime
 }
 
-// stoppedInHand reports whether the gateway of an action was stopped so some time from a to b, and had it in hand.
+// stoppedInHand reports whether the gateway of an action was stopped so some time from a to b, and had it in hand: that is
+// the first one that it sent to the device once it went on, and no other.
 func (f *finding) stoppedInHand(act *history.Action, a, b boottime.Instant) bool {
 	return slices.ContainsFunc(f.h.Faults, func(w *history.FaultWindow) bool {
-		return inHand(w) && slices.Contains(w.Targets, act.Gateway) && w.Excuses(a, b, f.limits.Epsilon) && b <= w.Healed.Add(handTime)
+		return inHand(w) && slices.Contains(w.Targets, act.Gateway) && w.Excuses(a, b, f.limits.Epsilon) && b <= w.Healed.Add(handTime) &&
+			f.firstSince(w.HealAsked, act)
+	})
+}
+
+// firstSince reports whether the gateway of an action had sent no other one to the device since then.
+func (f *finding) firstSince(since boottime.Instant, act *history.Action) bool {
+	d := f.h.Devices[act.Device]
+	return d == nil || !slices.ContainsFunc(d.Actions, func(other *history.Action) bool {
+		return other.Gateway == act.Gateway && since <= other.At && other.At < act.At
 	})
 }
 

@@ -56,6 +56,22 @@ func TestInHandIsLate(t *testing.T) {
 	}
 }
 
+// TestInHandIsLateOnce: what it sends after that one it has looked at again.
+func TestInHandIsLateOnce(t *testing.T) {
+	s := stoppedAt(failpoint.DriverWrite, false)
+	for i, id := range []string{"c", "e"} {
+		late := action(10, gw1)
+		late.Command = id
+		s.at(1900, &history.Call{Command: id, Device: "d", Class: history.Relative, Expires: time.Second})
+		s.at(1910, &history.Answer{Command: id, State: history.Accepted})
+		s.at(6050+10*i, late).at(6080, &history.Answer{Command: id, State: history.Indeterminate})
+	}
+	r := check.EndsInTime(history.New(s.records))
+	if r.Verdict != check.Violated || len(r.Violations) != 1 || r.Violations[0].Clause != "C5b" || r.Violations[0].Subject != "e" {
+		t.Errorf("got %s", report([]check.Result{r}))
+	}
+}
+
 // TestFenceRefusesWhatIsInHand: a device that has a fence is not excused by what its old owner had in hand.
 func TestFenceRefusesWhatIsInHand(t *testing.T) {
 	s := stoppedAt(failpoint.DriverWrite, true).at(5000, action(20, gw2)).at(6050, action(10, gw1))

@@ -106,6 +106,9 @@ func (f *finding) withoutLease(d *history.Device, g *grants, leases renewals) {
 			f.unknown("%s was driven by %s while records of its lease are missing, before %s", d.ID, a.Name(), next.ID())
 			continue
 		}
+		if f.busy(d.ID, arrived.Sub(ended), ended, arrived) {
+			continue // its gateway stood still between its last look at the lease and this
+		}
 		f.violated("C6e", d.ID, suspect{device: d.ID, bus: d.Spec.Bus}, []history.Record{a},
 			"%s was driven by %s %v after its lease had ended", d.ID, a.Name(), arrived.Sub(ended))
 	}

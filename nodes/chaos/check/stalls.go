@@ -34,11 +34,16 @@ func (f *finding) busy(subject string, excess time.Duration, a, b boottime.Insta
 	if excess > stallWeight*stalled {
 		return false
 	}
+	f.excuse(subject, excess, stalled)
+	return true
+}
+
+// excuse notes that the machine was to blame.
+func (f *finding) excuse(subject string, excess, stalled time.Duration) {
 	f.excused++
 	if excess > f.longest.excess {
 		f.longest = excuse{subject, excess, stalled}
 	}
-	return true
 }
 
 // excuse is what the machine was to blame for.

@@ -58,6 +58,23 @@ func TestBusyMachineLosesLeases(t *testing.T) {
 	}
 }
 
+// TestBusyMachineDrivesOn: so it is with an action that a gateway sends after its last look at its lease.
+func TestBusyMachineDrivesOn(t *testing.T) {
+	for _, test := range []struct {
+		stall int // when 100 ms of it ended; 0: there was none
+		want  check.Verdict
+	}{{0, check.Violated}, {2900, check.Violated}, {3150, check.Unknown}} {
+		s := new(story).at(0, plan(history.Limits{}, true)).at(100, grant(10, 0, gw1)).at(1000, member(gw1, history.LeaseLive, 11, 0))
+		if test.stall > 0 {
+			s.at(test.stall, &history.Health{Node: history.Harness, Late: 100 * time.Millisecond})
+		}
+		s.at(3200, action(10, gw1)).at(7000, member(gw1, history.LeaseLive, 12, 11))
+		if r := check.OneDriver(history.New(s.records)); r.Verdict != test.want {
+			t.Errorf("busy until %d ms: got %s, want %s:\n%s", test.stall, r.Verdict, test.want, report([]check.Result{r}))
+		}
+	}
+}
+
 // TestBusyMachineReadsOn: a gateway that stands still after its last look at its lease reads after it.
 func TestBusyMachineReadsOn(t *testing.T) {
 	for _, test := range []struct {

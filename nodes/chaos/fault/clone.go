@@ -12,7 +12,7 @@ import (
 )
 
 // cloneTime is how long a clone, or the first one when it goes on, may take until it knows that there is another.
-const cloneTime = 8 * time.Second
+const cloneTime = 20 * time.Second
 
 // clone starts a gateway with the id of another one. While that one runs, the clone has to end by itself. While that one
 // stands still, the clone takes its place as any gateway would take its buses, and it has to end when it goes on.

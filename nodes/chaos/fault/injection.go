@@ -15,7 +15,7 @@ import (
 const (
 	// confirmTime is how long the effect of a fault may take to show, and healTime how long it may take to
 	// undo it and to see that.
-	confirmTime = 10 * time.Second
+	confirmTime = 20 * time.Second
 	healTime    = 40 * time.Second
 )
 

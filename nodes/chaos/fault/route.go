@@ -52,16 +52,28 @@ func (r *route) Apply(context.Context) error {
 	return nil
 }
 
+// probe probes the way of a gateway until only these directions are cut: on a busy machine a probe may come too late to count.
+func (r *route) probe(ctx context.Context, gateway string, cut netns.Directions) (passed netns.Passed, err error) {
+	late := until(ctx, func() bool {
+		passed, err = r.network.Probe(gateway, netns.ToHub)
+		return err != nil || passed.Only(cut)
+	})
+	if err == nil && late != nil {
+		err = fmt.Errorf("another way is cut, or none: %w", late)
+	}
+	if err != nil {
+		return passed, fmt.Errorf("%s: %v: %w", gateway, passed, err)
+	}
+	return passed, nil
+}
+
 // Confirm probes the way, and waits until a connection has bytes that are not acknowledged, and sends them again.
 func (r *route) Confirm(ctx context.Context) (string, error) {
 	var evidence []string
 	for _, gw := range r.gateways {
-		passed, err := r.network.Probe(gw, netns.ToHub)
-		if err == nil && !passed.Only(r.directions) {
-			err = errors.New("that is another way that is cut")
-		}
+		passed, err := r.probe(ctx, gw, r.directions)
 		if err != nil {
-			return "", fmt.Errorf("%s: %v: %w", gw, passed, err)
+			return "", err
 		}
 		var stuck netns.Connection
 		if err := until(ctx, func() bool {
@@ -112,12 +124,9 @@ func (r *route) ConfirmHealed(ctx context.Context) (string, error) {
 	}
 	var evidence []string
 	for _, gw := range r.gateways {
-		passed, err := r.network.Probe(gw, netns.ToHub)
-		if err == nil && !passed.Only(0) {
-			err = errors.New("the way is cut")
-		}
+		passed, err := r.probe(ctx, gw, 0)
 		if err != nil {
-			return "", fmt.Errorf("%s: %v: %w", gw, passed, err)
+			return "", err
 		}
 		evidence = append(evidence, fmt.Sprintf("%s: %v", gw, passed))
 	}

@@ -3,8 +3,10 @@ package fleet_test
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -91,6 +93,31 @@ func await(t *testing.T, what string, is func() bool) {
 		case <-late:
 			t.Fatalf("%s: not so after %v", what, patience)
 		}
+	}
+}
+
+// Ports that processes bind later are not those that systems give to whoever dials.
+func TestPorts(t *testing.T) {
+	settings := plan.Defaults()
+	settings.Hubs = 3
+	f, err := fleet.New(fleet.Config{Settings: settings, Folder: t.TempDir(), Run: "test-ports", Program: []string{chaostest.Program}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	seen := map[string]bool{}
+	for _, one := range strings.Split(f.URL(), ",") {
+		u, err := url.Parse(one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if port, err := strconv.Atoi(u.Port()); err != nil || port < 20000 || port > 31999 || seen[u.Port()] {
+			t.Errorf("a hub is to listen at %s: %v", one, err)
+		}
+		seen[u.Port()] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("hubs at %s", f.URL())
 	}
 }
 

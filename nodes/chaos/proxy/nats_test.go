@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -43,13 +44,19 @@ func TestAckLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	nc := connect(t, "nats://"+p.Addr())
-	through, err := jetstream.New(nc, jetstream.WithDefaultTimeout(300*time.Millisecond))
+	through, err := jetstream.New(nc)
 	if err != nil {
 		t.Fatal(err)
 	}
 	fired := p.Link("").Arm(proxy.Trigger{Direction: proxy.Up, Verb: proxy.VerbPub, Count: 3, Then: proxy.State{Down: proxy.Discard}})
 	for i := range 3 {
-		_, err = through.Publish(t.Context(), fmt.Sprintf("s.%d", i), []byte("x"), jetstream.WithRetryAttempts(0))
+		wait := patience
+		if i == 2 {
+			wait = 300 * time.Millisecond // for what does not come
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), wait)
+		_, err = through.Publish(ctx, fmt.Sprintf("s.%d", i), []byte("x"), jetstream.WithRetryAttempts(0))
+		cancel()
 		if (err != nil) != (i == 2) {
 			t.Fatalf("publish %d: %v", i, err)
 		}

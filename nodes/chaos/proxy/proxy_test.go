@@ -345,7 +345,7 @@ func TestSlowPeerHoldsUpNobody(t *testing.T) {
 		p.Link("").Set(proxy.State{Delay: time.Millisecond})
 		p.Link("").Set(proxy.State{})
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 25*time.Second {
 		t.Errorf("40 changes took %v", took)
 	}
 }

@@ -107,7 +107,7 @@ func (r *running) catchUp(ctx context.Context) error {
 		return err
 	}
 	return r.stored(ctx, func(s *history.Stored) error {
-		if s.Sequence > last.Sequence && !r.sink.Has(&s.Batch) {
+		if (last == nil || s.Sequence > last.Sequence) && !r.sink.Has(&s.Batch) {
 			return nil
 		}
 		return r.recorders.stream.Write(s)
@@ -161,6 +161,16 @@ func (r *running) ask(ctx context.Context, subject string, request, answer proto
 	return err
 }
 
+// askAgain asks up to three times: on a busy machine an answer may be late.
+func (r *running) askAgain(ctx context.Context, subject string, request, answer proto.Message) (err error) {
+	for range 3 {
+		if err = r.ask(ctx, subject, request, answer); err == nil {
+			break
+		}
+	}
+	return err
+}
+
 // health writes down how each process is.
 func (r *running) health(ctx context.Context) {
 	names, err := cluster.SubjectsOf(fleet.Name)
@@ -173,7 +183,7 @@ func (r *running) health(ctx context.Context) {
 		switch n.Kind {
 		case fleet.KindGateway:
 			var status roostv1.StatusResponse
-			h.Answers = runs && r.ask(ctx, names.GatewayStatus(n.Name), &roostv1.StatusRequest{Limit: 1}, &status) == nil
+			h.Answers = runs && r.askAgain(ctx, names.GatewayStatus(n.Name), &roostv1.StatusRequest{Limit: 1}, &status) == nil
 			h.Complaints = append(h.Complaints, spoolComplaint(status.GetGateway().GetSpool())...)
 		case fleet.KindHub:
 			h.Answers = runs && r.fleet.Conn().IsConnected()

@@ -112,8 +112,8 @@ func TestMatrix(t *testing.T) {
 		{"once it cannot be made", map[uint64]story{1: {fails: true}, 2: violated("C6a")}, held, 0, "m 1, m 2, 1, 2", []string{"caught by C6a, seed 2"}},
 		{"late", map[uint64]story{1: violated("C6b")}, violated("C7", "C7b"), 1, "m 1, 1, 1",
 			[]string{"it is tried once more, for it was late", "ACCUSED by C7, C7b", "1 passed, 1 failed, 0 skipped"}},
-		{"late on a busy machine", map[uint64]story{1: violated("C6b")}, story{clauses: []string{"C7", "C5b", "C8b"}, verdict: check.Violated, busy: true}, 2, "m 1, 1, 1",
-			[]string{"a machine that held this very process up for 1000 ms", "LATE, AND THE MACHINE BUSY", "1 passed, 0 failed, 1 skipped"}},
+		{"late on a busy machine", map[uint64]story{1: violated("C6b")}, story{clauses: []string{"C7", "C5b", "C8b"}, verdict: check.Violated, busy: true}, 1, "m 1, 1, 1",
+			[]string{"it is tried once more, for it was late", "ACCUSED by C7, C5b, C8b", "1 passed, 1 failed, 0 skipped"}}, // the checkers have excused what there is to excuse
 		{"accused on a busy machine", map[uint64]story{1: violated("C6b")}, story{clauses: []string{"C7", "C5"}, verdict: check.Violated, busy: true}, 1, "m 1, 1",
 			[]string{"ACCUSED by C7, C5"}},
 		{"accused", map[uint64]story{1: violated("C6b")}, violated("C7", "C1"), 1, "m 1, 1",
@@ -124,8 +124,10 @@ func TestMatrix(t *testing.T) {
 		{"clean tried nothing", map[uint64]story{1: violated("C6b")}, story{verdict: check.Unknown, held: []string{"C6"}}, 2, "m 1, 1, 1", []string{"UNKNOWN"}},
 		{"clean cannot be told by the checker that caught", map[uint64]story{1: violated("C6b")},
 			story{verdict: check.Unknown, held: []string{"C4", "C9"}}, 2, "m 1, 1, 1", []string{"UNKNOWN"}},
-		{"clean is late on a busy machine, and the checker that caught finds nothing", map[uint64]story{1: violated("C6b")},
-			story{clauses: []string{"C7"}, verdict: check.Violated, busy: true, held: []string{"C6", "C9"}}, 0, "m 1, 1, 1", []string{"not accused"}},
+		{"clean is late on a busy machine, though the checker that caught finds nothing", map[uint64]story{1: violated("C6b")},
+			story{clauses: []string{"C7"}, verdict: check.Violated, busy: true, held: []string{"C6", "C9"}}, 1, "m 1, 1, 1", []string{"ACCUSED by C7"}},
+		{"caught on a busy machine by what is no matter of time", map[uint64]story{1: {clauses: []string{"C6b", "C7"}, verdict: check.Violated, busy: true}}, held, 0, "m 1, 1",
+			[]string{"caught by C6b, seed 1", "2 passed, 0 failed, 0 skipped"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &stage{t: t, broken: c.broken, clean: c.clean}

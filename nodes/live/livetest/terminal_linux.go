@@ -90,7 +90,7 @@ func (t *Terminal) Type(tt *testing.T, keys string) {
 // Until waits until the person has seen a text.
 func (t *Terminal) Until(tt *testing.T, want string) {
 	tt.Helper()
-	ctx, cancel := context.WithTimeout(tt.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(tt.Context(), 90*time.Second)
 	defer cancel()
 	for !strings.Contains(t.Text(), want) {
 		select {
