@@ -107,6 +107,11 @@ func (r *running) whole(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.recorders.close()) }()
+	lock, err := lock(r.Folder)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close() }() // the end of the process does it too
 	if r.manifest, err = fault.OpenManifest(ManifestPath(r.Folder)); err != nil {
 		return err
 	}
