@@ -79,6 +79,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		Config: cfg, settings: cfg.Plan.Settings, face: &face{to: cfg.Face}, began: time.Now(),
 		name: fmt.Sprintf("%s-%d", filepath.Base(cfg.Folder), os.Getpid()),
 	}
+	defer outliveReaders()()
 	r.alarm = newAlarm(cfg.Plan, func(v check.Violation) { r.face.say("%s VIOLATION %s", r.elapsed(), v) })
 	err := r.whole(ctx)
 	switch {
