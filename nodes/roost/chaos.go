@@ -28,7 +28,7 @@ The exit code of a run is
     0  all promises were kept, and the run has tried what it was to try
     1  a promise was broken: the report names records, and how to do it again
     2  it cannot be told, such as for a fault that did not take
-    3  the run could not be made
+    3  the run could not be made, or not all of it undone
    64  the command line is wrong (65: the plan's file); nothing was touched
   130  interrupted; all was undone`
 
@@ -52,6 +52,8 @@ func chaosError(err error) error {
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err
+	case errors.Is(err, chaos.ErrLeft):
+		return &exit{exitSetup, err}
 	case errors.Is(err, chaos.ErrInterrupted):
 		return &exit{exitInterrupted, err}
 	case errors.Is(err, plan.ErrUnknown):

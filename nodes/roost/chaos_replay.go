@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -119,7 +120,7 @@ func (c *chaosReplay) measure(cmd *cobra.Command, p *plan.Plan, env []string, fa
 		face.end()
 		worst = worseRun(worst, err)
 		if cmd.Context().Err() != nil {
-			face.Say(fmt.Sprintf("%d/%d interrupted; all was undone", i+1, c.times))
+			face.Say(fmt.Sprintf("%d/%d %v", i+1, c.times, cmp.Or(err, chaos.ErrInterrupted)))
 			return rate, worst
 		}
 		rate.Add(report)

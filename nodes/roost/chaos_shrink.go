@@ -81,8 +81,7 @@ func (c *chaosShrink) run(cmd *cobra.Command, args []string) error {
 	c.deadline = time.Now().Add(c.budget)
 	found, err := shrink.Search(cmd.Context(), p, c.fails, c.note)
 	c.face.end()
-	err = errors.Join(err, os.RemoveAll(c.trying()))
-	return c.tell(p, found, err)
+	return errors.Join(c.tell(p, found, err), c.clear()) // the first gives the exit code
 }
 
 // prepare refuses what cannot be done, and returns the plan to begin with.
@@ -129,13 +128,12 @@ func (c *chaosShrink) aim(cmd *cobra.Command) error {
 	return nil
 }
 
-// clear removes what a search has left that was killed.
+// clear removes the run that was tried, once all is undone that it has left: its manifest is in the folder.
 func (c *chaosShrink) clear() error {
-	if _, err := os.Stat(c.trying()); errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if _, err := chaos.Cleanup(c.trying()); err != nil {
-		return chaosError(err)
+	if _, err := os.Stat(chaos.ManifestPath(c.trying())); !errors.Is(err, os.ErrNotExist) { // without one nothing was begun
+		if _, err := chaos.Cleanup(c.trying()); err != nil {
+			return chaosError(err)
+		}
 	}
 	return chaosError(os.RemoveAll(c.trying()))
 }
@@ -163,7 +161,7 @@ func (c *chaosShrink) fails(ctx context.Context, p *plan.Plan) (bool, error) {
 		if slices.Contains(violated(report), c.checker) {
 			return true, c.keep()
 		}
-		if err := os.RemoveAll(c.trying()); err != nil {
+		if err := c.clear(); err != nil {
 			return false, err
 		}
 	}

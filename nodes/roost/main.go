@@ -11,22 +11,29 @@ import (
 
 func main() {
 	ctx, stop := context.WithCancel(context.Background())
-	signals := make(chan os.Signal, 2) // the two that matter
+	signals := make(chan os.Signal, 4) // more than matter
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go obey(ctx, stop, signals) // ends with the process
 	p := program{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Stop: stop}
 	os.Exit(run(ctx, p, os.Args[1:]))
 }
 
 // obey has the first signal ask for an end in order. One that comes when that has been asked for
-// ends the process at once.
+// ends the process at once, but for a hang-up: when a terminal is closed, both its shell and the kernel say so.
 func obey(ctx context.Context, stop func(), signals <-chan os.Signal) {
 	select {
 	case <-signals:
 		stop()
 	case <-ctx.Done():
 	}
-	<-signals
+	for s := range signals {
+		if s != syscall.SIGHUP {
+			break
+		}
+	}
 	os.Exit(exitInterrupted)
 }
 

@@ -7,12 +7,12 @@ import (
 	"strconv"
 )
 
-// Leftovers returns the ids of processes of a run that are still there. On systems without /proc there are none to
-// be found.
-func Leftovers(run string) []int {
+// Leftovers returns the ids of processes of a run that are still there. On systems without /proc that cannot be told, which
+// is an error.
+func Leftovers(run string) ([]int, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("whether processes of the run %s are there cannot be told: %w", run, err)
 	}
 	want := []byte(EnvRun + "=" + run)
 	var pids []int
@@ -32,7 +32,7 @@ func Leftovers(run string) []int {
 			}
 		}
 	}
-	return pids
+	return pids, nil
 }
 
 // Cleanup kills what is left of a run, and returns how many processes that were.
@@ -40,8 +40,12 @@ func Cleanup(run string) (int, error) {
 	if run == "" {
 		return 0, fmt.Errorf("the run has no name")
 	}
+	left, err := Leftovers(run)
+	if err != nil {
+		return 0, err
+	}
 	killed := 0
-	for _, pid := range Leftovers(run) {
+	for _, pid := range left {
 		p, err := os.FindProcess(pid)
 		if err != nil {
 			continue

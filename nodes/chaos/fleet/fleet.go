@@ -51,7 +51,8 @@ type Fleet struct {
 // way is the one from a gateway to a hub.
 type way struct{ gateway, hub string }
 
-// New chooses ports and opens the proxies. Close is needed also if Start is not called.
+// New chooses ports and opens the proxies. Close is needed also if Start is not called. With an error there is a fleet only if
+// not all that was taken for it could be given back; Left says what, and Close tries again.
 func New(cfg Config) (*Fleet, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -60,7 +61,10 @@ func New(cfg Config) (*Fleet, error) {
 	f := &Fleet{config: cfg, folder: cfg.Folder, ways: map[way]*proxy.Proxy{}, stop: func() {}}
 	if err := f.prepare(); err != nil {
 		f.Close()
-		return nil, errors.Join(err, f.Left())
+		if f.left != nil {
+			return f, errors.Join(err, f.left)
+		}
+		return nil, err
 	}
 	return f, nil
 }

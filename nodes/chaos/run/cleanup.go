@@ -24,55 +24,83 @@ type Cleaned struct {
 	Removed []string
 }
 
-// ErrRuns: the harness of a run still runs, so nothing of it is left over.
-var ErrRuns = errors.New("the run goes on")
-
-// Cleanup undoes what a run has left behind whose harness was killed. A run that ended in order has left nothing.
+// Cleanup undoes what a run has left behind whose harness was killed. A run that ended in order has left nothing. The
+// error is ErrRuns if the harness still runs.
 func Cleanup(folder string) (Cleaned, error) {
-	left, err := fault.Left(ManifestPath(folder))
+	done, err := cleanUp(folder)
 	if err != nil {
-		return Cleaned{}, fmt.Errorf("clean up %s: %w", folder, err)
+		return done, fmt.Errorf("clean up %s: %w", folder, err)
+	}
+	return done, nil
+}
+
+func cleanUp(folder string) (Cleaned, error) {
+	left, err := fault.Left(ManifestPath(folder))
+	if err != nil || len(left) == 0 {
+		return Cleaned{}, err
+	}
+	lock, err := lock(folder)
+	if err != nil {
+		return Cleaned{Left: left}, err
+	}
+	defer func() { _ = lock.Close() }() // the end of the process does it too
+	if left, err = fault.Left(ManifestPath(folder)); err != nil {
+		return Cleaned{}, err // it may have ended in order meanwhile
 	}
 	done := Cleaned{Left: left}
 	for _, u := range left {
 		if u.What != "run" {
 			continue // it ends with the processes
 		}
-		if alive(u.PID) {
-			return done, fmt.Errorf("clean up %s: %w: process %d; end that first", folder, ErrRuns, u.PID)
+		if err := done.undo(u, left); err != nil {
+			return done, err
 		}
-		n, err := fleet.Cleanup(u.Run)
+	}
+	return done, tellDone(folder, left)
+}
+
+// undo ends the processes of a run, and then gives back and removes what they used.
+func (c *Cleaned) undo(run fault.Undo, left []fault.Undo) error {
+	n, err := fleet.Cleanup(run.Run)
+	if err != nil {
+		return fmt.Errorf("%w; end them if there are any, and remove %v", err, run.Folders)
+	}
+	c.Killed += n
+	if err := gone(run.Run); err != nil {
+		return err
+	}
+	if err := giveBack(left); err != nil {
+		return err
+	}
+	for _, path := range run.Folders {
+		info, err := os.Lstat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
-			return done, fmt.Errorf("clean up %s: %w", folder, err)
+			return err
 		}
-		done.Killed += n
-		if err := gone(u.Run); err != nil {
-			return done, fmt.Errorf("clean up %s: %w", folder, err)
+		if !info.IsDir() { // others may write beside it, and a link leads to what is not of the run
+			return fmt.Errorf("%s is not the folder that the run has made: look at it, and remove it", path)
 		}
-		if err := giveBack(left); err != nil {
-			return done, fmt.Errorf("clean up %s: %w", folder, err)
+		if err := removeData(path); err != nil {
+			return err
 		}
-		for _, path := range u.Folders {
-			if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			if err := removeData(path); err != nil {
-				return done, fmt.Errorf("clean up %s: %w", folder, err)
-			}
-			done.Removed = append(done.Removed, path)
-		}
+		c.Removed = append(c.Removed, path)
 	}
-	if len(left) == 0 {
-		return done, nil
-	}
+	return nil
+}
+
+// tellDone writes down that all is undone.
+func tellDone(folder string, left []fault.Undo) error {
 	m, err := fault.OpenManifest(ManifestPath(folder))
 	if err != nil {
-		return done, err
+		return err
 	}
 	for _, u := range left {
 		err = errors.Join(err, m.Done(u.ID))
 	}
-	return done, errors.Join(err, m.Close())
+	return errors.Join(err, m.Close())
 }
 
 // goneTime is how long processes that were killed may take to end.
@@ -83,14 +111,17 @@ func gone(run string) error {
 	late := time.After(goneTime)
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
-	for left := fleet.Leftovers(run); len(left) > 0; left = fleet.Leftovers(run) {
+	for {
+		left, err := fleet.Leftovers(run)
+		if err != nil || len(left) == 0 {
+			return err
+		}
 		select {
 		case <-again.C:
 		case <-late:
 			return fmt.Errorf("processes %v do not end", left)
 		}
 	}
-	return nil
 }
 
 // giveBack gives back what of this machine was taken, the last first.
@@ -102,20 +133,6 @@ func giveBack(left []fault.Undo) error {
 		}
 	}
 	return errs
-}
-
-// alive reports whether the harness of a run still runs. Its number may have been given to another process since, so that
-// must be of this very program.
-func alive(pid int) bool {
-	if pid <= 0 || pid == os.Getpid() {
-		return false
-	}
-	self, err := os.Readlink("/proc/self/exe")
-	if err != nil {
-		return false
-	}
-	other, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
-	return err == nil && other == self
 }
 
 // removeData removes the data of nodes, and leaves what was said and written down.

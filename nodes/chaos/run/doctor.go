@@ -19,7 +19,7 @@ type Means struct {
 // Doctor says what this machine can do, by trying it in the smallest way.
 func Doctor() []Means {
 	return []Means{
-		{"children die with the harness", unless(runtime.GOOS == "linux", "only the kernel of Linux does that; roost chaos cleanup ends them")},
+		{"children die with the harness", unless(runtime.GOOS == "linux", "only the kernel of Linux does that")},
 		{"stop and continue processes", unless(runtime.GOOS != "windows", "this system has no such signals")},
 		{"see whether a process stands still", unless(exists("/proc/self/stat"), "there is no /proc")},
 		{"failpoints, panics, clocks, triggers at a point", failpoint.Missing},

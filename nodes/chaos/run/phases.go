@@ -31,6 +31,9 @@ func (r *running) phases(ctx context.Context) error {
 	}
 	r.enter(history.PhaseFaults)
 	r.breakThings(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err() // all is about to be ended, so nothing is mended before
+	}
 	r.enter(history.PhaseHeal)
 	if err := r.mend(context.WithoutCancel(ctx)); err != nil {
 		return err

@@ -147,6 +147,7 @@ func (r *running) report(failed error) (*Report, error) {
 	report.Reconnects = r.reconnects()
 	report.errors(r.faultResults())
 	report.end(errors.Join(failed, err))
+	report.leftOver(r.left)
 	report.TookMS = float64(time.Since(r.began)) / float64(time.Millisecond)
 	if report.Exit == ExitHeld && !r.Keep {
 		err = errors.Join(err, removeData(r.data()))

@@ -27,7 +27,7 @@ const (
 	drainTime = 30 * time.Second
 )
 
-// ErrInterrupted: the run was given up. All was undone.
+// ErrInterrupted: the run was given up. All was undone, unless the error is ErrLeft too.
 var ErrInterrupted = errors.New("interrupted")
 
 // ErrSetup: the run could not be set up, or something of the harness failed.
@@ -51,6 +51,7 @@ type running struct {
 	loads     errgroup.Group // sink, watcher and events
 	stopLoads context.CancelFunc
 	began     time.Time
+	left      error // ErrLeft, if so
 
 	mu      sync.Mutex
 	phase   history.PhaseName
@@ -64,7 +65,7 @@ type running struct {
 }
 
 // Run makes a run, and returns its report. Where the error is ErrInterrupted or ErrSetup, the report says how
-// far it came.
+// far it came. A broken promise is told before ErrLeft, which is said then, and no error.
 func Run(ctx context.Context, cfg Config) (*Report, error) {
 	if cfg.Face == nil {
 		cfg.Face = noFace{}
@@ -79,17 +80,20 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		Config: cfg, settings: cfg.Plan.Settings, face: &face{to: cfg.Face}, began: time.Now(),
 		name: fmt.Sprintf("%s-%d", filepath.Base(cfg.Folder), os.Getpid()),
 	}
+	defer outliveReaders()()
 	r.alarm = newAlarm(cfg.Plan, func(v check.Violation) { r.face.say("%s VIOLATION %s", r.elapsed(), v) })
 	err := r.whole(ctx)
 	switch {
+	case ctx.Err() != nil && r.left != nil:
+		err = fmt.Errorf("%w: %w", ErrInterrupted, r.left)
 	case ctx.Err() != nil:
 		err = fmt.Errorf("%w; all was undone", ErrInterrupted)
 	case err != nil:
-		err = fmt.Errorf("%w: %w", ErrSetup, err)
+		err = fmt.Errorf("%w: %w", ErrSetup, errors.Join(err, r.left))
 	}
 	report, judgement := r.report(err)
-	if err == nil && judgement != nil {
-		err = fmt.Errorf("%w: %w", ErrSetup, judgement)
+	if failed := errors.Join(judgement, r.left); err == nil && failed != nil && report.Exit != ExitViolated {
+		err = fmt.Errorf("%w: %w", ErrSetup, failed)
 	}
 	return report, err
 }
@@ -107,6 +111,11 @@ func (r *running) whole(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.recorders.close()) }()
+	lock, err := lock(r.Folder)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close() }() // the end of the process does it too
 	if r.manifest, err = fault.OpenManifest(ManifestPath(r.Folder)); err != nil {
 		return err
 	}
@@ -114,7 +123,7 @@ func (r *running) whole(ctx context.Context) (err error) {
 	if err := r.manifest.Will(fault.Undo{ID: "run", What: "run", Run: r.name, PID: os.Getpid(), Folders: []string{r.data(), r.controls()}}); err != nil {
 		return err
 	}
-	defer r.end()
+	defer func() { r.left = r.end() }()
 	if err := r.setUp(ctx); err != nil {
 		return err
 	}

@@ -167,8 +167,8 @@ func TestLeftovers(t *testing.T) {
 	if err := sleeper.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if left := fleet.Leftovers("no-such-run-1"); len(left) != 0 {
-		t.Errorf("of another run: %v", left)
+	if left, err := fleet.Leftovers("no-such-run-1"); len(left) != 0 || err != nil {
+		t.Errorf("of another run: %v, %v", left, err)
 	}
 	if n, err := fleet.Cleanup("no-such-run-12"); n != 1 || err != nil {
 		t.Errorf("%d were killed, %v", n, err)

@@ -76,8 +76,8 @@ func (r *running) listen(ctx context.Context) error {
 	return nil
 }
 
-// end stops all there is.
-func (r *running) end() {
+// end stops all there is. The error is ErrLeft.
+func (r *running) end() error {
 	r.mu.Lock()
 	r.ended = true
 	r.mu.Unlock()
@@ -90,10 +90,12 @@ func (r *running) end() {
 	if r.fleet != nil {
 		r.fleet.Close()
 		if err := r.fleet.Left(); err != nil {
-			r.face.say("%s %v; roost chaos cleanup %s tries again", r.elapsed(), err, r.Folder)
-			return
+			err = fmt.Errorf("%w: %w; roost chaos cleanup %s tries again", ErrLeft, err, r.Folder)
+			r.face.say("%s %v", r.elapsed(), err)
+			return err
 		}
 	}
 	_ = r.manifest.Done(claims) // without these there is only more to look for
 	_ = r.manifest.Done("run")
+	return nil
 }
