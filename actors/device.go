@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -77,8 +78,12 @@ func (d *device) becomeOpening(ctx actor.Context) {
 	target := Device{Spec: d.begin.spec, Profile: d.begin.model.profile}
 	driver, env, c := d.begin.driver, d.env, d.begin.charge
 	unclaimed := func(session Session) { env.closeUnclaimed(c, supervisor, session) }
-	work := func(ctx context.Context) (any, error) { return driver.Open(ctx, target) }
+	work := touching(env.touchFenceOf(c), func(ctx context.Context) (any, error) { return driver.Open(ctx, target) })
 	d.open = d.calling("open", classPoll, d.policy().OpenTimeout, work, func(o outcome) {
+		if errors.Is(o.err, errSuspended) { // says nothing of the device, which waits for its supervisor
+			env.send(supervisor, &fenced{incarnation: incarnation})
+			return
+		}
 		// The session is the supervisor's, which knows whether it still wants it.
 		env.send(supervisor, &opened{incarnation: incarnation, outcome: o, unclaimed: unclaimed})
 		if o.err != nil {

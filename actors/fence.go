@@ -42,3 +42,19 @@ func (e *env) touchFenceOf(c *charge) Fence {
 	}
 	return unfenced{}
 }
+
+// touching does work under a fence. The error is errSuspended if the fence is shut, or ended it.
+func touching(fence Fence, work func(context.Context) (any, error)) func(context.Context) (any, error) {
+	return func(ctx context.Context) (any, error) {
+		act, leave, ok := fence.Enter(ctx)
+		defer leave()
+		if !ok {
+			return nil, errSuspended
+		}
+		value, err := work(act)
+		if (value == nil || err != nil) && act.Err() != nil && ctx.Err() == nil {
+			return nil, errSuspended
+		}
+		return value, err
+	}
+}

@@ -171,6 +171,71 @@ func TestExclusiveDeviceIsNotPolledPastItsFence(t *testing.T) {
 	})
 }
 
+// TestExclusiveDeviceIsNotOpenedPastItsFence: nor is it opened, or listened to, before the gateway is told; it is when there is a lease
+// again, and none of that counts as a failure.
+func TestExclusiveDeviceIsNotOpenedPastItsFence(t *testing.T) {
+	listen := func(ctx context.Context, _ actors.Sink) error { <-ctx.Done(); return ctx.Err() }
+	for name, push := range map[string]func(context.Context, actors.Sink) error{"polled": nil, "pushes": listen} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{push: push}
+				b, l := fenced(t, s)
+				l.close() // and nobody says so
+				b.assign(1, device("boiler-1", exclusive))
+				sleep(3 * time.Second)
+				if opens, _ := s.count(); opens != 0 {
+					t.Errorf("opened %d times past the fence", opens)
+				}
+				l.open()
+				sleep(time.Second)
+				b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
+				open, _ := s.count()
+				l.close()
+				sleep(3 * time.Second)
+				opens, closes := s.count()
+				if opens != open || push != nil && closes != 1 {
+					t.Errorf("opened %d times, closed %d times, past the fence", opens-open, closes)
+				}
+				l.open()
+				sleep(time.Second)
+				b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
+				if status, _ := b.Status("boiler-1"); status.Restarts != 0 || status.LastError != nil {
+					t.Errorf("%d restarts, %v", status.Restarts, status.LastError)
+				}
+			})
+		})
+	}
+}
+
+// TestOpenThatTheFenceEnds: the same where the lease runs out while the device is opened.
+func TestOpenThatTheFenceEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{open: func(ctx context.Context) error {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(200 * time.Millisecond):
+				return nil
+			}
+		}}
+		b, l := fenced(t, s)
+		go func() {
+			<-time.After(100 * time.Millisecond)
+			l.close()
+		}()
+		b.assign(1, device("boiler-1", exclusive))
+		sleep(2 * time.Second)
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_SUSPENDED)
+		l.open()
+		sleep(time.Second)
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_ONLINE)
+		status, _ := b.Status("boiler-1")
+		if opens, _ := s.count(); opens != 2 || status.Restarts != 0 || status.LastError != nil {
+			t.Errorf("opened %d times, %d restarts, %v", opens, status.Restarts, status.LastError)
+		}
+	})
+}
+
 func TestGatewayThatStartsSuspended(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{}

@@ -106,6 +106,11 @@ type (
 		late        bool
 		unclaimed   func(Session)
 	}
+	// fenced tells that the fence kept an incarnation from its device, or took it from it.
+	fenced struct {
+		control
+		incarnation uint64
+	}
 	// changed tells that the device answers, or does not.
 	changed struct {
 		control

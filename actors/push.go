@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -13,10 +14,14 @@ import (
 // startPush lets the session push for as long as this incarnation lives. It runs
 // beside the turns of the bus.
 func (d *device) startPush(ctx actor.Context, pusher Pusher) {
-	self, env := ctx.Self(), d.env
+	self, env, supervisor, incarnation := ctx.Self(), d.env, d.begin.supervisor, d.begin.incarnation
 	s := &sink{uptime: env.uptime, box: d.box, losses: d.losses, budget: rate.NewLimiter(maxEmitted, maxEmitted)}
-	work := func(ctx context.Context) (any, error) { return nil, pusher.Push(ctx, s) }
+	work := touching(env.touchFenceOf(d.begin.charge), func(ctx context.Context) (any, error) { return nil, pusher.Push(ctx, s) })
 	d.push = d.calling("push", classPoll, 0, work, func(o outcome) {
+		if errors.Is(o.err, errSuspended) { // says nothing of the device
+			env.send(supervisor, &fenced{incarnation: incarnation})
+			return
+		}
 		env.send(self, &pushEnded{outcome: o})
 	})
 	env.calls.start(d.push, nil)

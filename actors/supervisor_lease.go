@@ -21,3 +21,13 @@ func (s *supervisor) leaseChanged(ctx actor.Context) {
 	s.runCommands(ctx)
 	s.advance(ctx)
 }
+
+// fenced lets go of a device that the fence is shut for, as if the gateway had been told of its suspension. That is
+// no failure of the device: it is opened anew once there is a lease.
+func (s *supervisor) fenced(ctx actor.Context, msg *fenced) {
+	if msg.incarnation != s.incarnation || s.child == nil || s.stopping {
+		return
+	}
+	s.noteFence(ctx, outcome{err: errSuspended})
+	s.advance(ctx)
+}

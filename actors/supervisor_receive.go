@@ -32,6 +32,8 @@ func (s *supervisor) receiveLife(ctx actor.Context, msg any) bool {
 	switch msg := msg.(type) {
 	case *opened:
 		s.opened(ctx, msg)
+	case *fenced:
+		s.fenced(ctx, msg)
 	case *changed:
 		s.changed(ctx, msg)
 	case *closed:
