@@ -104,7 +104,7 @@ func listFaults(out io.Writer) error {
 	list := newReasons(out)
 	fmt.Fprintln(list.table, "FAULT\tWHAT HAPPENS\tHERE")
 	for _, k := range fault.Kinds() {
-		fmt.Fprintf(list.table, "%s\t%s\t%s\n", k.Name, k.About, list.mark(k.Missing))
+		fmt.Fprintf(list.table, "%s\t%s\t%s\n", k.Name, k.About, list.mark(k.Missing()))
 	}
 	return list.write()
 }
@@ -135,7 +135,7 @@ func newChaosDoctor(p program) *cobra.Command {
 			}
 			_, err := fmt.Fprintf(p.Out, "\nscenarios that are not to be had here: %s\nfaults that are not to be had here:    %s\n",
 				missing(plan.Scenarios(), func(s plan.Scenario) (string, string) { return s.Name, chaos.Missing(s) }),
-				missing(fault.Kinds(), func(k fault.Kind) (string, string) { return k.Name, k.Missing }))
+				missing(fault.Kinds(), func(k fault.Kind) (string, string) { return k.Name, k.Missing() }))
 			return err
 		},
 	}

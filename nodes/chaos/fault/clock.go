@@ -14,7 +14,7 @@ import (
 )
 
 func clockKind() Kind {
-	return Kind{plan.Clock, "the wall clock of gateways is set, goes wrong, or starts in 1970", history.FaultClock, failpoint.Missing, newClock}
+	return Kind{plan.Clock, "the wall clock of gateways is set, goes wrong, or starts in 1970", history.FaultClock, failpointsMissing, newClock}
 }
 
 // clockNear is by how much a clock may be off that says what it was set to: it was asked over a socket.

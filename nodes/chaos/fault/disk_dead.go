@@ -13,7 +13,7 @@ import (
 )
 
 func diskDeadKind() Kind {
-	return Kind{plan.DiskDead, "the disk of a gateway neither reads nor writes; it is stopped, and started on one that does", history.FaultDiskDead, disk.Missing(), newDiskDead}
+	return Kind{plan.DiskDead, "the disk of a gateway neither reads nor writes; it is stopped, and started on one that does", history.FaultDiskDead, disk.Missing, newDiskDead}
 }
 
 // diskDead has the disk fail under a gateway that goes on. As somebody would who comes with a new card, it ends by a

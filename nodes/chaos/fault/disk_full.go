@@ -11,7 +11,7 @@ import (
 )
 
 func diskFullKind() Kind {
-	return Kind{plan.DiskFull, "the disk of a gateway has no room", history.FaultDiskFull, disk.Missing(), newDiskFull}
+	return Kind{plan.DiskFull, "the disk of a gateway has no room", history.FaultDiskFull, disk.Missing, newDiskFull}
 }
 
 // diskFull leaves no room. The gateway goes on; what its disk does not take goes straight to the hub.

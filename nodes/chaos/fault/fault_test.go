@@ -153,8 +153,8 @@ func TestNotConfirmed(t *testing.T) {
 func TestFaultsThatAreMissing(t *testing.T) {
 	for _, k := range fault.Kinds() {
 		_, err := fault.Recorded(plan.Entry{Fault: k.Name})
-		if (err != nil) != (k.Missing != "") {
-			t.Errorf("%s: missing %q, and %v", k.Name, k.Missing, err)
+		if (err != nil) != (k.Missing() != "") {
+			t.Errorf("%s: missing %q, and %v", k.Name, k.Missing(), err)
 		}
 	}
 	if _, err := fault.Recorded(plan.Entry{Fault: "meteor"}); err == nil {

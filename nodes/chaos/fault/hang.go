@@ -11,7 +11,7 @@ import (
 )
 
 func hangKind() Kind {
-	return Kind{plan.Hang, "the driver does not return when it is used for a device", history.FaultHang, failpoint.Missing, newHang}
+	return Kind{plan.Hang, "the driver does not return when it is used for a device", history.FaultHang, failpointsMissing, newHang}
 }
 
 func newHang(f *fleet.Fleet, e plan.Entry, targets []string) Fault {

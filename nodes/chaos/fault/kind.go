@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
 	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
@@ -29,37 +30,33 @@ type Kind struct {
 	Name, About string
 	// Recorded is what the checkers know it as.
 	Recorded history.FaultKind
-	// Missing is why this system cannot do it; empty: it can.
-	Missing string
+	// Missing says why this system cannot do it; empty: it can. To ask may try it, so it is asked only of what is to be done.
+	Missing func() string
 
 	make func(*fleet.Fleet, plan.Entry, []string) Fault
 }
 
 // Kinds are all kinds of faults.
 func Kinds() []Kind {
-	pause := ""
-	if !fleet.CanPause() {
-		pause = "this system cannot stop a process"
-	}
 	return []Kind{
-		{plan.Kill, "SIGKILL of gateways; they are started again", history.FaultKill, "", newKill},
-		{plan.Stop, "gateways are asked to end; they are started again", history.FaultStop, "", newStop},
-		{plan.Pause, "SIGSTOP of gateways; they go on", history.FaultPause, pause, newPause},
-		{plan.Stall, "the way between gateway and hub stands still, in one direction or both", history.FaultPartition, "", newStall},
-		{plan.Blackhole, "what gateway and hub say is lost; reset when it ends", history.FaultPartition, "", newBlackhole},
-		{plan.Refuse, "connections of a gateway to the hub are reset, and refused", history.FaultCut, "", newRefuse},
-		{plan.Delay, "the way between gateway and hub is slow", history.FaultDelay, "", newDelay},
-		{plan.AckLost, "after the k-th request of a gateway no answer comes; reset when it ends", history.FaultAckLost, "", newAckLost},
-		{plan.Cut, "after the k-th byte or message of a gateway its connections are reset", history.FaultCut, "", newCut},
-		{plan.DeviceCut, "the way between gateway and devices stands still", history.FaultPartition, "", newDeviceCut},
-		{plan.Behave, "a device is slow, declines, or does not answer", history.FaultDevice, "", newBehave},
-		{plan.HubKill, "SIGKILL of hubs; they are started again", history.FaultKill, "", newKill},
-		{plan.HubPause, "SIGSTOP of hubs; they go on", history.FaultPause, pause, newPause},
-		{plan.Together, "SIGKILL of a gateway and of the hub that leads, at once; both are started again", history.FaultTogether, "", newKill},
-		{plan.Outage, "gateways write and are not told, then have no hub for long, which forgets meanwhile", history.FaultOutage, "", newOutage},
-		{plan.Upgrade, "gateways end in order, and another program takes their place", history.FaultStop, "", newUpgrade},
-		{plan.HubUpgrade, "hubs end in order, and another program takes their place", history.FaultHubStop, "", newUpgrade},
-		{plan.Clone, "a second gateway is started with the id of a first", history.FaultClone, pause, newClone},
+		{plan.Kill, "SIGKILL of gateways; they are started again", history.FaultKill, neverMissing, newKill},
+		{plan.Stop, "gateways are asked to end; they are started again", history.FaultStop, neverMissing, newStop},
+		{plan.Pause, "SIGSTOP of gateways; they go on", history.FaultPause, pauseMissing, newPause},
+		{plan.Stall, "the way between gateway and hub stands still, in one direction or both", history.FaultPartition, neverMissing, newStall},
+		{plan.Blackhole, "what gateway and hub say is lost; reset when it ends", history.FaultPartition, neverMissing, newBlackhole},
+		{plan.Refuse, "connections of a gateway to the hub are reset, and refused", history.FaultCut, neverMissing, newRefuse},
+		{plan.Delay, "the way between gateway and hub is slow", history.FaultDelay, neverMissing, newDelay},
+		{plan.AckLost, "after the k-th request of a gateway no answer comes; reset when it ends", history.FaultAckLost, neverMissing, newAckLost},
+		{plan.Cut, "after the k-th byte or message of a gateway its connections are reset", history.FaultCut, neverMissing, newCut},
+		{plan.DeviceCut, "the way between gateway and devices stands still", history.FaultPartition, neverMissing, newDeviceCut},
+		{plan.Behave, "a device is slow, declines, or does not answer", history.FaultDevice, neverMissing, newBehave},
+		{plan.HubKill, "SIGKILL of hubs; they are started again", history.FaultKill, neverMissing, newKill},
+		{plan.HubPause, "SIGSTOP of hubs; they go on", history.FaultPause, pauseMissing, newPause},
+		{plan.Together, "SIGKILL of a gateway and of the hub that leads, at once; both are started again", history.FaultTogether, neverMissing, newKill},
+		{plan.Outage, "gateways write and are not told, then have no hub for long, which forgets meanwhile", history.FaultOutage, neverMissing, newOutage},
+		{plan.Upgrade, "gateways end in order, and another program takes their place", history.FaultStop, neverMissing, newUpgrade},
+		{plan.HubUpgrade, "hubs end in order, and another program takes their place", history.FaultHubStop, neverMissing, newUpgrade},
+		{plan.Clone, "a second gateway is started with the id of a first", history.FaultClone, pauseMissing, newClone},
 
 		panicKind(),
 		hangKind(),
@@ -70,6 +67,17 @@ func Kinds() []Kind {
 		diskDeadKind(),
 		clockKind(),
 	}
+}
+
+func neverMissing() string { return "" }
+
+func failpointsMissing() string { return failpoint.Missing }
+
+func pauseMissing() string {
+	if !fleet.CanPause() {
+		return "this system cannot stop a process"
+	}
+	return ""
 }
 
 // Find returns a kind.
@@ -96,8 +104,8 @@ func Recorded(e plan.Entry) (history.FaultKind, error) {
 	if err != nil {
 		return "", err
 	}
-	if k.Missing != "" {
-		return "", fmt.Errorf("fault %s cannot be done: %s", k.Name, k.Missing)
+	if reason := k.Missing(); reason != "" {
+		return "", fmt.Errorf("fault %s cannot be done: %s", k.Name, reason)
 	}
 	return k.recorded(e), nil
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func panicKind() Kind {
-	return Kind{plan.Panic, "the actor of a device, or its driver, panics again and again", history.FaultPanic, failpoint.Missing, newPanic}
+	return Kind{plan.Panic, "the actor of a device, or its driver, panics again and again", history.FaultPanic, failpointsMissing, newPanic}
 }
 
 func newPanic(f *fleet.Fleet, e plan.Entry, targets []string) Fault {

@@ -16,11 +16,11 @@ import (
 )
 
 func powerCutKind() Kind {
-	return Kind{plan.PowerCut, "gateways lose their power, and what they had not synced; they are started again", history.FaultPowerCut, disk.Missing(), newPowerCut}
+	return Kind{plan.PowerCut, "gateways lose their power, and what they had not synced; they are started again", history.FaultPowerCut, disk.Missing, newPowerCut}
 }
 
 func hubPowerCutKind() Kind {
-	return Kind{plan.HubPowerCut, "hubs lose their power, and what they had not synced; they are started again", history.FaultPowerCut, disk.Missing(), newPowerCut}
+	return Kind{plan.HubPowerCut, "hubs lose their power, and what they had not synced; they are started again", history.FaultPowerCut, disk.Missing, newPowerCut}
 }
 
 // powerCut takes the power of a node: its processor stands still, its disk stops without writing what it has in

@@ -14,7 +14,7 @@ import (
 )
 
 func routeKind() Kind {
-	return Kind{plan.Route, "the way between gateway and hub leads nowhere, in one direction or both, and comes back whole", history.FaultPartition, netns.Missing(), newRoute}
+	return Kind{plan.Route, "the way between gateway and hub leads nowhere, in one direction or both, and comes back whole", history.FaultPartition, netns.Missing, newRoute}
 }
 
 // route has the kernel lead what is said to nowhere. Other than with a proxy that stalls, it is TCP that finds out.

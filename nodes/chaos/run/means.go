@@ -14,8 +14,10 @@ func Missing(s plan.Scenario) string {
 		return s.Missing
 	}
 	for _, name := range s.Faults {
-		if kind, err := fault.Find(name); err != nil || kind.Missing != "" {
-			return kind.Missing
+		if kind, err := fault.Find(name); err == nil {
+			if reason := kind.Missing(); reason != "" {
+				return reason
+			}
 		}
 	}
 	return ""
