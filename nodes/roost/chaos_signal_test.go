@@ -5,6 +5,8 @@ package main_test
 import (
 	"bufio"
 	"context"
+	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +19,10 @@ import (
 // TestChaosEndsInOrder: whether the terminal is closed, which is said twice, or whoever reads what a run says ends together with
 // it, all that was begun is undone.
 func TestChaosEndsInOrder(t *testing.T) {
+	// Whoever ignores SIGHUP, as nohup does, has his children ignore it too, unless he takes notice of it himself.
+	hups := make(chan os.Signal, 1)
+	signal.Notify(hups, syscall.SIGHUP)
+	defer signal.Stop(hups)
 	for _, test := range []struct {
 		name    string
 		unread  bool
