@@ -99,6 +99,7 @@ func TestRegistryCommands(t *testing.T) {
 		{[]string{"device", "add", "-f", "nowhere.yaml"}, 65, "nowhere.yaml"},
 		{[]string{"device", "add", "-f", write(t, "devices: [{id: x, profile: nope, driver: sim}]")}, 65, "there is no profile nope"},
 		{[]string{"device", "add", "-f", write(t, "devices: [{id: pump, profile: sim-pump, driver: sim, bus: line}]")}, 65, "it is on bus pump for life"},
+		{[]string{"device", "add", "-f", write(t, "devices: [{id: x, profile: sim-pump, driver: sim, address: {ramp: fast}}]")}, 65, `:1:61: device x: "fast" is not a`},
 		{[]string{"device", "frob"}, 64, `there is no command "frob"`},
 	}
 	for _, step := range steps {
