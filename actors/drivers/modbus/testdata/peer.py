@@ -1,15 +1,17 @@
 """Modbus devices by pymodbus, each with 200 bits and registers of every kind.
 
-peer.py tcp PORT [UNITS]      Modbus TCP
-peer.py rtu PORT [UNITS]      RTU over TCP
-peer.py serial PATH [UNITS]   RTU on a serial port, 19200 8N1: pseudo terminals have no parity
+peer.py tcp PORT [UNITS [DELAY]]      Modbus TCP
+peer.py rtu PORT [UNITS [DELAY]]      RTU over TCP
+peer.py serial PATH [UNITS [DELAY]]   RTU on a serial port, 19200 8N1: pseudo terminals have no parity
 
 There are units 1 and 2, or 1 to UNITS; then the others are silent, while without UNITS the converter says that they do not answer.
 Holding register n is n at first, input register n is 1000 + n, coil n is off, and discrete input n is on if n is odd.
-Each write to holding registers is told on standard output, in the order in which they come: wrote UNIT ADDRESS [VALUES].
+Each write to holding registers is told on standard output, in the order in which they come: wrote UNIT ADDRESS [VALUES]. Its answer, and
+all that comes after it, then waits for DELAY seconds.
 """
 import asyncio
 import sys
+import time
 
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
 from pymodbus.server import StartTcpServer
@@ -20,20 +22,21 @@ from pymodbus.transaction import ModbusRtuFramer, ModbusSocketFramer
 class Told(ModbusSequentialDataBlock):
     """Holding registers whose writes are told."""
 
-    def __init__(self, unit):
+    def __init__(self, unit, delay):
         super().__init__(0, list(range(200)))
-        self.unit = unit
+        self.unit, self.delay = unit, delay
 
     def setValues(self, address, values):
         super().setValues(address, values)
         print("wrote", self.unit, address, values if isinstance(values, list) else [values], flush=True)
+        time.sleep(self.delay)
 
 
-def unit(number):
+def unit(number, delay):
     return ModbusSlaveContext(
         co=ModbusSequentialDataBlock(0, [False] * 200),
         di=ModbusSequentialDataBlock(0, [n % 2 == 1 for n in range(200)]),
-        hr=Told(number),
+        hr=Told(number, delay),
         ir=ModbusSequentialDataBlock(0, [1000 + n for n in range(200)]),
         zero_mode=True,
     )
@@ -46,8 +49,8 @@ async def serial(context, port, silent):
     await server.serve_forever()
 
 
-def main(way, where, units=None):
-    context = ModbusServerContext(slaves={n: unit(n) for n in range(1, int(units or 2) + 1)}, single=False)
+def main(way, where, units=None, delay="0"):
+    context = ModbusServerContext(slaves={n: unit(n, float(delay)) for n in range(1, int(units or 2) + 1)}, single=False)
     silent = units is not None
     if way == "serial":
         asyncio.run(serial(context, where, silent))
