@@ -64,31 +64,35 @@ func (c *codec) discovery(id uint32) (datagram []byte, err error) {
 
 var errLibrary = errors.New("the SNMP library panicked")
 
+// guarded calls the library; if that panics, there is no message.
+func guarded(call func() (*gosnmp.SnmpPacket, error)) (message *gosnmp.SnmpPacket, err error) {
+	defer recovered(&err)
+	return call()
+}
+
 func recovered(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("%w: %v", errLibrary, r)
 	}
 }
 
-// glance returns a notification of any version without asking whether it is authentic; of version 3 only its header.
-func (c *codec) glance(datagram []byte) (message *gosnmp.SnmpPacket, ok bool) {
-	var err error
-	defer func() { ok = ok && err == nil }()
-	defer recovered(&err)
-	message, err = c.library.SnmpDecodePacket(datagram)
-	if err == nil && message.Version != gosnmp.Version3 {
-		return message, notifies(message.PDUType)
+// glance returns what a notification of any version says of itself to everybody: of version 3 that is its header, and not whether it is
+// authentic; nil if it is none.
+func (c *codec) glance(datagram []byte) *gosnmp.SnmpPacket {
+	message, err := guarded(func() (*gosnmp.SnmpPacket, error) { return c.library.SnmpDecodePacket(datagram) })
+	if message != nil && (message.Version == gosnmp.Version3 || err == nil && notifies(message.PDUType)) {
+		return message
 	}
-	return message, message.Version == gosnmp.Version3
+	return nil
 }
 
-// notification returns a trap or an inform that is authentic, as far as its version can be.
-func (c *codec) notification(datagram []byte) (message *gosnmp.SnmpPacket, ok bool) {
-	var err error
-	defer func() { ok = ok && err == nil }()
-	defer recovered(&err)
-	message, err = c.library.UnmarshalTrap(slices.Clone(datagram), true)
-	return message, err == nil && notifies(message.PDUType)
+// notification returns a trap or an inform that is authentic, as far as its version can be; nil if it is none.
+func (c *codec) notification(datagram []byte) *gosnmp.SnmpPacket {
+	message, err := guarded(func() (*gosnmp.SnmpPacket, error) { return c.library.UnmarshalTrap(slices.Clone(datagram), true) })
+	if err != nil || !notifies(message.PDUType) {
+		return nil
+	}
+	return message
 }
 
 // acknowledgement returns the answer to an inform, which is the inform itself with another name.

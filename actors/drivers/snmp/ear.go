@@ -152,12 +152,10 @@ func (e *ear) arrived(datagram []byte, from netip.AddrPort) {
 	n := &notification{from: from, arrived: time.Now(), reply: e.reply}
 	understood := false
 	for _, h := range hearers {
-		message, ok := h.understand(datagram)
-		if !ok {
-			continue
+		if message := h.understand(datagram); message != nil {
+			understood = true
+			n.add(h, message)
 		}
-		understood = true
-		n.add(h, message)
 	}
 	switch {
 	case !understood:
@@ -183,12 +181,9 @@ func (e *ear) at(origin netip.Addr) []*hearing {
 // origin returns the address of the device that a message is of: that from which it came, unless it is in a message of version 1 or 2c that
 // somebody passed on for a device that we know.
 func (e *ear) origin(datagram []byte, source netip.Addr) (netip.Addr, bool) {
-	message, ok := e.sort.glance(datagram)
-	if !ok {
-		return netip.Addr{}, false
-	}
-	if message.Version == gosnmp.Version3 {
-		return source, true
+	message := e.sort.glance(datagram)
+	if message == nil || message.Version == gosnmp.Version3 {
+		return source, message != nil
 	}
 	if told, err := netip.ParseAddr(agentAddress(message)); err == nil && len(e.at(told)) > 0 {
 		return told, true

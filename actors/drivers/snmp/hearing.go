@@ -65,17 +65,16 @@ func (h *hearing) Close(ctx context.Context) error {
 	return h.session.Close(ctx)
 }
 
-// understand returns a notification if it is of the device as it is configured: with its community, or authentic for its user.
-func (h *hearing) understand(datagram []byte) (*gosnmp.SnmpPacket, bool) {
-	message, ok := h.codec.notification(datagram)
-	switch {
-	case !ok:
-		return nil, false
-	case h.access.user != nil:
-		return message, message.Version == gosnmp.Version3
+// understand returns a notification if it is of the device as it is configured: with its community, or authentic for its user. Else nil.
+func (h *hearing) understand(datagram []byte) *gosnmp.SnmpPacket {
+	message := h.codec.notification(datagram)
+	if message == nil || (message.Version == gosnmp.Version3) != (h.access.user != nil) {
+		return nil
 	}
-	same := subtle.ConstantTimeCompare([]byte(message.Community), []byte(h.access.trapping)) == 1
-	return message, message.Version != gosnmp.Version3 && same
+	if h.access.user == nil && subtle.ConstantTimeCompare([]byte(message.Community), []byte(h.access.trapping)) != 1 {
+		return nil
+	}
+	return message
 }
 
 // samples returns what a notification tells of the device's resources.
