@@ -97,15 +97,21 @@ func (d *Driver) unhear(h *hearing) {
 	}
 }
 
-// resolve returns where an agent's messages are from.
-func resolve(ctx context.Context, agent string) (netip.Addr, error) {
+// resolve returns the addresses that an agent's messages may be from.
+func resolve(ctx context.Context, agent string) ([]netip.Addr, error) {
 	host, _, _ := net.SplitHostPort(agent)
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil || len(addresses) == 0 {
-		return netip.Addr{}, roostv1.Errorf(roostv1.ErrOffline, "find the address of %s, to know its traps: %v", host, err)
+	if err != nil {
+		return nil, roostv1.Errorf(roostv1.ErrOffline, "find the address of %s, to know its traps: %v", host, err)
 	}
-	return addresses[0].Unmap().WithZone(""), nil
+	for i := range addresses {
+		addresses[i] = plain(addresses[i])
+	}
+	return addresses, nil
 }
+
+// plain is an address as it is compared.
+func plain(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
 
 func listen(ctx context.Context, at string) (*ear, error) {
 	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", at)
@@ -136,7 +142,7 @@ func (e *ear) listen() {
 
 // arrived gives a message to the devices that it is of.
 func (e *ear) arrived(datagram []byte, from netip.AddrPort) {
-	source := from.Addr().Unmap().WithZone("")
+	source := plain(from.Addr())
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	origin, ok := e.origin(datagram, source)
@@ -171,7 +177,7 @@ func (e *ear) arrived(datagram []byte, from netip.AddrPort) {
 func (e *ear) at(origin netip.Addr) []*hearing {
 	var found []*hearing
 	for _, h := range e.hearers {
-		if h.from == origin {
+		if slices.Contains(h.from, origin) {
 			found = append(found, h)
 		}
 	}
@@ -185,8 +191,8 @@ func (e *ear) origin(datagram []byte, source netip.Addr) (netip.Addr, bool) {
 	if message == nil || message.Version == gosnmp.Version3 {
 		return source, message != nil
 	}
-	if told, err := netip.ParseAddr(agentAddress(message)); err == nil && len(e.at(told)) > 0 {
-		return told, true
+	if told, err := netip.ParseAddr(agentAddress(message)); err == nil && len(e.at(plain(told))) > 0 {
+		return plain(told), true
 	}
 	return source, true
 }

@@ -3,10 +3,12 @@ package snmp_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gosnmp/gosnmp"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/snmp"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -80,6 +82,28 @@ func TestReportToSet(t *testing.T) {
 			t.Errorf("report %s: the SET came %d times, want once", oid, n)
 		}
 		wantValues(t, s, map[string]string{"r": "5"})
+	}
+}
+
+// TestClockBeforeSet: an agent whose clock was not heard for a while is asked for it before it is sent a SET, which it would not take else.
+func TestClockBeforeSet(t *testing.T) {
+	now := &engine{engineID, 1, 100}
+	w := startWire(t, known(now, func(request *gosnmp.SnmpPacket) [][]byte {
+		if _, boots := clockOf(request); boots != now.boots {
+			return [][]byte{now.report(request, notInTime)}
+		}
+		return [][]byte{now.numbered(request, 5)}
+	}))
+	s := open(t, device("d", asPlain+w.at(), resource("r", isInt, "oid="+anObject)))
+	snmp.Age(s, time.Minute)
+	now.boots = 2 // it has restarted
+	if err := write(t, s, "r", roostv1.Int(1)); err != nil {
+		t.Error(err)
+	}
+	now.boots = 3 // and again, just now
+	wantOutcome(t, write(t, s, "r", roostv1.Int(1)), actors.ErrRefused)
+	if n := w.count(gosnmp.SetRequest); n != 2 {
+		t.Errorf("the agent got %d SETs, want 2", n)
 	}
 }
 

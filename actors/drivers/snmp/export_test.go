@@ -1,8 +1,11 @@
 package snmp
 
 import (
+	"time"
+
 	"github.com/gosnmp/gosnmp"
 
+	"github.com/roost-iot/roost/actors"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -19,4 +22,11 @@ func Written(r *roostv1.Resource, v *roostv1.Value) (gosnmp.SnmpPDU, error) {
 func Decoded(r *roostv1.Resource, v gosnmp.SnmpPDU) (*roostv1.Value, roostv1.QualityReason) {
 	entries, _ := parseEntries(&roostv1.Profile{Resources: []*roostv1.Resource{r}})
 	return entries[r.Name].decode(&v)
+}
+
+// Age makes what a session knows of its agent's clock older.
+func Age(s actors.Session, by time.Duration) {
+	a := s.(*session).agent
+	a.engine.heard = a.engine.heard.Add(-by)
+	a.engine.time -= uint32(by / time.Second)
 }

@@ -19,14 +19,14 @@ const room = 256
 type hearing struct {
 	*session
 	driver *Driver
-	from   netip.Addr // where the device's messages are from
-	codec  codec      // of the ear's goroutine
+	from   []netip.Addr // where the device's messages may be from
+	codec  codec        // of the ear's goroutine
 	sent   map[string][]*entry
 	queue  chan part
 	closed atomic.Bool
 }
 
-func newHearing(s *session, d *Driver, from netip.Addr) *hearing {
+func newHearing(s *session, d *Driver, from []netip.Addr) *hearing {
 	h := &hearing{session: s, driver: d, from: from, sent: make(map[string][]*entry), queue: make(chan part, room)}
 	var user *gosnmp.UsmSecurityParameters
 	if s.access.user != nil {

@@ -82,8 +82,8 @@ func TestContractOfHearing(t *testing.T) {
 	at := peertest.FreeAddress(t, "udp")
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
+	s := newSender(t, "127.0.0.1", at)
 	wg.Go(func() {
-		s := newSender(t, "127.0.0.1", at)
 		for ctx.Err() == nil {
 			_, _ = s.conn.Write(datagram(notice(gosnmp.SNMPv2Trap, "public", 1, number("."+minutes, 2)))) // nobody may be there
 			<-time.After(5 * time.Millisecond)
