@@ -95,14 +95,29 @@ func (c *codec) notification(datagram []byte) *gosnmp.SnmpPacket {
 	return message
 }
 
-// acknowledgement returns the answer to an inform, which is the inform itself with another name.
-func (c *codec) acknowledgement(inform *gosnmp.SnmpPacket) (datagram []byte, err error) {
+// reply returns the datagram that answers a notification, protected as flags say. In version 3 it is of the engine that the codec's user
+// is told of, which is the gateway's own.
+func (c *codec) reply(to *gosnmp.SnmpPacket, kind gosnmp.PDUType, flags gosnmp.SnmpV3MsgFlags, variables []gosnmp.SnmpPDU) (datagram []byte, err error) {
 	defer recovered(&err)
-	answer := gosnmp.SnmpPacket{
-		Version: inform.Version, Community: inform.Community, PDUType: gosnmp.GetResponse,
-		RequestID: inform.RequestID, Variables: inform.Variables,
+	c.library.Version, c.library.Community, c.library.MsgFlags = to.Version, to.Community, flags&gosnmp.AuthPriv
+	c.library.ContextEngineID, c.library.ContextName = to.ContextEngineID, to.ContextName
+	c.library.SetRequestID(to.RequestID - 1)
+	c.library.SetMsgID(to.MsgID - 1)
+	return c.library.SnmpEncodePacket(kind, variables, 0, 0)
+}
+
+// introduction returns the datagram that tells the sender of a message of version 3 whom to write to: the engine that is not the one in
+// its message. It is not protected, as the sender cannot know the keys.
+func introduction(to *gosnmp.SnmpPacket, of engine) (datagram []byte, err error) {
+	defer recovered(&err)
+	packet := gosnmp.SnmpPacket{
+		Version: gosnmp.Version3, SecurityModel: gosnmp.UserSecurityModel, PDUType: gosnmp.Report, MsgID: to.MsgID, RequestID: to.RequestID,
+		SecurityParameters: &gosnmp.UsmSecurityParameters{
+			AuthoritativeEngineID: of.id, AuthoritativeEngineBoots: of.boots, AuthoritativeEngineTime: of.now(),
+		},
+		ContextEngineID: of.id, Variables: []gosnmp.SnmpPDU{reportEngine.variable()},
 	}
-	return answer.MarshalMsg()
+	return packet.MarshalMsg()
 }
 
 func notifies(kind gosnmp.PDUType) bool {

@@ -21,6 +21,7 @@ import (
 type ear struct {
 	conn  *net.UDPConn
 	ended chan struct{} // closed when nobody listens any more
+	home  engine        // that of the gateway, of version 3
 	sort  codec         // reads what any version's messages are from
 
 	mu      sync.Mutex
@@ -34,6 +35,7 @@ type Heard struct {
 	Unknown uint64 // from somewhere where no device is
 	Foreign uint64 // from a device, but with another community or user, or not authentic
 	Garbage uint64 // not a notification at all
+	Astray  uint64 // about informs of version 3 whose sender does not know the gateway yet, or not its clock: he was told
 	Full    uint64 // that a device had no room for: its readings are not taken fast enough
 }
 
@@ -72,6 +74,7 @@ func (d *Driver) hear(ctx context.Context, s *session) (*hearing, error) {
 		}
 		d.ears[s.agent.at.traps] = e
 	}
+	h.home = e.home
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.hearers = append(e.hearers, h)
@@ -118,7 +121,7 @@ func listen(ctx context.Context, at string) (*ear, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for traps: %w", err)
 	}
-	e := &ear{conn: conn.(*net.UDPConn), ended: make(chan struct{})}
+	e := &ear{conn: conn.(*net.UDPConn), ended: make(chan struct{}), home: homeAt(at)}
 	go e.listen()
 	return e, nil
 }
@@ -142,35 +145,47 @@ func (e *ear) listen() {
 
 // arrived gives a message to the devices that it is of.
 func (e *ear) arrived(datagram []byte, from netip.AddrPort) {
-	source := plain(from.Addr())
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	origin, ok := e.origin(datagram, source)
-	if !ok {
+	message := e.sort.glance(datagram)
+	if message == nil {
 		e.heard.Garbage++
 		return
 	}
-	hearers := e.at(origin)
-	if len(hearers) == 0 {
-		e.heard.Unknown++
-		return
-	}
-	n := &notification{from: from, arrived: time.Now(), reply: e.reply}
-	understood := false
-	for _, h := range hearers {
-		if message := h.understand(datagram); message != nil {
-			understood = true
-			n.add(h, message)
-		}
-	}
+	hearers := e.at(e.origin(message, plain(from.Addr())))
 	switch {
-	case !understood:
-		e.heard.Foreign++
-	case !n.hand():
-		e.heard.Full++
+	case len(hearers) == 0:
+		e.heard.Unknown++
+	case asks(message):
+		e.heard.Astray++
+		answer, _ := introduction(message, e.home)
+		e.reply(answer, from)
 	default:
-		e.heard.Taken++
+		e.give(datagram, from, hearers)
 	}
+}
+
+// give gives a notification to the devices at its origin that understand it.
+func (e *ear) give(datagram []byte, from netip.AddrPort, hearers []*hearing) {
+	n := &notification{from: from, arrived: time.Now(), reply: e.reply}
+	count := &e.heard.Foreign
+	for _, h := range hearers {
+		message := h.understand(datagram)
+		if message == nil {
+			continue
+		}
+		if answer := h.astray(message); answer != nil {
+			e.heard.Astray++
+			e.reply(answer, from)
+			return
+		}
+		count = &e.heard.Taken
+		n.add(h, message)
+	}
+	if count == &e.heard.Taken && !n.hand() {
+		count = &e.heard.Full
+	}
+	*count++
 }
 
 // at returns the devices that are at an address.
@@ -186,15 +201,15 @@ func (e *ear) at(origin netip.Addr) []*hearing {
 
 // origin returns the address of the device that a message is of: that from which it came, unless it is in a message of version 1 or 2c that
 // somebody passed on for a device that we know.
-func (e *ear) origin(datagram []byte, source netip.Addr) (netip.Addr, bool) {
-	message := e.sort.glance(datagram)
-	if message == nil || message.Version == gosnmp.Version3 {
-		return source, message != nil
+func (e *ear) origin(message *gosnmp.SnmpPacket, source netip.Addr) netip.Addr {
+	if message.Version == gosnmp.Version3 {
+		return source
 	}
-	if told, err := netip.ParseAddr(agentAddress(message)); err == nil && len(e.at(plain(told))) > 0 {
-		return plain(told), true
+	told, err := netip.ParseAddr(agentAddress(message))
+	if err == nil && len(e.at(plain(told))) > 0 {
+		return plain(told)
 	}
-	return source, true
+	return source
 }
 
 // reply sends the answer to an inform. That it arrives is nobody's promise: who hears nothing sends the inform again.

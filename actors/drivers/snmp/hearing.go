@@ -20,7 +20,9 @@ type hearing struct {
 	*session
 	driver *Driver
 	from   []netip.Addr // where the device's messages may be from
-	codec  codec        // of the ear's goroutine
+	home   engine       // of the address that is listened at
+	user   *gosnmp.UsmSecurityParameters
+	codec  codec // of the ear's goroutine
 	sent   map[string][]*entry
 	queue  chan part
 	closed atomic.Bool
@@ -28,11 +30,10 @@ type hearing struct {
 
 func newHearing(s *session, d *Driver, from []netip.Addr) *hearing {
 	h := &hearing{session: s, driver: d, from: from, sent: make(map[string][]*entry), queue: make(chan part, room)}
-	var user *gosnmp.UsmSecurityParameters
 	if s.access.user != nil {
-		user = like(s.access.user)
+		h.user = like(s.access.user)
 	}
-	h.codec.init(s.agent.at, user)
+	h.codec.init(s.agent.at, h.user)
 	for _, e := range s.entries {
 		if e.sent() {
 			h.sent[e.oid] = append(h.sent[e.oid], e)
@@ -48,7 +49,7 @@ func (h *hearing) Push(ctx context.Context, sink actors.Sink) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case p := <-h.queue:
-			if p.of.answer == nil {
+			if !p.of.inform {
 				_ = sink.Emit(p.samples...) // what is refused is declared
 			} else if sink.Deliver(ctx, p.samples...) == nil {
 				p.of.stored()
@@ -88,11 +89,11 @@ func (h *hearing) samples(variables []gosnmp.SnmpPDU, at time.Time) []actors.Sam
 	return samples
 }
 
-// answer returns the datagram that acknowledges an inform; nil if there is none.
+// answer returns the datagram that acknowledges an inform, which is the inform itself with another name; nil if there is none.
 func (h *hearing) answer(inform *gosnmp.SnmpPacket) []byte {
-	datagram, err := h.codec.acknowledgement(inform)
+	datagram, err := h.reply(inform, gosnmp.GetResponse, inform.MsgFlags, inform.Variables)
 	if err != nil {
-		return nil
+		return nil // it comes again
 	}
 	return datagram
 }

@@ -35,7 +35,7 @@ func Look(ctx context.Context, address map[string]string) (Found, error) {
 		return Found{}, err
 	}
 	s := &session{agent: newAgent(at, is), access: is, most: at.most}
-	defer s.agent.close()
+	defer s.agent.socket.close()
 	if err := s.greet(ctx); err != nil {
 		return Found{}, fmt.Errorf("look at %s: %w", at.agent, err)
 	}

@@ -44,8 +44,8 @@ func needAgent(t testing.TB) {
 	peertest.Need(t, peertest.Program("snmpd", "snmpd"), peertest.Program("snmptrap", "snmp"), peertest.Program("snmpinform", "snmp"))
 }
 
-// startAgent starts an agent, which ends with the test.
-func startAgent(t testing.TB) *agent {
+// startAgent starts an agent, which ends with the test; its configuration has more lines.
+func startAgent(t testing.TB, more ...string) *agent {
 	t.Helper()
 	needAgent(t)
 	t.Setenv("SNMP_TEST_WRITE", "writers-community")
@@ -54,7 +54,7 @@ func startAgent(t testing.TB) *agent {
 	t.Setenv("SNMP_TEST_WRONG", "wrong-password")
 	folder := t.TempDir()
 	config := filepath.Join(folder, "agent.conf")
-	if err := os.WriteFile(config, []byte(agentConfig), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(agentConfig+strings.Join(more, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	at := peertest.FreeAddress(t, "udp")

@@ -110,8 +110,8 @@ func (s *sender) send(t testing.TB, datagram []byte) {
 	}
 }
 
-// answered returns the answer to an inform; nil if none comes in time.
-func (s *sender) answered(t testing.TB, within time.Duration) *gosnmp.SnmpPacket {
+// received returns what comes back; nil if nothing does in time.
+func (s *sender) received(t testing.TB, within time.Duration) []byte {
 	t.Helper()
 	if err := s.conn.SetReadDeadline(time.Now().Add(within)); err != nil {
 		t.Fatal(err)
@@ -121,7 +121,17 @@ func (s *sender) answered(t testing.TB, within time.Duration) *gosnmp.SnmpPacket
 	if err != nil {
 		return nil
 	}
-	answer, err := new(gosnmp.GoSNMP).SnmpDecodePacket(buffer[:n])
+	return buffer[:n]
+}
+
+// answered returns the answer to an inform; nil if none comes in time.
+func (s *sender) answered(t testing.TB, within time.Duration) *gosnmp.SnmpPacket {
+	t.Helper()
+	datagram := s.received(t, within)
+	if datagram == nil {
+		return nil
+	}
+	answer, err := new(gosnmp.GoSNMP).SnmpDecodePacket(datagram)
 	if err != nil {
 		t.Fatal(err)
 	}

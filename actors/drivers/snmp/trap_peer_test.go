@@ -10,6 +10,7 @@ import (
 
 	"github.com/gosnmp/gosnmp"
 
+	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
 	"github.com/roost-iot/roost/actors/drivers/snmp"
@@ -61,19 +62,81 @@ func TestTrapsOfPeers(t *testing.T) {
 // TestInformsOfPeers: somebody else's program hears that its inform was stored, and not when it was not.
 func TestInformsOfPeers(t *testing.T) {
 	needAgent(t)
-	at := peertest.FreeAddress(t, "udp")
-	one := hear(t, new(snmp.Driver), ups("one", "agent=127.0.0.1 traps="+at))
-	words := "snmpinform -v2c -c public -r 0 -t 0.3 " + at + " ''" + onBattery + twoLeft
-	one.store <- errNotStored
-	if says, err := notify(t.Context(), words); err == nil {
-		t.Errorf("an inform that was not stored was acknowledged: %s", says)
+	t.Setenv("SNMP_TEST_AUTH", "auth-password")
+	t.Setenv("SNMP_TEST_PRIVACY", "priv-password")
+	for _, test := range []struct{ name, address, words string }{
+		{"v2c", "", "-v2c -c public"},
+		{"plain", " version=3 user=p", "-v3 -u p -l noAuthNoPriv"},
+		{"auth", " version=3 user=u auth=MD5 auth_password=env:SNMP_TEST_AUTH", "-v3 -u u -l authNoPriv -a MD5 -A auth-password"},
+		{"aes", " version=3 user=u auth=SHA512 auth_password=env:SNMP_TEST_AUTH privacy=AES privacy_password=env:SNMP_TEST_PRIVACY",
+			"-v3 -u u -l authPriv -a SHA-512 -A auth-password -x AES -X priv-password"},
+		{"des", " version=3 user=u auth=SHA auth_password=env:SNMP_TEST_AUTH privacy=DES privacy_password=env:SNMP_TEST_PRIVACY",
+			"-v3 -u u -l authPriv -a SHA -A auth-password -x DES -X priv-password"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			at := peertest.FreeAddress(t, "udp")
+			one := hear(t, new(snmp.Driver), ups("one", "agent=127.0.0.1 traps="+at+test.address))
+			words := "snmpinform " + test.words + " -r 0 -t 1 " + at + " ''" + onBattery + twoLeft
+			one.store <- errNotStored
+			if says, err := notify(t.Context(), words); err == nil {
+				t.Errorf("an inform that was not stored was acknowledged: %s", says)
+			}
+			one.wantTaken(t, map[string]string{"minutes": "2", "low": "true", "event": `"on battery"`})
+			one.store <- nil
+			began := time.Now()
+			if says, err := notify(t.Context(), words); err != nil {
+				t.Errorf("an inform that was stored was not acknowledged: %v: %s", err, says)
+			}
+			t.Logf("an inform was stored and acknowledged within %v, with the start of its program", time.Since(began).Round(time.Millisecond))
+		})
 	}
-	one.store <- nil
-	began := time.Now()
-	if says, err := notify(t.Context(), words); err != nil {
-		t.Errorf("an inform that was stored was not acknowledged: %v: %s", err, says)
+}
+
+// TestAgentSends: an agent that runs sends traps and informs, also to a gateway that has started once more, whose engine it knew from before.
+func TestAgentSends(t *testing.T) {
+	const user = " version=3 user=aes auth=SHA512 auth_password=env:SNMP_TEST_AUTH privacy=AES privacy_password=env:SNMP_TEST_PRIVACY"
+	for _, test := range []struct{ name, config, address string }{
+		{"v1", "trapsink AT public", ""}, {"v2c", "trap2sink AT public", ""}, {"inform", "informsink AT public", ""},
+		{"v3", "trapsess -v3 -u aes -l authPriv -a SHA-512 -A auth-password -x AES -X priv-password AT", user},
+		{"v3 inform", "trapsess -Ci -v3 -u aes -l authPriv -a SHA-512 -A auth-password -x AES -X priv-password -t 1 -r 3 AT", user},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			to := peertest.FreeAddress(t, "udp")
+			needAgent(t)
+			t.Setenv("SNMP_TEST_AUTH", "auth-password")
+			t.Setenv("SNMP_TEST_PRIVACY", "priv-password")
+			sender := device("host", "agent=127.0.0.1 traps="+to+test.address, reading("event", isText, "source=trap oid=1.3.6.1.6.3.1.1.4.1.0 "+
+				"words=1.3.6.1.6.3.1.1.5.1=cold_start,1.3.6.1.6.3.1.1.5.5=stranger"))
+			first := new(snmp.Driver)
+			s, err := first.Open(t.Context(), sender)
+			if err != nil {
+				t.Fatal(err)
+			}
+			taken := newSink()
+			ctx, stop := context.WithCancel(t.Context())
+			var wg sync.WaitGroup
+			wg.Go(func() { _ = s.(actors.Pusher).Push(ctx, taken) })
+			taken.store <- nil
+			a := startAgent(t, "authtrapenable 1", strings.Replace(test.config, "AT", to, 1))
+			taken.wantTaken(t, map[string]string{"event": `"cold start"`})
+			stop()
+			wg.Wait()
+			if err := s.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+			second := hear(t, new(snmp.Driver), sender)
+			for range 3 {
+				second.store <- nil
+			}
+			began := time.Now()
+			stranger := device("stranger", "agent="+a.at+" community=env:SNMP_TEST_WRONG reply=50ms retries=0", host()...)
+			if err := openOnce(t.Context(), stranger); err == nil {
+				t.Error("a stranger was let in")
+			}
+			second.wantTaken(t, map[string]string{"event": "stranger"})
+			t.Logf("%s: heard again %v after a restart", test.name, time.Since(began).Round(time.Millisecond))
+		})
 	}
-	t.Logf("an inform was stored and acknowledged within %v, with the start of its program", time.Since(began).Round(time.Millisecond))
 }
 
 // TestContractOfHearing: a device that is asked and sends by itself keeps the contract, too.
