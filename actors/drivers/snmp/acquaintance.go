@@ -24,7 +24,7 @@ func (a *agent) meet(ctx context.Context, conn net.Conn, q *question) error {
 		if err := a.discover(ctx, conn); err != nil {
 			return err
 		}
-	} else if err := a.engine.tell(a.user); err != nil {
+	} else if err := a.engine.tell(a.codec.user); err != nil {
 		return err
 	}
 	if q.kind != gosnmp.SetRequest || time.Since(a.engine.heard) < clockAge {
@@ -63,7 +63,7 @@ func (a *agent) reported(message *gosnmp.SnmpPacket, authentic bool) error {
 		return r
 	}
 	a.engine = is
-	if err := is.tell(a.user); err != nil {
+	if err := is.tell(a.codec.user); err != nil {
 		return err
 	}
 	return r

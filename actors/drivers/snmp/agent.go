@@ -28,9 +28,8 @@ type question struct {
 type agent struct {
 	at     address
 	codec  codec
-	user   *gosnmp.UsmSecurityParameters // of version 3
-	engine engine                        // of version 3; with an empty id it is not known
-	id     uint32                        // of the last message
+	engine engine // of version 3; with an empty id it is not known
+	id     uint32 // of the last message
 	socket socket
 }
 
@@ -40,7 +39,7 @@ var (
 )
 
 func newAgent(at address, is access) *agent {
-	a := &agent{at: at, user: is.user, id: rand.Uint32N(math.MaxInt32), socket: socket{to: at.agent}}
+	a := &agent{at: at, id: rand.Uint32N(math.MaxInt32), socket: socket{to: at.agent}}
 	a.codec.init(at, is.user)
 	return a
 }
@@ -67,7 +66,7 @@ func (a *agent) ask(ctx context.Context, q *question) (*gosnmp.SnmpPacket, error
 // converse asks on a connection. In version 3 the agent has to be known first.
 func (a *agent) converse(ctx context.Context, conn net.Conn, q *question) (*gosnmp.SnmpPacket, error) {
 	encode := func(id uint32) ([]byte, error) { return a.codec.encode(q, id) }
-	if a.user == nil {
+	if a.codec.user == nil {
 		return a.exchange(ctx, conn, q.again, encode)
 	}
 	for again := false; ; again = true {
@@ -143,7 +142,7 @@ func (a *agent) await(ctx context.Context, conn net.Conn, first uint32, strays *
 func (a *agent) judge(message *gosnmp.SnmpPacket, authentic bool, first uint32) (*gosnmp.SnmpPacket, error) {
 	ours := func(id uint32) bool { return id >= first && id <= a.id }
 	switch {
-	case a.user == nil:
+	case a.codec.user == nil:
 		if message.PDUType != gosnmp.GetResponse || !ours(message.RequestID) {
 			return nil, nil
 		}

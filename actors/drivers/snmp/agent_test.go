@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ const anObject = "1.3.6.1.4.1.99.1.0"
 // TestSetIsSentOnce: a SET that nobody answers is not sent again, though reading is tried again.
 func TestSetIsSentOnce(t *testing.T) {
 	w := startWire(t, greeted(func(*gosnmp.SnmpPacket) [][]byte { return nil }))
-	s := open(t, device("d", "agent="+w.at()+" reply=30ms retries=2", resource("r", isInt, "oid="+anObject)))
+	s := open(t, device("d", "agent="+w.at()+" reply=100ms retries=2", resource("r", isInt, "oid="+anObject)))
 	w.sizes()
 	wantOutcome(t, write(t, s, "r", roostv1.Int(1)), errUnknown)
 	if _, err := s.(actors.Poller).Poll(t.Context(), []string{"r"}); err == nil || !strings.Contains(err.Error(), "asked 3 times") {
@@ -56,13 +57,14 @@ func TestStrays(t *testing.T) {
 		}
 		return append(strays(request), datagram(numbered(request, 7)))
 	}))
-	s := open(t, device("d", "agent="+w.at()+" reply=300ms retries=0", resource("r", isInt, "oid="+anObject)))
+	s := open(t, device("d", "agent="+w.at()+" reply=5s retries=0", resource("r", isInt, "oid="+anObject)))
 	wantValues(t, s, map[string]string{"r": "7"})
 	if err := write(t, s, "r", roostv1.Int(7)); err != nil {
 		t.Error(err)
 	}
-	answered = false
-	if _, err := s.(actors.Poller).Poll(t.Context(), []string{"r"}); err == nil || !strings.Contains(err.Error(), "what came 10 times was none") {
+	w.change(func() { answered = false })
+	s = open(t, device("d", "agent="+w.at()+" reply=200ms retries=0", resource("r", isInt, "oid="+anObject)))
+	if _, err := s.(actors.Poller).Poll(t.Context(), []string{"r"}); err == nil || !strings.Contains(err.Error(), " times was none") {
 		t.Errorf("only strays: %v", err)
 	}
 	wantOutcome(t, write(t, s, "r", roostv1.Int(7)), errUnknown)
@@ -86,7 +88,7 @@ func TestLateAnswers(t *testing.T) {
 		}
 		return [][]byte{datagram(numbered(earlier, 666)), datagram(numbered(request, 2))}
 	}))
-	s := open(t, device("d", "agent="+w.at()+" reply=50ms", resource("r", isInt, "oid="+anObject)))
+	s := open(t, device("d", "agent="+w.at()+" reply=200ms", resource("r", isInt, "oid="+anObject)))
 	wantValues(t, s, map[string]string{"r": "1"})
 	if _, err := s.(actors.Poller).Poll(t.Context(), []string{"r"}); err == nil {
 		t.Error("a question that was not answered has an answer")
@@ -109,7 +111,13 @@ func TestSlowAgent(t *testing.T) {
 
 // TestCallsEnd: a call ends with its context, and when the session is closed; and after that nothing is sent.
 func TestCallsEnd(t *testing.T) {
-	w := startWire(t, greeted(func(*gosnmp.SnmpPacket) [][]byte { return nil }))
+	arrived := make(chan struct{}, 1)
+	w := startWire(t, greeted(func(request *gosnmp.SnmpPacket) [][]byte {
+		if request.PDUType == gosnmp.SetRequest {
+			arrived <- struct{}{}
+		}
+		return nil
+	}))
 	s := open(t, device("d", "agent="+w.at()+" reply=1m", resource("r", isInt, "oid="+anObject)))
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -118,8 +126,13 @@ func TestCallsEnd(t *testing.T) {
 	}
 	_, err := s.(actors.Actuator).Actuate(ctx, actors.Action{Resource: "r", Value: roostv1.Int(1)})
 	wantOutcome(t, err, actors.ErrNotSent)
-	time.AfterFunc(20*time.Millisecond, func() { _ = s.Close(t.Context()) })
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		<-arrived
+		_ = s.Close(t.Context())
+	})
 	wantOutcome(t, write(t, s, "r", roostv1.Int(1)), errUnknown)
+	wg.Wait()
 	wantOutcome(t, write(t, s, "r", roostv1.Int(1)), actors.ErrNotSent)
 	if sets := w.count(gosnmp.SetRequest); sets != 1 {
 		t.Errorf("the agent got %d SETs, want 1", sets)

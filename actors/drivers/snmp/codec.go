@@ -12,7 +12,10 @@ import (
 // sends a SET of version 3 again by itself after a report, takes any answer whose id is 0, and gives up at the first stray datagram.
 //
 // A panic of the library is an error. A codec is used by one goroutine at a time.
-type codec struct{ library gosnmp.GoSNMP }
+type codec struct {
+	library gosnmp.GoSNMP
+	user    *gosnmp.UsmSecurityParameters // of version 3; who uses the codec tells him of the engine
+}
 
 // init makes it ready; a codec must not be copied afterwards.
 func (c *codec) init(at address, user *gosnmp.UsmSecurityParameters) {
@@ -21,6 +24,7 @@ func (c *codec) init(at address, user *gosnmp.UsmSecurityParameters) {
 	if user == nil {
 		return
 	}
+	c.user = user
 	c.library.SecurityModel = gosnmp.UserSecurityModel
 	c.library.MsgFlags = at.user.level()
 	c.library.SecurityParameters = user
@@ -31,6 +35,9 @@ func (c *codec) init(at address, user *gosnmp.UsmSecurityParameters) {
 func (c *codec) encode(q *question, id uint32) (datagram []byte, err error) {
 	defer recovered(&err)
 	c.library.Community = q.community
+	if c.user != nil {
+		c.library.ContextEngineID = c.user.AuthoritativeEngineID
+	}
 	c.library.SetRequestID(id - 1)
 	c.library.SetMsgID(id - 1)
 	return c.library.SnmpEncodePacket(q.kind, q.variables, 0, q.repetitions)

@@ -62,7 +62,7 @@ func known(e *engine, then respond) respond {
 	}
 }
 
-const asPlain = " version=3 user=plain reply=100ms agent="
+const asPlain = " version=3 user=plain reply=5s agent="
 
 // TestReportToSet: an agent that reports that it did not look at a SET has refused it; the SET is not sent again. What was learned from the
 // report is used from then on.
@@ -96,11 +96,11 @@ func TestClockBeforeSet(t *testing.T) {
 	}))
 	s := open(t, device("d", asPlain+w.at(), resource("r", isInt, "oid="+anObject)))
 	snmp.Age(s, time.Minute)
-	now.boots = 2 // it has restarted
+	w.change(func() { now.boots = 2 }) // it has restarted
 	if err := write(t, s, "r", roostv1.Int(1)); err != nil {
 		t.Error(err)
 	}
-	now.boots = 3 // and again, just now
+	w.change(func() { now.boots = 3 }) // and again, just now
 	wantOutcome(t, write(t, s, "r", roostv1.Int(1)), actors.ErrRefused)
 	if n := w.count(gosnmp.SetRequest); n != 2 {
 		t.Errorf("the agent got %d SETs, want 2", n)
@@ -119,12 +119,14 @@ func TestReportToGet(t *testing.T) {
 			return [][]byte{now.numbered(request, 5)}
 		}))
 		s := open(t, device("d", asPlain+w.at(), resource("r", isInt, "oid="+anObject)))
-		now.boots = 9
-		if oid == unknownEngine {
-			now.id += "new"
-		}
+		w.change(func() {
+			now.boots = 9
+			if oid == unknownEngine {
+				now.id += "new"
+			}
+		})
 		wantValues(t, s, map[string]string{"r": "5"})
-		stubborn = true
+		w.change(func() { stubborn = true })
 		w.sizes()
 		if _, err := s.(actors.Poller).Poll(t.Context(), []string{"r"}); err == nil || w.count(gosnmp.GetRequest) != 2 {
 			t.Errorf("an agent that reports %s for ever: %v after %d requests", oid, err, w.count(gosnmp.GetRequest))
@@ -159,15 +161,29 @@ func TestAnswerThatIsNotAuthentic(t *testing.T) {
 	now := &engine{engineID, 1, 100}
 	reader := &gosnmp.GoSNMP{Version: gosnmp.Version3, SecurityModel: gosnmp.UserSecurityModel, MsgFlags: gosnmp.AuthNoPriv,
 		SecurityParameters: &gosnmp.UsmSecurityParameters{UserName: "u", AuthenticationProtocol: gosnmp.SHA, AuthenticationPassphrase: "auth-password"}}
-	asked := false
+	asked := make(chan struct{}, 1)
 	w := startWireFor(t, reader, known(now, func(request *gosnmp.SnmpPacket) [][]byte {
-		asked = true
+		asked <- struct{}{}
 		return [][]byte{now.numbered(request, 666)}
 	}))
-	err := openOnce(t.Context(), device("d", "version=3 user=u auth=SHA auth_password=env:SNMP_TEST_AUTH reply=100ms retries=0 agent="+w.at(),
+	err := openOnce(t.Context(), device("d", "version=3 user=u auth=SHA auth_password=env:SNMP_TEST_AUTH reply=500ms retries=0 agent="+w.at(),
 		resource("r", isInt, "oid="+anObject)))
-	if err == nil || !strings.Contains(err.Error(), "what came once was none") || !asked {
+	if err == nil || !strings.Contains(err.Error(), "what came once was none") || len(asked) != 1 {
 		t.Errorf("an answer without password: %v", err)
+	}
+}
+
+// TestContext: a question of version 3 names the context at the agent's own engine.
+func TestContext(t *testing.T) {
+	now := &engine{engineID, 1, 100}
+	asked := make(chan *gosnmp.SnmpPacket, 1)
+	w := startWire(t, known(now, func(request *gosnmp.SnmpPacket) [][]byte {
+		asked <- request
+		return [][]byte{now.numbered(request, 5)}
+	}))
+	open(t, device("d", asPlain+w.at()+" context=vlan_7", resource("r", isInt, "oid="+anObject)))
+	if request := <-asked; request.ContextEngineID != engineID || request.ContextName != "vlan 7" {
+		t.Errorf("asked was context %q of engine %q", request.ContextName, request.ContextEngineID)
 	}
 }
 

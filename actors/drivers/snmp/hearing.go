@@ -21,8 +21,7 @@ type hearing struct {
 	driver *Driver
 	from   []netip.Addr // where the device's messages may be from
 	home   engine       // of the address that is listened at
-	user   *gosnmp.UsmSecurityParameters
-	codec  codec // of the ear's goroutine
+	codec  codec        // of the ear's goroutine
 	sent   map[string][]*entry
 	queue  chan part
 	closed atomic.Bool
@@ -30,10 +29,7 @@ type hearing struct {
 
 func newHearing(s *session, d *Driver, from []netip.Addr) *hearing {
 	h := &hearing{session: s, driver: d, from: from, sent: make(map[string][]*entry), queue: make(chan part, room)}
-	if s.access.user != nil {
-		h.user = like(s.access.user)
-	}
-	h.codec.init(s.agent.at, h.user)
+	h.codec.init(s.agent.at, like(s.access.user))
 	for _, e := range s.entries {
 		if e.sent() {
 			h.sent[e.oid] = append(h.sent[e.oid], e)

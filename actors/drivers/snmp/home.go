@@ -46,8 +46,8 @@ func (h *hearing) astray(message *gosnmp.SnmpPacket) []byte {
 
 // reply answers a notification, in the name of the gateway's engine.
 func (h *hearing) reply(to *gosnmp.SnmpPacket, kind gosnmp.PDUType, flags gosnmp.SnmpV3MsgFlags, variables []gosnmp.SnmpPDU) ([]byte, error) {
-	if h.user != nil {
-		if err := h.home.tell(h.user); err != nil {
+	if h.codec.user != nil {
+		if err := h.home.tell(h.codec.user); err != nil {
 			return nil, err
 		}
 	}

@@ -198,12 +198,13 @@ func TestAgentStops(t *testing.T) {
 	for way, address := range ways() {
 		t.Run(way, func(t *testing.T) {
 			s := open(t, device("host", "agent="+a.at+" reply=100ms "+address, host()...))
+			untilRead(t, s, "up") // and its clock is known
 			a.Pause(t)
 			stood := time.Now()
+			wantOutcome(t, write(t, s, "contact", roostv1.Text("paused")), errUnknown)
 			if _, err := s.(actors.Poller).Poll(t.Context(), []string{"up"}); err == nil {
 				t.Fatal("an agent that stands still has answered")
 			}
-			wantOutcome(t, write(t, s, "contact", roostv1.Text("paused")), errUnknown)
 			a.Resume(t)
 			went := time.Now()
 			untilRead(t, s, "contact")
@@ -218,7 +219,7 @@ func TestAgentRestarts(t *testing.T) {
 	a := startAgent(t)
 	for way, address := range ways() {
 		t.Run(way, func(t *testing.T) {
-			s := open(t, device("host", "agent="+a.at+" reply=200ms "+address, host()...))
+			s := open(t, device("host", "agent="+a.at+" "+address, host()...))
 			wantValues(t, s, map[string]string{"none": "NOT_CONNECTED"})
 			a.Kill()
 			killed := time.Now()

@@ -77,16 +77,20 @@ func TestInformsOfPeers(t *testing.T) {
 			at := peertest.FreeAddress(t, "udp")
 			one := hear(t, new(snmp.Driver), ups("one", "agent=127.0.0.1 traps="+at+test.address))
 			words := "snmpinform " + test.words + " -r 0 -t 1 " + at + " ''" + onBattery + twoLeft
-			one.store <- errNotStored
-			if says, err := notify(t.Context(), words); err == nil {
-				t.Errorf("an inform that was not stored was acknowledged: %s", says)
+			taken := map[string]string{"minutes": "2", "low": "true", "event": `"on battery"`}
+			if test.name == "v2c" || test.name == "aes" { // it takes a while to hear nothing
+				one.store <- errNotStored
+				if says, err := notify(t.Context(), words); err == nil {
+					t.Errorf("an inform that was not stored was acknowledged: %s", says)
+				}
+				one.wantTaken(t, taken)
 			}
-			one.wantTaken(t, map[string]string{"minutes": "2", "low": "true", "event": `"on battery"`})
 			one.store <- nil
 			began := time.Now()
 			if says, err := notify(t.Context(), words); err != nil {
 				t.Errorf("an inform that was stored was not acknowledged: %v: %s", err, says)
 			}
+			one.wantTaken(t, taken)
 			t.Logf("an inform was stored and acknowledged within %v, with the start of its program", time.Since(began).Round(time.Millisecond))
 		})
 	}

@@ -56,11 +56,19 @@ func (w *wire) serve(answer respond) {
 		}
 		w.mu.Lock()
 		w.got = append(w.got, request)
+		answers := answer(request)
 		w.mu.Unlock()
-		for _, datagram := range answer(request) {
+		for _, datagram := range answers {
 			_, _ = w.conn.WriteToUDPAddrPort(datagram, from)
 		}
 	}
+}
+
+// change changes what answers depend on.
+func (w *wire) change(how func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	how()
 }
 
 func (w *wire) at() string { return w.conn.LocalAddr().String() }
@@ -131,13 +139,10 @@ func always(n int) respond {
 	return func(request *gosnmp.SnmpPacket) [][]byte { return [][]byte{datagram(numbered(request, n))} }
 }
 
-// greeted lets a session open and leaves all further requests to the test.
+// greeted lets sessions open, which ask for the up time, and leaves all other requests to the test.
 func greeted(then respond) respond {
-	var once sync.Once
-	return func(request *gosnmp.SnmpPacket) (answers [][]byte) {
-		first := false
-		once.Do(func() { first = true })
-		if first {
+	return func(request *gosnmp.SnmpPacket) [][]byte {
+		if len(request.Variables) == 1 && request.Variables[0].Name == "."+sysUpTime {
 			return always(1)(request)
 		}
 		return then(request)
