@@ -156,15 +156,20 @@ func TestReaderMayNotWrite(t *testing.T) {
 func TestWhoIsNotLetIn(t *testing.T) {
 	a := startAgent(t)
 	t.Setenv("SNMP_TEST_SHORT", "short")
+	const (
+		signer = "version=3 user=signer auth=MD5 auth_password="
+		aes    = "version=3 user=aes auth=SHA512 auth_password=env:SNMP_TEST_AUTH privacy=AES reply=200ms privacy_password="
+		des    = "version=3 user=des auth=SHA auth_password=env:SNMP_TEST_AUTH privacy=DES reply=200ms privacy_password="
+	)
 	for address, says := range map[string]string{
-		"version=3 user=nobody": "does not know the user",
-		"version=3 user=signer": "lets this user read nothing",
-		"version=3 user=signer auth=MD5 auth_password=env:SNMP_TEST_WRONG":                                                             "check auth_password",
-		"version=3 user=aes auth=SHA512 auth_password=env:SNMP_TEST_AUTH privacy=AES privacy_password=env:SNMP_TEST_WRONG reply=200ms": "wrong privacy_password",
-		"version=3 user=des auth=SHA auth_password=env:SNMP_TEST_AUTH privacy=DES privacy_password=env:SNMP_TEST_WRONG reply=200ms":    "wrong privacy_password",
-		"version=3 user=signer auth=MD5 auth_password=env:SNMP_TEST_SHORT":                                                             "shorter than 8",
-		"version=3 user=signer auth=MD5 auth_password=env:SNMP_TEST_MISSING":                                                           "env:SNMP_TEST_MISSING is not in the gateway's environment",
-		"community=env:SNMP_TEST_WRONG reply=200ms":                                                                                    "wrong community",
+		"version=3 user=nobody":                     "does not know the user",
+		"version=3 user=signer":                     "lets this user read nothing",
+		signer + "env:SNMP_TEST_WRONG":              "check auth_password",
+		signer + "env:SNMP_TEST_SHORT":              "shorter than 8",
+		signer + "env:SNMP_TEST_MISSING":            "env:SNMP_TEST_MISSING is not in the gateway's environment",
+		aes + "env:SNMP_TEST_WRONG":                 "wrong privacy_password",
+		des + "env:SNMP_TEST_WRONG":                 "wrong privacy_password",
+		"community=env:SNMP_TEST_WRONG reply=200ms": "wrong community",
 	} {
 		err := openOnce(t.Context(), device("host", "agent="+a.at+" "+address, host()...))
 		if err == nil || !strings.Contains(err.Error(), says) {
