@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,7 +33,7 @@ type realDevices struct {
 	heard func(t *testing.T) map[uint64]int
 }
 
-func realPeers() []realPeer { return []realPeer{pymodbus()} }
+func realPeers() []realPeer { return []realPeer{pymodbus(), snmpd()} }
 
 // addable returns a profile; the entries are those of the resource that is read, and of the one that is added to.
 func addable(read, add map[string]string) *roostv1.Profile {
@@ -188,4 +189,21 @@ func judgeAdded(t *testing.T, sent map[uint64]*roostv1.CommandRecord, heard map[
 		t.Errorf("no command was on its way when a gateway was killed: nothing was tested")
 	}
 	t.Logf("%d commands, %d heard by the peer: %v", len(sent), len(heard), outcomes)
+}
+
+// written counts how often each amount was written, by the lines of a peer that begin with "wrote".
+func written(t *testing.T, told string, read func(line string) (amount uint64, err error)) map[uint64]int {
+	t.Helper()
+	heard := map[uint64]int{}
+	for line := range strings.Lines(told) {
+		if !strings.HasPrefix(line, "wrote ") || !strings.HasSuffix(line, "\n") {
+			continue // another one, or not whole yet
+		}
+		amount, err := read(line)
+		if err != nil {
+			t.Fatalf("the peer says %q: %v", line, err)
+		}
+		heard[amount]++
+	}
+	return heard
 }
