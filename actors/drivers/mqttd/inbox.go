@@ -121,18 +121,25 @@ func (k *link) pass(all []*arrival) error {
 			return err
 		}
 	}
+	return k.acknowledge(all)
+}
+
+// acknowledge tells the device that messages are stored: of all at QoS 1 at once, which is what keeps up with a device that sends many.
+func (k *link) acknowledge(all []*arrival) error {
+	var acks []byte
 	for _, a := range all {
 		switch a.qos {
 		case 1:
-			ack := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: a.id}
-			if err := k.client.WritePacket(ack); err != nil {
-				return err
-			}
+			acks = append(acks, packets.Puback<<4, 2, byte(a.id>>8), byte(a.id))
 		case 2:
 			close(a.stored)
 		}
 	}
-	return nil
+	if len(acks) == 0 {
+		return nil
+	}
+	_, err := k.conn.Write(acks)
+	return err
 }
 
 func (k *link) hand(samples []actors.Sample, surely bool) error {
