@@ -1,13 +1,12 @@
 package mqttd
 
 import (
+	"net"
 	"net/netip"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
-
-	"net"
 
 	"github.com/roost-iot/roost/actors/drivers/keys"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"

@@ -14,7 +14,7 @@ type hook struct {
 }
 
 var hooked = []byte{
-	mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnPacketRead, mqtt.OnPublish, mqtt.OnPacketProcessed, mqtt.OnWill,
+	mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnSessionEstablished, mqtt.OnACLCheck, mqtt.OnPacketRead, mqtt.OnPublish, mqtt.OnPacketProcessed, mqtt.OnWill,
 }
 
 func (*hook) ID() string           { return Name }
@@ -57,6 +57,13 @@ func (h *hook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	return k.session.admit(k)
 }
 
+// OnSessionEstablished tells who waits for the device that it knows that it was let in. Before that it must be told nothing else.
+func (h *hook) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
+	k := linkOf(cl)
+	k.greeted.Store(true)
+	k.session.changed()
+}
+
 // OnACLCheck is asked about subscriptions. About messages it is asked before the library knows what to answer; OnPublish is better
 // for them.
 func (h *hook) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
@@ -94,12 +101,13 @@ func (h *hook) OnPacketProcessed(cl *mqtt.Client, pk packets.Packet, _ error) {
 	}
 }
 
-// OnWill takes what the device wanted to be said in its name when it is lost.
+// OnWill takes what the device wanted to be said in its name when it is lost. What the library would say of it to others, and keep, is
+// said where nobody can listen.
 func (h *hook) OnWill(cl *mqtt.Client, will mqtt.Will) (mqtt.Will, error) {
 	if k := linkOf(cl); k != nil {
 		k.will(will.TopicName, will.Payload)
 	}
-	return will, nil
+	return mqtt.Will{TopicName: "$nobody"}, nil
 }
 
 // short is what is shown of a text that a stranger sent.

@@ -17,6 +17,8 @@ const (
 	deliverTimeout = 30 * time.Second
 )
 
+var errNotServed = errors.New("the device is not served any more")
+
 // arrival is a message that has come.
 type arrival struct {
 	samples []actors.Sample
@@ -70,8 +72,7 @@ func (k *link) work() {
 		select {
 		case a := <-k.queue:
 			if err := k.pass(k.gather(a)); err != nil {
-				k.session.driver.log().Warn("connection cut: what it sent could not be stored", "device", k.session.device, "error", err)
-				k.conn.cut(err)
+				k.failed(err)
 				return
 			}
 		case <-k.conn.ctx.Done():
@@ -79,6 +80,17 @@ func (k *link) work() {
 			return
 		}
 	}
+}
+
+// failed ends a connection on which nothing more can be acknowledged.
+func (k *link) failed(err error) {
+	switch {
+	case k.conn.ctx.Err() != nil:
+		k.rest()
+	case !errors.Is(err, errNotServed):
+		k.session.driver.log().Warn("connection cut: what it sent could not be stored", "device", k.session.device, "error", err)
+	}
+	k.conn.cut(err)
 }
 
 // rest passes on what came right before the connection ended. Nobody is told any more that it was stored: a device that wants to
@@ -154,7 +166,13 @@ func (k *link) hand(samples []actors.Sample, surely bool) error {
 		return nil
 	}
 	defer context.AfterFunc(p.ctx, cancel)()
-	return p.sink.Deliver(ctx, samples...)
+	if err := p.sink.Deliver(ctx, samples...); err != nil {
+		if p.ctx.Err() != nil {
+			err = errNotServed
+		}
+		return err
+	}
+	return nil
 }
 
 // will takes the device's last will, unless the gateway ended the connection.

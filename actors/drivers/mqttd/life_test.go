@@ -139,6 +139,34 @@ func TestLastWill(t *testing.T) {
 	}
 }
 
+// TestWillReachesNobodyElse: the last will of a device is for the gateway. The library would send it to who listens, and again when that one dials in
+// anew.
+func TestWillReachesNobodyElse(t *testing.T) {
+	at := freeAddress(t)
+	driver := new(mqttd.Driver)
+	v, victim := dialIn(t, driver, device("victim", at, ""), newStore(), greeting{id: "victim", keep: true})
+	victim.subscribe("victim/#", 1)
+	open(t, driver, device("d", at, "sleepy=true"), newStore(), nil)
+	r := letIn(t, at, greeting{id: "d", willTopic: "victim/valve/set", will: "ON", willQoS: 1, willRetain: true})
+	_ = r.conn.Close()
+	letIn(t, at, greeting{id: "d"}) // so that its first connection has ended
+	if pk, err := victim.readWithin(50 * time.Millisecond); err == nil {
+		t.Errorf("another's will came: %+v", pk)
+	}
+	_ = victim.conn.Close()
+	victim = letIn(t, at, greeting{id: "victim", keep: true})
+	victim.subscribe("victim/valve/set", 1)
+	ended := v.writing(patience)
+	pk := victim.expect(packets.Publish)
+	if pk.PacketID == 0 || pk.FixedHeader.Retain || pk.FixedHeader.Dup {
+		t.Errorf("the device got %+v", pk)
+	}
+	victim.puback(pk.PacketID, 0)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSilentDeviceIsCutOff(t *testing.T) {
 	at := freeAddress(t)
 	_, r := dialIn(t, new(mqttd.Driver), device("d", at, "keepalive=1s"), newStore(), greeting{id: "d", version: 5})

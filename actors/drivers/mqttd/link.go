@@ -25,6 +25,7 @@ type link struct {
 	done    chan struct{} // closed when it has ended, and its goroutines with it
 	queue   chan *arrival
 	worker  sync.WaitGroup
+	greeted atomic.Bool // the device knows that it was let in
 	parted  atomic.Bool // the gateway ends it: the device is not lost, and its last will is not taken
 
 	mu     sync.Mutex
@@ -61,6 +62,9 @@ func (k *link) part(tell bool, code packets.Code, why error) {
 // subscribed returns with which QoS the device has asked for messages with a topic; false if it has not.
 func (k *link) subscribed(topic string) (byte, bool) {
 	var qos []byte
+	if !k.greeted.Load() {
+		return 0, false
+	}
 	for filter, s := range k.client.State.Subscriptions.GetAll() {
 		if matches(filter, topic) {
 			qos = append(qos, s.Qos)

@@ -92,7 +92,6 @@ func capabilities() *mqtt.Capabilities {
 	c.ReceiveMaximum = maxBacklog
 	c.TopicAliasMaximum = 0
 	c.SharedSubAvailable = 0
-	c.RetainAvailable = 0
 	return c
 }
 

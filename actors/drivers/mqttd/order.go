@@ -42,13 +42,25 @@ func (k *link) publish(ctx context.Context, topic string, payload []byte) error 
 		k.forget(id)
 		return errors.New("it was sent, and nobody knows whether it came: the device has subscribed at QoS 0, and so does not acknowledge")
 	}
+	return k.answered(ctx, answer)
+}
+
+// answered waits for the device's answer to a message that was sent.
+func (k *link) answered(ctx context.Context, answer <-chan byte) error {
+	var why error
 	select {
 	case code := <-answer:
 		return verdict(code)
 	case <-ctx.Done():
-		return fmt.Errorf("it was sent, and the device has not acknowledged it: %w", context.Cause(ctx))
+		why = context.Cause(ctx)
 	case <-k.conn.ctx.Done():
-		return fmt.Errorf("it was sent, and the connection ended before the device acknowledged it: %w", context.Cause(k.conn.ctx))
+		why = fmt.Errorf("the connection ended: %w", context.Cause(k.conn.ctx))
+	}
+	select {
+	case code := <-answer: // it came at the same time
+		return verdict(code)
+	default:
+		return fmt.Errorf("it was sent, and the device has not acknowledged it: %w", why)
 	}
 }
 
@@ -108,6 +120,9 @@ func (k *link) acknowledged(id uint16, code byte) {
 // send writes a message, if it is still wanted when its bytes are about to leave. A device that takes nothing for as long as it is
 // wanted is cut off, since half a message may have left.
 func (k *link) send(ctx context.Context, pk packets.Packet) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", errWithdrawn, context.Cause(ctx))
+	}
 	k.conn.order.Store(&ctx)
 	defer k.conn.order.Store(nil)
 	defer context.AfterFunc(ctx, func() { k.conn.cut(fmt.Errorf("it took nothing: %w", context.Cause(ctx))) })()

@@ -26,6 +26,8 @@ type greeting struct {
 	keep                   bool // its session, over connections
 	keepalive              uint16
 	willTopic, will        string
+	willQoS                byte
+	willRetain             bool
 }
 
 func dialRaw(t testing.TB, at string) *raw {
@@ -56,6 +58,7 @@ func (r *raw) connect(g greeting) int {
 		ProtocolName: []byte("MQTT"), ClientIdentifier: g.id, Clean: !g.keep, Keepalive: g.keepalive,
 		UsernameFlag: g.username != "", Username: []byte(g.username), PasswordFlag: g.password != "", Password: []byte(g.password),
 		WillFlag: g.willTopic != "", WillTopic: g.willTopic, WillPayload: []byte(g.will),
+		WillQos: g.willQoS, WillRetain: g.willRetain,
 	}
 	r.send(pk)
 	answer, err := r.read()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"fmt"
 	"sync"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/payload"
-	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // admitTimeout is how long a device that dials in anew waits for the end of its earlier connection.
@@ -33,12 +31,6 @@ type session struct {
 	pushed *pushing  // nil: Push does not run
 	closed bool
 	news   chan struct{} // closed, and made anew, when something above has changed
-}
-
-// pushing is a Push that runs.
-type pushing struct {
-	ctx  context.Context // of that Push
-	sink actors.Sink
 }
 
 func newSession(d *Driver, device string, m *model) (*session, error) {
@@ -139,128 +131,6 @@ func (s *session) read(topic string, text []byte) []actors.Sample {
 		}
 	}
 	return samples
-}
-
-// greet waits until the device has dialled in.
-func (s *session) greet(ctx context.Context) error {
-	for !s.at.sleepy {
-		changed := s.watch()
-		if s.current() != nil {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return roostv1.Errorf(roostv1.ErrOffline, "client %q has not dialled in at %s", s.at.client, s.at.listen.at)
-		}
-	}
-	return nil
-}
-
-// Push hands over what the device sends, until it has been away for too long.
-func (s *session) Push(ctx context.Context, sink actors.Sink) error {
-	s.setPush(&pushing{ctx: ctx, sink: sink})
-	defer s.setPush(nil)
-	for {
-		changed := s.watch()
-		over, left := s.missing()
-		if over {
-			return fmt.Errorf("push %s: %w", s.device, roostv1.Errorf(roostv1.ErrOffline, "client %q has been away for %v", s.at.client, s.at.away))
-		}
-		timer := time.NewTimer(left)
-		select {
-		case <-changed:
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil
-		}
-		timer.Stop()
-	}
-}
-
-// missing tells whether the device has been away for too long, or how long that may take yet.
-func (s *session) missing() (bool, time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.link != nil || s.at.sleepy {
-		return false, roostv1.MaxInterval
-	}
-	left := s.at.away - time.Since(s.gone)
-	return left <= 0, left
-}
-
-func (s *session) setPush(p *pushing) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pushed = p
-	s.changedLocked()
-}
-
-func (s *session) push() *pushing {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.pushed
-}
-
-// pushing waits for a Push that runs.
-func (s *session) pushing(ctx context.Context) (*pushing, error) {
-	for {
-		changed := s.watch()
-		if p := s.push(); p != nil {
-			return p, nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
-}
-
-// Actuate publishes what is to be done.
-func (s *session) Actuate(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {
-	what := "write " + a.Resource
-	if a.Resource == "" {
-		what = "command " + a.Command
-	}
-	if err := s.actuate(ctx, a); err != nil {
-		return nil, fmt.Errorf("%s of %s: %w", what, s.device, err)
-	}
-	return nil, nil
-}
-
-func (s *session) actuate(ctx context.Context, a actors.Action) error {
-	topic, text, err := s.message(a)
-	if err == nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", actors.ErrNotSent, err)
-	}
-	k := s.current()
-	if k == nil {
-		return fmt.Errorf("%w: client %q is not connected", actors.ErrNotSent, s.at.client)
-	}
-	return k.publish(ctx, topic, text)
-}
-
-// message returns what is published for an action.
-func (s *session) message(a actors.Action) (topic string, text []byte, err error) {
-	if a.Resource == "" {
-		c := s.commands[a.Command]
-		if c == nil {
-			return "", nil, roostv1.Errorf(roostv1.ErrInvalid, "there is no command %q", a.Command)
-		}
-		text, err = c.template.Fill(a.Arguments)
-		return c.topic, text, err
-	}
-	e := s.writable(a.Resource)
-	if e == nil {
-		return "", nil, roostv1.Errorf(roostv1.ErrInvalid, "there is no resource %q to write", a.Resource)
-	}
-	text, err = e.codec.Write(a.Value)
-	return e.write, text, err
 }
 
 // Close ends the session, and the device's connection with it. If ctx has ended, the device is told nothing.
