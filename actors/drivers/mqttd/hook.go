@@ -14,7 +14,7 @@ type hook struct {
 }
 
 var hooked = []byte{
-	mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnSessionEstablished, mqtt.OnACLCheck, mqtt.OnPacketRead, mqtt.OnPublish, mqtt.OnPacketProcessed, mqtt.OnWill,
+	mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnSessionEstablish, mqtt.OnSessionEstablished, mqtt.OnACLCheck, mqtt.OnPacketRead, mqtt.OnPublish, mqtt.OnPacketProcessed, mqtt.OnWill,
 }
 
 func (*hook) ID() string           { return Name }
@@ -57,6 +57,13 @@ func (h *hook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	return k.session.admit(k)
 }
 
+// OnSessionEstablish forgets what the library has half done of an earlier connection, so that it sends nothing again.
+func (h *hook) OnSessionEstablish(cl *mqtt.Client, _ packets.Packet) {
+	if earlier, ok := h.listener.server.Clients.Get(cl.ID); ok {
+		earlier.ClearInflights()
+	}
+}
+
 // OnSessionEstablished tells who waits for the device that it knows that it was let in. Before that it must be told nothing else.
 func (h *hook) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
 	k := linkOf(cl)
@@ -75,7 +82,7 @@ func (h *hook) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 		return true
 	}
 	h.listener.driver.counts.foreign.Add(1)
-	h.listener.driver.log().Warn("subscription refused", "device", k.session.device, "filter", short(topic))
+	k.complain("subscription refused: not of the device, or too many", "filter", topic)
 	return false
 }
 

@@ -56,7 +56,7 @@ func (k *link) published(pk packets.Packet) error {
 // send it for ever.
 func (k *link) foreign(pk packets.Packet) error {
 	k.session.driver.counts.foreign.Add(1)
-	k.session.driver.log().Warn("message dropped: not a topic of the device", "device", k.session.device, "topic", short(pk.TopicName))
+	k.complain("message dropped: not a topic of the device", "topic", pk.TopicName)
 	switch {
 	case pk.FixedHeader.Qos == 0:
 		return packets.ErrRejectPacket

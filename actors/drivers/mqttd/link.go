@@ -2,6 +2,7 @@ package mqttd
 
 import (
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -26,6 +27,7 @@ type link struct {
 	queue   chan *arrival
 	worker  sync.WaitGroup
 	greeted atomic.Bool // the device knows that it was let in
+	told    atomic.Bool // that the device does what it may not
 	parted  atomic.Bool // the gateway ends it: the device is not lost, and its last will is not taken
 
 	mu     sync.Mutex
@@ -57,6 +59,15 @@ func (k *link) part(tell bool, code packets.Code, why error) {
 		_ = k.session.listener.server.DisconnectClient(k.client, code)
 	}
 	k.conn.cut(why)
+}
+
+// complain logs that the device does what it may not: as a warning once on a connection, since it may do so all the time.
+func (k *link) complain(what, key, value string) {
+	level := slog.LevelWarn
+	if k.told.Swap(true) {
+		level = slog.LevelDebug
+	}
+	k.session.driver.log().Log(k.conn.ctx, level, what, "device", k.session.device, key, short(value))
 }
 
 // subscribed returns with which QoS the device has asked for messages with a topic; false if it has not.
