@@ -10,45 +10,57 @@ import (
 
 // Actuate publishes what is to be done.
 func (s *session) Actuate(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {
-	what := "write " + a.Resource
+	what, act := "write "+a.Resource, s.write
 	if a.Resource == "" {
-		what = "command " + a.Command
+		what, act = "command "+a.Command, s.command
 	}
-	if err := s.actuate(ctx, a); err != nil {
+	results, err := act(ctx, a)
+	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", what, s.device, err)
 	}
-	return nil, nil
+	return results, nil
 }
 
-func (s *session) actuate(ctx context.Context, a actors.Action) error {
-	topic, text, err := s.message(a)
-	if err == nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
+func (s *session) write(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {
+	e := s.writable(a.Resource)
+	if e == nil {
+		return nil, fmt.Errorf("%w: there is no resource %q to write", actors.ErrNotSent, a.Resource)
 	}
+	text, err := e.codec.Write(a.Value)
 	if err != nil {
-		return fmt.Errorf("%w: %w", actors.ErrNotSent, err)
+		return nil, fmt.Errorf("%w: %w", actors.ErrNotSent, err)
+	}
+	k, err := s.connected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return nil, k.publish(ctx, e.write, text)
+}
+
+func (s *session) command(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {
+	c := s.commands[a.Command]
+	if c == nil {
+		return nil, fmt.Errorf("%w: there is no command %q", actors.ErrNotSent, a.Command)
+	}
+	text, err := c.template.Fill(a.Arguments)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", actors.ErrNotSent, err)
+	}
+	k, err := s.connected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.perform(ctx, k, text)
+}
+
+// connected returns the connection on which something is to be sent.
+func (s *session) connected(ctx context.Context) (*link, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w: %w", actors.ErrNotSent, context.Cause(ctx))
 	}
 	k := s.current()
 	if k == nil {
-		return fmt.Errorf("%w: client %q is not connected", actors.ErrNotSent, s.at.client)
+		return nil, fmt.Errorf("%w: client %q is not connected", actors.ErrNotSent, s.at.client)
 	}
-	return k.publish(ctx, topic, text)
-}
-
-// message returns what is published for an action.
-func (s *session) message(a actors.Action) (topic string, text []byte, err error) {
-	if a.Resource == "" {
-		c := s.commands[a.Command]
-		if c == nil {
-			return "", nil, roostv1.Errorf(roostv1.ErrInvalid, "there is no command %q", a.Command)
-		}
-		text, err = c.template.Fill(a.Arguments)
-		return c.topic, text, err
-	}
-	e := s.writable(a.Resource)
-	if e == nil {
-		return "", nil, roostv1.Errorf(roostv1.ErrInvalid, "there is no resource %q to write", a.Resource)
-	}
-	text, err = e.codec.Write(a.Value)
-	return e.write, text, err
+	return k, nil
 }

@@ -16,7 +16,7 @@ func TestCheck(t *testing.T) {
 	if err := new(mqttd.Driver).Check(good); err != nil {
 		t.Errorf("what is right: %v", err)
 	}
-	bad := device("d", "gateway:0", "client=a/b name=a/b base={other} username=u sleepy=true away=1s cert=cert.pem odd=1 command.go.topic=#",
+	bad := device("d", "gateway:0", "client=a/b name=a/b base={other} username=u sleepy=true away=1s cert=cert.pem odd=1 command.go.topic=# command.go.refused=no",
 		reads("a", isInt, "json=x"), reads("b", isInt, "topic=a/#/b write_topic=x"), reads("c", isInt, "topic={base}"),
 		resource("d", isInt, roostv1.Access_ACCESS_WRITE, "topic=x write_topic=a/+"), reads("e", isInt, "topic=$SYS/x"))
 	bad.Profile.Commands = []*roostv1.CommandSpec{{Name: "go"}, {Name: "stop"}, {Name: "steps", Steps: []*roostv1.Step{{Resource: "d"}}}}
@@ -40,9 +40,12 @@ func TestCheck(t *testing.T) {
 		`address["password"]: username and password go together`,
 		`address["password"]: is needed, and username: gateway:0 can be reached from other machines`,
 		`address["command.go.topic"]: "#" is no topic: + and # are for what is read; what is written goes to one topic`,
+		`address["command.go.refused"]: is a response of the device, and there is no topic for one`,
 		`address["command.steps.payload"]: command "steps" has steps, which write resources`,
 		`address["odd"]: unknown key; the mqttd driver has listen, cert, key, client, username, password, name, keepalive, away, sleepy, base, ` +
-			`command.go.topic, command.go.payload, command.stop.topic, command.stop.payload, command.steps.topic, command.steps.payload`,
+			`command.go.topic, command.go.payload, command.go.response, command.go.refused, command.go.qos, command.go.retain, ` +
+			`command.stop.topic, command.stop.payload, command.stop.response, command.stop.refused, command.stop.qos, command.stop.retain, ` +
+			`command.steps.topic, command.steps.payload, command.steps.response, command.steps.refused, command.steps.qos, command.steps.retain`,
 		`resources[0].protocol["topic"]: is needed: where its values come from`,
 		`resources[0].protocol["json"]: "x" is no JSONPath, such as $.climate.temperature: jsonpath: unexpected identifier at position 1`,
 		`resources[1].protocol["topic"]: "a/#/b" is no topic: in "a/#/b", + must be a level of its own, and # the last one`,

@@ -18,6 +18,9 @@
 //	sleepy     false    the device comes only now and then: it is not waited for, and may be away for any time
 //	command.C.topic     where a command without steps is published,
 //	command.C.payload   and what, as package payload has it; default a JSON object of the arguments
+//	command.C.response  the topic of the device's answer, which becomes the result "response"; without it the device's
+//	                    acknowledgement has to do
+//	command.C.refused   an answer that says no
 //
 // # Resources
 //
@@ -25,8 +28,8 @@
 //	topic        where the device publishes it; may have wildcards. Needed if it can be read
 //	write_topic  where the device hears what is written. Needed if it can be written
 //
-// The rest is package payload's. The keys qos, retained, write_qos and write_retain of the mqtt driver are allowed, so that a profile may be for
-// both, and mean nothing here: all is written at QoS 1, and nothing is retained.
+// The rest is package payload's. The keys qos, retained, write_qos and write_retain of the mqtt driver are allowed, and of commands qos and
+// retain, so that a profile may be for both, and mean nothing here: all is written at QoS 1, and nothing is retained.
 //
 // # Who gets in
 //
@@ -37,7 +40,8 @@
 //
 // # Presence
 //
-// Open returns when the device has dialled in. A device that is away for longer than it may be fails, with OFFLINE; one that
+// Open returns when the device has dialled in. A device that is away for longer than it may be fails, with OFFLINE, and its resources
+// are BAD, with NOT_CONNECTED; one that
 // is connected and says nothing is found by its stale_after, as any device is. A last will is taken as a message of the device, so that
 // a resource can show it, when the connection ends without a farewell; not when the device is there again, and without the delay that
 // MQTT 5 may ask for.
@@ -57,7 +61,8 @@
 //
 // # What is not promised
 //
-// A device that subscribes at QoS 0 does not acknowledge: the outcome of a write to it is unknown, until a read-back or a report shows it.
+// A device that subscribes at QoS 0 does not acknowledge: the outcome of a write to it is unknown, until a read-back or a report shows
+// it. A command that it answers needs no acknowledgement.
 // QoS 2 is kept on one connection; a message that is sent again on the next is stored again. A subscription lasts as long as listen does,
 // and not as long as the device's session.
 //

@@ -1,8 +1,6 @@
 package mqttd
 
 import (
-	"fmt"
-
 	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/payload"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -14,12 +12,6 @@ type entry struct {
 	codec    *payload.Codec
 	filter   string // read here; empty: it is not
 	write    string // where a value goes; empty: nowhere
-}
-
-// command is one of the profile's that is published as a whole.
-type command struct {
-	topic    string
-	template *payload.Template
 }
 
 // model is what a device's address and its profile say of messages.
@@ -61,31 +53,6 @@ func parseEntry(k *keys.Keys, r *roostv1.Resource, p places) *entry {
 	return e
 }
 
-// parseCommands reads from the address how the device is told the commands that have no steps.
-func (m *model) parseCommands(k *keys.Keys, p *roostv1.Profile) roostv1.Problems {
-	var problems roostv1.Problems
-	for i, c := range p.GetCommands() {
-		topic, text := "command."+c.GetName()+".topic", "command."+c.GetName()+".payload"
-		switch {
-		case len(c.GetSteps()) > 0:
-			k.Unwanted(topic, "command %q has steps, which write resources", c.GetName())
-			k.Unwanted(text, "command %q has steps, which write resources", c.GetName())
-		case !k.Has(topic):
-			k.Know(text)
-			problems = append(problems, roostv1.Problem{
-				Path:    fmt.Sprintf("commands[%d].steps", i),
-				Message: fmt.Sprintf("command %q has none, and the device's address does not say where it is published: %s", c.GetName(), topic),
-			})
-		default:
-			m.commands[c.GetName()] = &command{
-				topic:    parseTopic(k, topic, k.Text(topic, ""), m.at.places, checkTopic),
-				template: payload.ParseCommand(k, text, c),
-			}
-		}
-	}
-	return problems
-}
-
 // mayPublish tells whether a message of the device with this topic is taken.
 func (m *model) mayPublish(topic string) bool {
 	if m.at.places.own(topic) {
@@ -93,6 +60,11 @@ func (m *model) mayPublish(topic string) bool {
 	}
 	for _, e := range m.entries {
 		if e.filter != "" && matches(e.filter, topic) {
+			return true
+		}
+	}
+	for _, c := range m.commands {
+		if c.response == topic {
 			return true
 		}
 	}

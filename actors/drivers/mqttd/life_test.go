@@ -82,7 +82,8 @@ func TestDeviceThatIsAway(t *testing.T) {
 	if _, err := new(mqttd.Driver).Open(ctx, d); !errors.Is(err, roostv1.ErrOffline) || !strings.Contains(err.Error(), `"d"`) {
 		t.Errorf("opened without the device: %v", err)
 	}
-	v, r := dialIn(t, new(mqttd.Driver), d, newStore(), greeting{id: "d"})
+	s := newStore()
+	v, r := dialIn(t, new(mqttd.Driver), d, s, greeting{id: "d"})
 	_ = r.conn.Close()
 	r = letIn(t, at, greeting{id: "d"}) // back in time
 	r.publish("d/status", "online", 1, 1)
@@ -96,6 +97,11 @@ func TestDeviceThatIsAway(t *testing.T) {
 	_ = r.conn.Close()
 	if err := <-v.ended; !errors.Is(err, roostv1.ErrOffline) {
 		t.Errorf("push ended with %v, want OFFLINE", err)
+	}
+	for _, bad := range s.wait(t, 5)[1:] {
+		if bad.Quality != roostv1.Quality_QUALITY_BAD || bad.Reason != roostv1.QualityReason_QUALITY_REASON_NOT_CONNECTED {
+			t.Errorf("of a device that is away came %+v", bad)
+		}
 	}
 	if took := time.Since(gone); took < 200*time.Millisecond || took > 2*time.Second {
 		t.Errorf("that the device is away was told after %v, want 200ms", took)

@@ -18,6 +18,8 @@ const (
 	maxOrders = 16
 )
 
+var errNoAcknowledgement = errors.New("it was sent, and nobody knows whether it came: the device has subscribed at QoS 0, and so does not acknowledge")
+
 // publish sends a message to the device, and waits until the device acknowledges it. It is never sent again.
 func (k *link) publish(ctx context.Context, topic string, payload []byte) error {
 	qos, err := k.audience(ctx, topic)
@@ -40,7 +42,7 @@ func (k *link) publish(ctx context.Context, topic string, payload []byte) error 
 		return err
 	case qos == 0:
 		k.forget(id)
-		return errors.New("it was sent, and nobody knows whether it came: the device has subscribed at QoS 0, and so does not acknowledge")
+		return errNoAcknowledgement
 	}
 	return k.answered(ctx, answer)
 }

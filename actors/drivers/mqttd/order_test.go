@@ -171,27 +171,73 @@ func TestDeviceThatTakesNothing(t *testing.T) {
 	t.Logf("cut off after %v", time.Since(start))
 }
 
-func TestCommands(t *testing.T) {
-	at := freeAddress(t)
-	d := device("d", at, "command.dose.topic={name}/dose command.dose.payload=DOSE:{ml}")
+// dosing is a device with a command without steps.
+func dosing(at, address string) actors.Device {
+	d := device("d", at, "command.dose.topic={name}/dose command.dose.payload=DOSE:{ml} "+address)
 	d.Profile.Commands = []*roostv1.CommandSpec{{Name: "dose", Arguments: []*roostv1.Argument{{Name: "ml", Type: isDouble}}}}
-	v, r := dialIn(t, new(mqttd.Driver), d, newStore(), greeting{id: "d"})
-	r.subscribe("d/dose", 1)
-	ended := make(chan error, 1)
+	return d
+}
+
+type outcome struct {
+	results map[string]*roostv1.Value
+	err     error
+}
+
+func (v *served) dose(within time.Duration) <-chan outcome {
+	ended := make(chan outcome, 1)
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), within)
 		defer cancel()
-		_, err := v.Session.(actors.Actuator).Actuate(ctx, actors.Action{
+		results, err := v.Session.(actors.Actuator).Actuate(ctx, actors.Action{
 			CommandID: "c", Command: "dose", Arguments: map[string]*roostv1.Value{"ml": roostv1.Double(2.5)},
 		})
-		ended <- err
+		ended <- outcome{results, err}
 	}()
+	return ended
+}
+
+func TestCommands(t *testing.T) {
+	at := freeAddress(t)
+	v, r := dialIn(t, new(mqttd.Driver), dosing(at, ""), newStore(), greeting{id: "d"})
+	r.subscribe("d/dose", 1)
+	ended := v.dose(patience)
 	pk := r.expect(packets.Publish)
 	if pk.TopicName != "d/dose" || string(pk.Payload) != "DOSE:2.5" {
 		t.Errorf("the device got %s %s", pk.TopicName, pk.Payload)
 	}
 	r.puback(pk.PacketID, 0)
-	if err := <-ended; err != nil {
-		t.Error(err)
+	if got := <-ended; got.err != nil {
+		t.Error(got.err)
+	}
+}
+
+// TestAnswers: a device that answers need not acknowledge; what it said before it was asked is no answer.
+func TestAnswers(t *testing.T) {
+	for qos := range byte(2) {
+		at, s := freeAddress(t), newStore()
+		d := dosing(at, "command.dose.response=answers command.dose.refused=EMPTY")
+		v, r := dialIn(t, new(mqttd.Driver), d, s, greeting{id: "d"})
+		r.subscribe("d/dose", qos)
+		ask := func(within time.Duration, answer string) outcome {
+			r.publish("answers", "of before", 1, 1)
+			r.expect(packets.Puback)
+			ended := v.dose(within)
+			if pk := r.expect(packets.Publish); qos == 1 {
+				r.puback(pk.PacketID, 0)
+			}
+			if answer != "" {
+				r.publish("answers", answer, 0, 0)
+			}
+			return <-ended
+		}
+		if got := ask(patience, "DONE"); got.err != nil || got.results["response"].GetString_() != "DONE" {
+			t.Errorf("QoS %d: answered DONE: %v, %v", qos, got.results, got.err)
+		}
+		if got := ask(patience, "EMPTY\n"); !errors.Is(got.err, actors.ErrRefused) {
+			t.Errorf("QoS %d: answered no: %v, want ErrRefused", qos, got.err)
+		}
+		if got := ask(100*time.Millisecond, ""); !unknown(got.err) {
+			t.Errorf("QoS %d: not answered: %v, want an unknown outcome", qos, got.err)
+		}
 	}
 }

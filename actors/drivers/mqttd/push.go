@@ -39,6 +39,7 @@ func (s *session) Push(ctx context.Context, sink actors.Sink) error {
 		changed := s.watch()
 		over, left := s.missing()
 		if over {
+			_ = sink.Emit(s.missed()...)
 			return fmt.Errorf("push %s: %w", s.device, roostv1.Errorf(roostv1.ErrOffline, "client %q has been away for %v", s.at.client, s.at.away))
 		}
 		timer := time.NewTimer(left)
@@ -62,6 +63,19 @@ func (s *session) missing() (bool, time.Duration) {
 	}
 	left := s.at.away - time.Since(s.gone)
 	return left <= 0, left
+}
+
+// missed returns samples that say of each resource that the device is away.
+func (s *session) missed() []actors.Sample {
+	var samples []actors.Sample
+	for _, e := range s.entries {
+		if e.filter != "" {
+			samples = append(samples, actors.Sample{
+				Resource: e.resource.GetName(), Quality: roostv1.Quality_QUALITY_BAD, Reason: roostv1.QualityReason_QUALITY_REASON_NOT_CONNECTED,
+			})
+		}
+	}
+	return samples
 }
 
 func (s *session) setPush(p *pushing) {

@@ -121,9 +121,14 @@ func (s *session) changedLocked() {
 	s.news = make(chan struct{})
 }
 
-// read returns the samples of a message.
+// read returns the samples of a message. One that answers a command is for who waits for that, too.
 func (s *session) read(topic string, text []byte) []actors.Sample {
 	var samples []actors.Sample
+	for _, c := range s.commands {
+		if c.response == topic {
+			c.answered(string(text))
+		}
+	}
 	d, at := payload.Of(text), time.Now()
 	for _, e := range s.entries {
 		if e.filter != "" && matches(e.filter, topic) {
