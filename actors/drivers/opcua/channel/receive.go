@@ -165,10 +165,17 @@ func decode(message []byte) (d done) {
 		return done{err: fmt.Errorf("the server sent %T, which is no answer", body)}
 	}
 	if result := response.Header().ServiceResult; result&badMask != 0 {
-		return done{err: fmt.Errorf("the server answered %w", result)}
+		return done{err: &ServiceFault{Code: result}}
 	}
 	return done{response: response}
 }
+
+// ServiceFault is the answer to a request that the server did not do as a whole.
+type ServiceFault struct{ Code ua.StatusCode }
+
+func (f *ServiceFault) Error() string { return fmt.Sprintf("the server answered: %v", f.Code) }
+
+func (f *ServiceFault) Unwrap() error { return f.Code }
 
 // badMask is the bit that all bad codes have.
 const badMask ua.StatusCode = 0x80000000

@@ -50,6 +50,9 @@ func (call *Call) Wait(ctx context.Context) (ua.Response, error) {
 	}
 }
 
+// Forget gives up on the answer.
+func (call *Call) Forget() { call.channel.forget(call.request) }
+
 func (c *Channel) forget(request uint32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
