@@ -17,9 +17,8 @@ import (
 const (
 	// maxFrame is how long one frame may be, in bytes.
 	maxFrame = 0xffff
-	// maxMessage is how long one message may be that comes in several. Values in values are read by functions that call
-	// themselves: what a message of this size can make of the stack is far below what ends a process.
-	maxMessage = 256 << 10
+	// maxMessage is how long one message may be that comes in several.
+	maxMessage = 1 << 20
 	maxChunks  = 64
 	// minFrame is what every server has to take.
 	minFrame = 8192
