@@ -90,7 +90,7 @@ func (p *peer) monitored(t *testing.T) {
 	into, _ := push(t, s)
 	counted := into.until(t, "counter", atLeast(20))
 	for i := 1; i < len(counted); i++ {
-		if was, is := counted[i-1].Value.GetUint(), counted[i].Value.GetUint(); is != was+1 {
+		if was, is := counted[i-1].Value.GetUint(), counted[i].Value.GetUint(); is <= was {
 			t.Errorf("the counter is %d after %d", is, was)
 		}
 		if counted[i].Source.IsZero() || counted[i].At.IsZero() {
