@@ -35,7 +35,7 @@ const (
 	defaultSilence           = 10 // intervals
 	minSilence, maxSilence   = 3, 1000
 	defaultMost, maxMost     = 500, 10_000
-	maxSampling              = time.Hour
+	minSampling, maxSampling = time.Millisecond, time.Hour
 	defaultClientApplication = "urn:roost:gateway"
 )
 

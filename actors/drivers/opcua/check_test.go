@@ -16,7 +16,7 @@ func TestCheckAccepts(t *testing.T) {
 		"endpoint=opc.tcp://plc user=anna password=file:/p clear=true server_certificate=/s.pem",
 	} {
 		for _, protocol := range []string{
-			"node=ns=2;s=Level", "node=i=2258", "node=ns=3;i=70000 sampling=0s", "node=nsu=urn:plant;s=a;b=c index=3",
+			"node=ns=2;s=Level", "node=i=2258", "node=ns=3;i=70000 sampling=1ms", "node=nsu=urn:plant;s=a;b=c index=3",
 			"node=ns=1;g=72962B91-FA75-4AE6-8D28-B404DC7DAF63 type=Float", "node=ns=1;b=AQI=",
 		} {
 			if err := (*opcua.Driver)(nil).Check(device("d", address, resource("r", isDouble, protocol))); err != nil {
@@ -68,7 +68,7 @@ func TestCheckRefuses(t *testing.T) {
 		{fine, "node=ns=1;i=-1", isUint, "is not the id of a node"},
 		{fine, "node=ns=1;g=1", isUint, "is not the id of a node"},
 		{fine, node + " index=-1", isUint, `protocol["index"]: "-1" is not a number`},
-		{fine, node + " sampling=fast", isUint, `protocol["sampling"]: "fast" is not a time`},
+		{fine, node + " sampling=fast", isUint, `protocol["sampling"]: "fast" is not a time from 1ms to 1h0m0s`},
 		{fine, node + " type=Real", isUint, `protocol["type"]: "Real" is none of Boolean`},
 		{fine, node + " type=String", isUint, "r is a UINT and cannot be written as String"},
 		{fine, node + " type=Boolean", isDouble, "r is a DOUBLE and cannot be written as Boolean"},

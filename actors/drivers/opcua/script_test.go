@@ -4,19 +4,16 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/gopcua/opcua/id"
 	"github.com/gopcua/opcua/ua"
-	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
 	"github.com/roost-iot/roost/actors/drivers/opcua"
-	"github.com/roost-iot/roost/actors/drivers/opcua/channel"
 	"github.com/roost-iot/roost/actors/drivers/opcua/channel/channeltest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -110,8 +107,8 @@ func farewell(r *channeltest.Request) {
 	r.Raw(b.Bytes())
 }
 
-// TestNotSentWithoutConnection: once the connection has ended nothing is sent, and polls fail at once.
-func TestNotSentWithoutConnection(t *testing.T) {
+// TestConnectsAgain: once the connection has ended nothing is sent, and the next poll makes another.
+func TestConnectsAgain(t *testing.T) {
 	s, writes := writing(t, func(r *channeltest.Request) { r.Cut() })
 	session := open(t, scripted(s, "", level()))
 	if _, err := act(t, session, setting("level", roostv1.Double(1))); err == nil || errors.Is(err, actors.ErrNotSent) {
@@ -120,11 +117,44 @@ func TestNotSentWithoutConnection(t *testing.T) {
 	if _, err := act(t, session, setting("level", roostv1.Double(2))); !errors.Is(err, actors.ErrNotSent) {
 		t.Errorf("a write without a connection: %v", err)
 	}
-	if _, err := session.(actors.Poller).Poll(t.Context(), []string{"level"}); err == nil {
-		t.Error("polled without a connection")
-	}
+	wantValues(t, session, map[string]string{"level": "1.5"})
 	if got := writes.Load(); got != 1 {
 		t.Errorf("the server saw %d writes", got)
+	}
+}
+
+// TestClosedWhileItConnects: a session that was closed does not connect again, also if a poll of it still runs.
+func TestClosedWhileItConnects(t *testing.T) {
+	var connections atomic.Int32
+	held := make(chan *channeltest.Request, 1)
+	s := channeltest.Start(t, func(r *channeltest.Request) bool {
+		if _, ok := r.Request.(*ua.CreateSessionRequest); ok && connections.Add(1) == 2 {
+			held <- r
+			return true
+		}
+		return false
+	})
+	session, err := new(opcua.Driver).Open(t.Context(), scripted(s, "", level()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Cut()
+	polled := make(chan error, 1)
+	go func() {
+		for { // until the end of the connection is seen
+			if _, err := session.(actors.Poller).Poll(t.Context(), []string{"level"}); err != nil && len(polled) == 0 && connections.Load() > 1 {
+				polled <- err
+				return
+			}
+		}
+	}()
+	r := <-held
+	if err := session.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	r.Usual()
+	if err := <-polled; err == nil || !strings.Contains(err.Error(), "the session was closed") {
+		t.Errorf("a poll of a session that was closed: %v", err)
 	}
 }
 
@@ -165,174 +195,6 @@ func TestTypesAreAsked(t *testing.T) {
 	if len(written) != 1 || written[0] != int16(5) {
 		t.Errorf("written was %v, want 5 of an Int16", written)
 	}
-}
-
-// publisher answers what subscriptions need; publish is called with each request for a message.
-type publisher struct {
-	publish  func(n int, r *channeltest.Request)
-	mu       sync.Mutex
-	asked    int
-	interval float64
-	alive    uint32
-	deleted  int
-}
-
-func (p *publisher) answer(r *channeltest.Request) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch q := r.Request.(type) {
-	case *ua.CreateSubscriptionRequest:
-		p.interval, p.alive = q.RequestedPublishingInterval, q.RequestedMaxKeepAliveCount
-		r.Answer(&ua.CreateSubscriptionResponse{
-			SubscriptionID: 3, RevisedPublishingInterval: q.RequestedPublishingInterval, RevisedMaxKeepAliveCount: q.RequestedMaxKeepAliveCount,
-		})
-	case *ua.CreateMonitoredItemsRequest:
-		results := make([]*ua.MonitoredItemCreateResult, len(q.ItemsToCreate))
-		for i := range results {
-			results[i] = &ua.MonitoredItemCreateResult{MonitoredItemID: uint32(i) + 1, FilterResult: ua.NewExtensionObject(nil)}
-		}
-		r.Answer(&ua.CreateMonitoredItemsResponse{Results: results})
-	case *ua.DeleteSubscriptionsRequest:
-		p.deleted++
-		r.Answer(&ua.DeleteSubscriptionsResponse{Results: make([]ua.StatusCode, len(q.SubscriptionIDs))})
-	case *ua.PublishRequest:
-		p.asked++
-		p.publish(p.asked, r)
-	default:
-		return false
-	}
-	return true
-}
-
-// message publishes a value of the first item, or, without one, a sign of life.
-func message(r *channeltest.Request, sequence uint32, values ...any) {
-	var data []*ua.ExtensionObject
-	for _, v := range values {
-		data = append(data, &ua.ExtensionObject{
-			EncodingMask: ua.ExtensionObjectBinary, TypeID: ua.NewFourByteExpandedNodeID(0, id.DataChangeNotification_Encoding_DefaultBinary),
-			Value: &ua.DataChangeNotification{MonitoredItems: []*ua.MonitoredItemNotification{{ClientHandle: 1, Value: channeltest.Values(1, v)[0]}}},
-		})
-	}
-	publish(r, sequence, data...)
-}
-
-func publish(r *channeltest.Request, sequence uint32, data ...*ua.ExtensionObject) {
-	r.Answer(&ua.PublishResponse{SubscriptionID: 3, NotificationMessage: &ua.NotificationMessage{SequenceNumber: sequence, NotificationData: data}})
-}
-
-// TestSilence: a server whose connection is there, and that says nothing, fails the session in time. With a sign of life it does not.
-func TestSilence(t *testing.T) {
-	p := &publisher{publish: func(n int, r *channeltest.Request) {
-		switch {
-		case n == 1:
-			message(r, 1, 1.5)
-		case n < 10:
-			message(r, 2) // a sign of life, which says which message is the next
-		}
-	}}
-	s := channeltest.Start(t, p.answer)
-	into, ended := push(t, open(t, scripted(s, "read=monitor interval=20ms silence=5", level())))
-	into.until(t, "level", atLeast(1))
-	began := time.Now()
-	select {
-	case err := <-ended:
-		if err == nil || !strings.Contains(err.Error(), "neither a value nor a sign of life has come for 100ms") {
-			t.Errorf("it ended with %v", err)
-		}
-		t.Logf("failed after %v", time.Since(began).Round(time.Millisecond))
-	case <-time.After(10 * time.Second):
-		t.Fatal("a server that says nothing does not fail the session")
-	}
-	if p.interval != 20 || p.alive != 1 {
-		t.Errorf("asked for a sign of life each %d times %v ms", p.alive, p.interval)
-	}
-}
-
-// TestPushEnds: what the server says of the subscription, and what is missing of it, ends the session with the reason.
-func TestPushEnds(t *testing.T) {
-	for name, test := range map[string]struct {
-		second func(*channeltest.Request)
-		says   string
-	}{
-		"a message is missing":                       {func(r *channeltest.Request) { message(r, 3, 2.5) }, "message 3 came where 2 was to come"},
-		"messages are missing before a sign of life": {func(r *channeltest.Request) { message(r, 5) }, "values are missing"},
-		"the subscription ended": {func(r *channeltest.Request) {
-			publish(r, 2, &ua.ExtensionObject{
-				EncodingMask: ua.ExtensionObjectBinary, TypeID: ua.NewFourByteExpandedNodeID(0, id.StatusChangeNotification_Encoding_DefaultBinary),
-				Value: &ua.StatusChangeNotification{Status: ua.StatusBadTimeout, DiagnosticInfo: new(ua.DiagnosticInfo)},
-			})
-		}, "the server ended the subscription"},
-		"something else":  {func(r *channeltest.Request) { publish(r, 2, ua.NewExtensionObject(nil)) }, "the server published a"},
-		"no subscription": {func(r *channeltest.Request) { r.Fault(new(ua.ServiceFault), ua.StatusBadNoSubscription) }, "the server answered"},
-		"the end":         {func(r *channeltest.Request) { r.Cut() }, "ended"},
-		"garbage":         {func(r *channeltest.Request) { r.Raw(make([]byte, 64)) }, "this is no OPC UA"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := &publisher{publish: func(n int, r *channeltest.Request) {
-				if n == 1 {
-					message(r, 1, 1.5)
-				} else if n == 2 {
-					test.second(r)
-				}
-			}}
-			into, ended := push(t, open(t, scripted(channeltest.Start(t, p.answer), "read=monitor interval=1s", level())))
-			into.until(t, "level", atLeast(1))
-			select {
-			case err := <-ended:
-				if err == nil || !strings.Contains(err.Error(), test.says) {
-					t.Errorf("it ended with %v, want %q", err, test.says)
-				}
-			case <-time.After(10 * time.Second):
-				t.Fatal("it goes on")
-			}
-		})
-	}
-}
-
-// TestUnchanged: a value that would count as old is sent again when the server says that it has not changed, and never without that.
-func TestUnchanged(t *testing.T) {
-	r := level()
-	r.MaxStaleness = durationpb.New(150 * time.Millisecond)
-	alive := make(chan struct{})
-	held := make(chan *channeltest.Request, 10)
-	p := &publisher{publish: func(n int, r *channeltest.Request) {
-		if n == 1 {
-			message(r, 1, 1.5)
-		} else {
-			held <- r
-		}
-	}}
-	into, _ := push(t, open(t, scripted(channeltest.Start(t, p.answer), "read=monitor interval=20ms silence=1000", r)))
-	into.until(t, "level", atLeast(1))
-	time.AfterFunc(200*time.Millisecond, func() { close(alive) })
-	<-alive
-	if got, _ := into.of("level"); len(got) != 1 {
-		t.Fatalf("sent again without a word of the server: %v", got)
-	}
-	message(<-held, 2)
-	got := into.until(t, "level", atLeast(2))
-	if got[1].Value.GetDouble() != 1.5 || !got[1].At.After(got[0].At) {
-		t.Errorf("sent again was %v", got[1])
-	}
-	if p.alive > 3 {
-		t.Errorf("asked for a sign of life each %d times %v ms, for a value that is old after 150 ms", p.alive, p.interval)
-	}
-}
-
-// TestFewRequests: a server that lets only one request for a message wait is served with one.
-func TestFewRequests(t *testing.T) {
-	p := &publisher{publish: func(n int, r *channeltest.Request) {
-		switch {
-		case n == 2:
-			r.Fault(new(ua.ServiceFault), ua.StatusBadTooManyPublishRequests)
-		case n == 1:
-			message(r, 1, 1.5)
-		case n < 6:
-			message(r, uint32(n-1), float64(n))
-		}
-	}}
-	into, _ := push(t, open(t, scripted(channeltest.Start(t, p.answer), "read=monitor interval=1s", level())))
-	into.until(t, "level", atLeast(4))
 }
 
 // TestSlow: a slow answer is waited for, and while it is, others are not held up.
@@ -377,45 +239,6 @@ func TestParts(t *testing.T) {
 	wantValues(t, open(t, scripted(s, "most=2", resources...)), want)
 	if len(sizes) != 3 || sizes[0] != 2 || sizes[2] != 1 {
 		t.Errorf("asked for %v at once", sizes)
-	}
-}
-
-// TestOpenFails: what a server does not do when a session opens is an error in time, and nothing is left.
-func TestOpenFails(t *testing.T) {
-	for name, test := range map[string]struct {
-		refuses ua.Request
-		answer  func(*channeltest.Request)
-	}{
-		"no session":                 {new(ua.CreateSessionRequest), func(r *channeltest.Request) { r.Fault(new(ua.ServiceFault), ua.StatusBadTooManySessions) }},
-		"no user":                    {new(ua.ActivateSessionRequest), func(r *channeltest.Request) { r.Fault(new(ua.ServiceFault), ua.StatusBadIdentityTokenRejected) }},
-		"another answer":             {new(ua.CreateSessionRequest), func(r *channeltest.Request) { r.Answer(new(ua.ReadResponse)) }},
-		"a session without anything": {new(ua.CreateSessionRequest), func(r *channeltest.Request) { r.Body('F', []byte{1, 0, 0xd0, 1}) }},
-		"the end":                    {new(ua.ActivateSessionRequest), func(r *channeltest.Request) { r.Cut() }},
-		"nothing":                    {new(ua.CreateSessionRequest), func(*channeltest.Request) {}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := channeltest.Start(t, func(r *channeltest.Request) bool {
-				if ua.ServiceTypeID(r.Request) != ua.ServiceTypeID(test.refuses) {
-					return false
-				}
-				test.answer(r)
-				return true
-			})
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-			defer cancel()
-			began := time.Now()
-			session, err := new(opcua.Driver).Open(ctx, scripted(s, "", level()))
-			if err == nil {
-				_ = session.Close(ctx)
-				t.Fatal("it opened")
-			}
-			if took := time.Since(began); took > 3*time.Second {
-				t.Errorf("it took %v", took)
-			}
-			if errors.Is(err, channel.ErrClosed) {
-				t.Errorf("the reason is lost: %v", err)
-			}
-		})
 	}
 }
 

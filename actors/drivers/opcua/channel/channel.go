@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -79,10 +80,7 @@ func Dial(ctx context.Context, config Config) (*Channel, error) {
 	}
 	if err := c.begin(ctx); err != nil {
 		_ = c.Close(ctx)
-		if ctx.Err() != nil {
-			err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
-		}
-		return nil, err
+		return nil, inTime(ctx, err)
 	}
 	return c, nil
 }
@@ -118,6 +116,17 @@ func (c *Channel) until(ctx context.Context, set func(time.Time) error) (release
 		}
 		_ = set(time.Time{})
 	}
+}
+
+// inTime makes an error that comes from the end of a context tell so. A connection may see the deadline first.
+func inTime(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	}
+	return err
 }
 
 // Ended is closed when the channel has; Err then says why.

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gopcua/opcua/ua"
@@ -109,6 +111,8 @@ func (c *Channel) identify(created *ua.CreateSessionResponse, who Identity) (any
 	}
 	policies := c.policies(created.ServerEndpoints, kind)
 	switch {
+	case !c.offered(created.ServerEndpoints):
+		return nil, fmt.Errorf("the server does not offer the security policy %s with mode %v; it offers %s", short(c.config.Policy), c.config.Mode, offers(created.ServerEndpoints))
 	case len(policies) == 0 && kind == ua.UserTokenTypeAnonymous:
 		return nil, fmt.Errorf("with this security the server lets nobody in without a user")
 	case len(policies) == 0:
@@ -130,6 +134,30 @@ func (c *Channel) identify(created *ua.CreateSessionResponse, who Identity) (any
 	}
 	return &ua.UserNameIdentityToken{PolicyID: policies[0].PolicyID, UserName: who.User, Password: []byte(who.Password)}, nil
 }
+
+// offered tells whether the server has an endpoint with the security of this channel.
+func (c *Channel) offered(endpoints []*ua.EndpointDescription) bool {
+	return slices.ContainsFunc(endpoints, func(e *ua.EndpointDescription) bool {
+		return e.SecurityPolicyURI == c.config.Policy && e.SecurityMode == c.config.Mode
+	})
+}
+
+// offers lists what a server offers, for people.
+func offers(endpoints []*ua.EndpointDescription) string {
+	var all []string
+	for _, e := range endpoints[:min(len(endpoints), maxOffers)] {
+		all = append(all, fmt.Sprintf("%q with %v", short(e.SecurityPolicyURI), e.SecurityMode))
+	}
+	if all == nil {
+		return "nothing"
+	}
+	return strings.Join(all, ", ")
+}
+
+// maxOffers is how many offers of a server are told of.
+const maxOffers = 12
+
+func short(policy string) string { return strings.TrimPrefix(policy, ua.SecurityPolicyURIPrefix) }
 
 // policies are the ways in which the server lets such users in.
 func (c *Channel) policies(endpoints []*ua.EndpointDescription, kind ua.UserTokenType) []*ua.UserTokenPolicy {

@@ -82,8 +82,8 @@ func (r *Request) frame(chunk byte, plain []byte) []byte {
 	return append(append(frame, security...), plain...)
 }
 
-// usual answers what belongs to channels and sessions.
-func (r *Request) usual() {
+// Usual answers what belongs to channels and sessions, as the server does by itself.
+func (r *Request) Usual() {
 	switch q := r.Request.(type) {
 	case *ua.OpenSecureChannelRequest:
 		lifetime := r.connection.server.Lifetime

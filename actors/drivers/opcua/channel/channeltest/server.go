@@ -23,7 +23,6 @@ type Server struct {
 	running sync.WaitGroup
 	mu      sync.Mutex
 	conns   []net.Conn
-	ended   bool
 }
 
 // Start starts a server, which ends with the test. answer is called with each request, and returns false if the server is to answer it
@@ -123,7 +122,7 @@ func (c *connection) next() error {
 		}
 		r := &Request{Request: body.(ua.Request), id: binary.LittleEndian.Uint32(frame[skip+4:]), connection: c, kind: kind}
 		if !c.server.answer(r) {
-			r.usual()
+			r.Usual()
 		}
 	}
 	return nil
