@@ -52,6 +52,9 @@
 //
 // # What is not promised
 //
+// Without security all can be read and changed on the way. A password is encrypted all the same, for whoever answers: with server_certificate
+// only for who has its key. Users are let in by name and password, and not by certificates of their own.
+//
 // That a server knows its clients' certificates, or its own end, is its matter: a certificate that is named in the address is trusted by
 // itself, also when it has expired.
 //

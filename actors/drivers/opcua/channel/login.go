@@ -71,7 +71,7 @@ func (c *Channel) Login(ctx context.Context, who Identity) (*Session, error) {
 
 // recognize makes sure that the server is the one that is known.
 func (c *Channel) recognize(created *ua.CreateSessionResponse, nonce []byte) error {
-	if c.config.Server != nil && !bytes.Equal(created.ServerCertificate, c.config.Server) {
+	if c.config.Server != nil && !bytes.Equal(Leaf(created.ServerCertificate), c.config.Server) {
 		return ErrOtherServer
 	}
 	if !c.config.secure() {
@@ -91,7 +91,7 @@ func (c *Channel) activate(ctx context.Context, s *Session, created *ua.CreateSe
 	}
 	proof := new(ua.SignatureData)
 	if c.config.secure() {
-		signed := append(bytes.Clone(created.ServerCertificate), created.ServerNonce...)
+		signed := append(bytes.Clone(c.config.Server), created.ServerNonce...)
 		if proof.Signature, err = c.opening.algorithm.Signature(signed); err != nil {
 			return err
 		}
@@ -120,19 +120,31 @@ func (c *Channel) identify(created *ua.CreateSessionResponse, who Identity) (any
 	case kind == ua.UserTokenTypeAnonymous:
 		return &ua.AnonymousIdentityToken{PolicyID: policies[0].PolicyID}, nil
 	}
+	return c.prove(created, who, policies)
+}
+
+// prove returns the user's name and password, encrypted if the server takes them so.
+func (c *Channel) prove(created *ua.CreateSessionResponse, who Identity, policies []*ua.UserTokenPolicy) (any, error) {
+	var failed error
 	for _, p := range policies {
-		if uri := c.policyOf(p); uri != ua.SecurityPolicyURINone {
-			secret, algorithm, err := c.encrypt(uri, created, who.Password)
-			if err != nil {
-				return nil, fmt.Errorf("encrypt the password: %w", err)
-			}
+		uri := c.policyOf(p)
+		if uri == ua.SecurityPolicyURINone {
+			continue
+		}
+		secret, algorithm, err := c.encrypt(uri, created, who.Password)
+		if err == nil {
 			return &ua.UserNameIdentityToken{PolicyID: p.PolicyID, UserName: who.User, Password: secret, EncryptionAlgorithm: algorithm}, nil
 		}
+		failed = fmt.Errorf("encrypt the password: %w", err) // another policy may be one that is known here
+	}
+	clear := slices.IndexFunc(policies, func(p *ua.UserTokenPolicy) bool { return c.policyOf(p) == ua.SecurityPolicyURINone })
+	if clear < 0 {
+		return nil, failed
 	}
 	if !who.Clear && c.config.Mode != ua.MessageSecurityModeSignAndEncrypt {
 		return nil, ErrClear
 	}
-	return &ua.UserNameIdentityToken{PolicyID: policies[0].PolicyID, UserName: who.User, Password: []byte(who.Password)}, nil
+	return &ua.UserNameIdentityToken{PolicyID: policies[clear].PolicyID, UserName: who.User, Password: []byte(who.Password)}, nil
 }
 
 // offered tells whether the server has an endpoint with the security of this channel.
@@ -185,7 +197,7 @@ func (c *Channel) policyOf(p *ua.UserTokenPolicy) string {
 
 // encrypt hides a password from all but who has the key of the server's certificate.
 func (c *Channel) encrypt(policy string, created *ua.CreateSessionResponse, password string) (secret []byte, algorithm string, err error) {
-	server, err := PublicKey(created.ServerCertificate)
+	server, err := PublicKey(Leaf(created.ServerCertificate))
 	if err != nil {
 		return nil, "", fmt.Errorf("the server's certificate: %w", err)
 	}
