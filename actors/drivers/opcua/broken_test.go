@@ -24,7 +24,7 @@ func (p *peer) hangs(t *testing.T) {
 	p.Pause(t)
 	stood := time.Now()
 	brief := func() (context.Context, context.CancelFunc) {
-		return context.WithTimeout(t.Context(), 200*time.Millisecond)
+		return context.WithTimeout(t.Context(), 400*time.Millisecond)
 	}
 	for _, s := range []actors.Session{polled, secure} {
 		ctx, cancel := brief()

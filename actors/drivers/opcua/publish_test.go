@@ -77,19 +77,19 @@ func TestSilence(t *testing.T) {
 		}
 	}}
 	s := channeltest.Start(t, p.answer)
-	into, ended := push(t, open(t, scripted(s, "read=monitor interval=20ms silence=5", level())))
+	into, ended := push(t, open(t, scripted(s, "read=monitor interval=50ms silence=10", level())))
 	into.until(t, "level", atLeast(1))
 	began := time.Now()
 	select {
 	case err := <-ended:
-		if err == nil || !strings.Contains(err.Error(), "neither a value nor a sign of life has come for 100ms") {
+		if err == nil || !strings.Contains(err.Error(), "neither a value nor a sign of life has come for 500ms") {
 			t.Errorf("it ended with %v", err)
 		}
 		t.Logf("failed after %v", time.Since(began).Round(time.Millisecond))
 	case <-time.After(10 * time.Second):
 		t.Fatal("a server that says nothing does not fail the session")
 	}
-	if p.interval != 20 || p.alive != 1 {
+	if p.interval != 50 || p.alive != 3 {
 		t.Errorf("asked for a sign of life each %d times %v ms", p.alive, p.interval)
 	}
 }

@@ -81,7 +81,7 @@ func TestOutcomes(t *testing.T) {
 			session := open(t, scripted(s, "", level()))
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			if name == "nothing" {
-				ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+				ctx, cancel = context.WithTimeout(t.Context(), 300*time.Millisecond)
 			}
 			defer cancel()
 			_, err := session.(actors.Actuator).Actuate(ctx, setting("level", roostv1.Double(1)))

@@ -42,8 +42,9 @@ type Channel struct {
 	former     token  // with which the server may still send
 	nonce      []byte // of the exchange of keys that is under way, if exchanging
 	exchanging bool
+	closing    bool                 // since Close
 	request    uint32               // the last request id
-	waiting    map[uint32]chan done // by request id; closed over by fail
+	waiting    map[uint32]chan done // by request id; nil once the channel has ended
 	err        error                // why the channel ended; nil while it has not
 
 	ended chan struct{} // closed when err is set
@@ -146,6 +147,9 @@ func (c *Channel) fail(err error) {
 		c.mu.Unlock()
 		return
 	}
+	if c.closing {
+		err = ErrClosed // the server hears it, and may be the first to end the connection
+	}
 	c.err = err
 	waiting := c.waiting
 	c.waiting = nil
@@ -159,6 +163,9 @@ func (c *Channel) fail(err error) {
 
 // Close ends the channel. The server is told if ctx has not ended, and if there is a way to it.
 func (c *Channel) Close(ctx context.Context) error {
+	c.mu.Lock()
+	c.closing = true
+	c.mu.Unlock()
 	if c.limits != nil && ctx.Err() == nil && c.Err() == nil {
 		ctx, cancel := context.WithTimeout(ctx, farewell)
 		_, _ = c.send(ctx, nil, &ua.CloseSecureChannelRequest{}) // who does not hear it sees the connection end

@@ -204,7 +204,7 @@ func TestHang(t *testing.T) {
 		r.Answer(&ua.ReadResponse{Results: channeltest.Values(1, "in time")})
 	})
 	c := dial(t, s)
-	if _, err := ask(t, c, 50*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, channel.ErrNotSent) {
+	if _, err := ask(t, c, 300*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, channel.ErrNotSent) {
 		t.Errorf("no answer: %v", err)
 	}
 	answer, err := ask(t, c, 5*time.Second)
