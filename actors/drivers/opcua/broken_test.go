@@ -41,10 +41,10 @@ func (p *peer) hangs(t *testing.T) {
 	}
 	select {
 	case err := <-ended:
-		if err == nil || !strings.Contains(err.Error(), "sign of life") {
-			t.Errorf("monitoring ended with %v", err)
+		if err.error == nil || !strings.Contains(err.Error(), "sign of life") {
+			t.Errorf("monitoring ended with %v", err.error)
 		}
-		t.Logf("a monitored session that may be silent for 500ms failed %v after the server stood still", time.Since(stood).Round(time.Millisecond))
+		t.Logf("a monitored session that may be silent for 500ms failed %v after the server stood still", err.at.Sub(stood).Round(time.Millisecond))
 	case <-time.After(10 * time.Second):
 		t.Error("monitoring goes on")
 	}
@@ -113,7 +113,7 @@ func (p *peer) killed(t *testing.T) {
 	}
 	select {
 	case err := <-ended:
-		t.Logf("monitoring ended %v after the server was killed: %v", time.Since(died).Round(time.Millisecond), err)
+		t.Logf("monitoring ended %v after the server was killed: %v", err.at.Sub(died).Round(time.Millisecond), err.error)
 	case <-time.After(10 * time.Second):
 		t.Error("monitoring goes on")
 	}

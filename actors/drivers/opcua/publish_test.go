@@ -82,10 +82,10 @@ func TestSilence(t *testing.T) {
 	began := time.Now()
 	select {
 	case err := <-ended:
-		if err == nil || !strings.Contains(err.Error(), "neither a value nor a sign of life has come for 500ms") {
-			t.Errorf("it ended with %v", err)
+		if err.error == nil || !strings.Contains(err.Error(), "neither a value nor a sign of life has come for 500ms") {
+			t.Errorf("it ended with %v", err.error)
 		}
-		t.Logf("failed after %v", time.Since(began).Round(time.Millisecond))
+		t.Logf("failed after %v", err.at.Sub(began).Round(time.Millisecond))
 	case <-time.After(10 * time.Second):
 		t.Fatal("a server that says nothing does not fail the session")
 	}
@@ -125,8 +125,8 @@ func TestPushEnds(t *testing.T) {
 			into.until(t, "level", atLeast(1))
 			select {
 			case err := <-ended:
-				if err == nil || !strings.Contains(err.Error(), test.says) {
-					t.Errorf("it ended with %v, want %q", err, test.says)
+				if err.error == nil || !strings.Contains(err.Error(), test.says) {
+					t.Errorf("it ended with %v, want %q", err.error, test.says)
 				}
 			case <-time.After(10 * time.Second):
 				t.Fatal("it goes on")
