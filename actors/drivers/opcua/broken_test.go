@@ -106,8 +106,8 @@ func (p *peer) killed(t *testing.T) {
 	polled := open(t, p.device(secured+"security=Basic256Sha256", counter()))
 	into, ended := push(t, open(t, p.device("read=monitor interval=50ms", counter())))
 	into.until(t, "counter", atLeast(1))
-	p.Kill()
 	died := time.Now()
+	p.Kill()
 	if _, err := polled.(actors.Poller).Poll(t.Context(), []string{"counter"}); err == nil {
 		t.Error("a server that was killed has answered")
 	}
