@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/exec"
 	"github.com/roost-iot/roost/actors/drivers/host"
 	"github.com/roost-iot/roost/actors/drivers/modbus"
 	"github.com/roost-iot/roost/actors/drivers/rig"
@@ -16,6 +17,7 @@ import (
 // as its driver; that of rig is a process of its own.
 func Drivers(gateway, incarnation string, log *slog.Logger) map[string]actors.Driver {
 	return map[string]actors.Driver{
+		exec.Name:   &exec.Driver{Log: log}, // which runs nothing, until it is replaced by one that may
 		host.Name:   &host.Driver{Log: log},
 		modbus.Name: new(modbus.Driver),
 		rig.Name:    &rig.Driver{Gateway: gateway, Incarnation: incarnation},

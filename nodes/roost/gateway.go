@@ -57,6 +57,7 @@ type gatewayCommand struct {
 	spoolAge   time.Duration
 	logLevel   string
 	health     healthFlag
+	exec       execAllow
 	withParent bool
 	wait       time.Duration // of drain
 }
@@ -86,6 +87,7 @@ func newGateway(p program) *cobra.Command {
 	c.health.flag(cmd, health.GatewayAddress)
 	f.Int64Var(&c.spoolBytes, "spool-max-bytes", 0, "`BYTES` of readings that may wait on disk for the hub (default: 1 GiB, or 80 % of the disk)")
 	f.DurationVar(&c.spoolAge, "spool-max-age", spool.DefaultMaxAge, "how old they may be")
+	c.exec.flag(cmd, p)
 	logLevelFlag(cmd, &c.logLevel)
 	parentFlag(cmd, &c.withParent)
 	_ = cmd.MarkFlagDirname("data") // the flag is there
@@ -104,6 +106,7 @@ func (c *gatewayCommand) check(cmd *cobra.Command) (slog.Level, error) {
 		roostv1.CheckLabels("--label", c.labels),
 		lease.Terms{Lease: c.lease}.Validate(),
 		c.health.check(cmd),
+		c.exec.check(),
 	} {
 		if err != nil {
 			return 0, err
