@@ -45,11 +45,11 @@ func (s *session) greet(ctx context.Context, at address, secrets map[string]stri
 func (s *session) outcome(a *answer) error {
 	switch {
 	case a.Refused != nil:
-		return fmt.Errorf("%w: %s", actors.ErrRefused, s.veil.show(*a.Refused))
+		return fmt.Errorf("%w: %s", actors.ErrRefused, s.veil.Show(*a.Refused, maxShown))
 	case a.NotSent != nil:
-		return fmt.Errorf("%w: %s", actors.ErrNotSent, s.veil.show(*a.NotSent))
+		return fmt.Errorf("%w: %s", actors.ErrNotSent, s.veil.Show(*a.NotSent, maxShown))
 	case a.Error != nil:
-		return fmt.Errorf("the program says: %s", s.veil.show(*a.Error))
+		return fmt.Errorf("the program says: %s", s.veil.Show(*a.Error, maxShown))
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"golang.org/x/time/rate"
+
+	"github.com/roost-iot/roost/actors/drivers/keys"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 // complaints is what a program writes to its standard error.
 type complaints struct {
 	log  *slog.Logger
-	veil veil
+	veil keys.Veil
 	over chan struct{} // closed when there are no more
 
 	mu   sync.Mutex
@@ -41,7 +43,7 @@ func (c *complaints) read(from io.Reader) {
 	for {
 		line, err := nextLine(in)
 		if line != "" {
-			line = c.veil.show(line)
+			line = c.veil.Show(line, maxShown)
 			c.keep(line)
 			if budget.Allow() {
 				tell()

@@ -44,7 +44,7 @@ func TestContractPython(t *testing.T) {
 	needPeer(t, "python3")
 	d := device("program=boiler.py", resource("level", isUint), resource("temperature", isDouble))
 	drivertest.Run(t, examples(t), d, drivertest.Options{
-		Many:    4,
+		Many:    2,
 		Actions: []actors.Action{write("level", roostv1.Uint(5))},
 		Refused: []actors.Action{write("level", roostv1.Uint(8))},
 		Bad:     []actors.Device{device(""), device("program=../x"), device("program=x arg2=y"), device("program=x secret.pin=1234")},
@@ -65,7 +65,7 @@ func TestContractShell(t *testing.T) {
 func TestContractPushing(t *testing.T) {
 	needPeer(t, "python3")
 	d := device("program=ticker.py set.every=0.01", resource("ticks", isUint))
-	drivertest.Run(t, examples(t), d, drivertest.Options{Many: 4})
+	drivertest.Run(t, examples(t), d, drivertest.Options{Many: 2})
 }
 
 // TestContractOwn: a good program of the test's own, without any peer.

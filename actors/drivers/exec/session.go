@@ -7,16 +7,21 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 const (
 	// maxLine is how long a line of a program may be, in bytes: many values of the longest kind.
 	maxLine = 1 << 20
+	// maxShown is how much of a line an error or the log shows, in bytes.
+	maxShown = 300
 	// maxPushes is how many pushes may wait for Push. Then the program waits.
 	maxPushes = 64
 )
@@ -25,7 +30,7 @@ const (
 type session struct {
 	device  actors.Device
 	at      address
-	veil    veil
+	veil    keys.Veil
 	program *program
 	said    *complaints
 	pushes  chan []actors.Sample
@@ -42,7 +47,7 @@ type session struct {
 
 func newSession(d actors.Device, at address, secrets map[string]string) *session {
 	return &session{
-		device: d, at: at, veil: newVeil(secrets),
+		device: d, at: at, veil: keys.VeilOf(slices.Collect(maps.Values(secrets))...),
 		pushes: make(chan []actors.Sample, maxPushes), broken: make(chan struct{}), closed: make(chan struct{}),
 	}
 }
@@ -86,7 +91,7 @@ func (s *session) listen() {
 
 // violation says what is wrong with a line.
 func (s *session) violation(line []byte, what error) error {
-	return fmt.Errorf("the program broke the protocol, %w: %q", what, s.veil.show(string(line)))
+	return fmt.Errorf("the program broke the protocol, %w: %q", what, s.veil.Show(string(line), maxShown))
 }
 
 // silenced says why there are no more lines.
@@ -186,7 +191,7 @@ func (s *session) samples(values map[string]rawValue, wanted map[string]bool) ([
 	for name, raw := range values {
 		r := s.device.Profile.Resource(name)
 		if r == nil || !r.Readable() {
-			return nil, fmt.Errorf("the profile has no resource %q to read", s.veil.show(name))
+			return nil, fmt.Errorf("the profile has no resource %q to read", s.veil.Show(name, maxShown))
 		}
 		if wanted != nil && !wanted[name] {
 			continue
