@@ -6,6 +6,7 @@ import (
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/exec"
 	"github.com/roost-iot/roost/actors/drivers/host"
+	httpdev "github.com/roost-iot/roost/actors/drivers/http"
 	"github.com/roost-iot/roost/actors/drivers/modbus"
 	"github.com/roost-iot/roost/actors/drivers/rig"
 	"github.com/roost-iot/roost/actors/drivers/sim"
@@ -17,11 +18,12 @@ import (
 // as its driver; that of rig is a process of its own.
 func Drivers(gateway, incarnation string, log *slog.Logger) map[string]actors.Driver {
 	return map[string]actors.Driver{
-		exec.Name:   &exec.Driver{Log: log}, // which runs nothing, until it is replaced by one that may
-		host.Name:   &host.Driver{Log: log},
-		modbus.Name: new(modbus.Driver),
-		rig.Name:    &rig.Driver{Gateway: gateway, Incarnation: incarnation},
-		sim.Name:    sim.NewDriver(nil),
+		exec.Name:    &exec.Driver{Log: log}, // which runs nothing, until it is replaced by one that may
+		host.Name:    &host.Driver{Log: log},
+		httpdev.Name: new(httpdev.Driver),
+		modbus.Name:  new(modbus.Driver),
+		rig.Name:     &rig.Driver{Gateway: gateway, Incarnation: incarnation},
+		sim.Name:     sim.NewDriver(nil),
 	}
 }
 
