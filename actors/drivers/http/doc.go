@@ -58,8 +58,8 @@
 //
 // # Promises
 //
-//   - A write is sent once. The HTTP library sends some requests again when a connection that it kept turns out to be dead; so writes have
-//     a connection of their own each, that is never kept.
+//   - A write is sent once. The HTTP library sends a GET, or what has an Idempotency-Key, again when a connection that it kept turns out to
+//     be dead; so writes have a connection of their own each, that is never kept.
 //   - Contexts are kept, documents are bounded, and no secret is shown in an error, also not by a device that repeats it.
 //   - Proxies of the gateway's environment are not used, nor is HTTP/2.
 //
