@@ -38,6 +38,10 @@ takes until the devices of a dead gateway are served elsewhere.
 A hub that knows users by name wants a gateway's credentials: --creds FILE says
 where the hub and the fleet are, and what the gateway's id is.
 
+Devices of the driver exec are programs, which run only where --exec-allow says
+so: a folder of them, or one program. Allow no interpreter: with arguments that
+the fleet names it would do anything.
+
 On its own machine it tells how it does, over HTTP on loopback: /healthz,
 /readyz, and /metrics for Prometheus. People there can use it without the hub:
 see --local of roost devices, device show, readings, why and send.

@@ -176,6 +176,12 @@ func (s *taker) Emit(samples ...actors.Sample) error {
 	return nil
 }
 
+func (s *taker) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.samples)
+}
+
 func (s *taker) Deliver(_ context.Context, samples ...actors.Sample) error { return s.Emit(samples...) }
 
 // TestLastPushes: what a program sent before its end arrives, and then the session is over at once.
@@ -215,5 +221,31 @@ func TestFlood(t *testing.T) {
 	}
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("close took %v", took)
+	}
+}
+
+// TestPolledAndPushing: a program may do both, and its lines come in any order.
+func TestPolledAndPushing(t *testing.T) {
+	driver, d := behaving(t, "both", "")
+	s := opened(t, driver, d)
+	to, ctx := &taker{}, within(t, 5*time.Second)
+	pushed := make(chan error, 1)
+	pushing, stop := context.WithCancel(ctx)
+	go func() { pushed <- s.(actors.Pusher).Push(pushing, to) }()
+	for i := range 5 {
+		samples, err := poll(ctx, s, "level")
+		if err != nil || len(samples) != 1 || samples[0].Value.GetUint() != uint64(i+2) {
+			t.Fatalf("poll: %v, %v", samples, err)
+		}
+	}
+	for to.count() < 10 { // two around each answer
+		if ctx.Err() != nil {
+			t.Fatalf("%d samples were pushed, want 10", to.count())
+		}
+		<-time.After(time.Millisecond)
+	}
+	stop()
+	if err := <-pushed; !errors.Is(err, context.Canceled) {
+		t.Errorf("push ended with %v", err)
 	}
 }

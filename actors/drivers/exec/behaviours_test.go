@@ -115,7 +115,12 @@ func init() { // they refer to each other
 		"complains":   onPoll(complain),
 		"deaf":        deaf,
 		"pushes":      pushing(pushAfterOpen),
-		"floods":      pushing(flood),
+		"both": pushing(onPoll(func(q question, _ conversation) {
+			say(`{"push":{"level":0}}`)
+			say(`{"id":%d,"values":{"level":%[1]d}}`, q.ID)
+			say(`{"push":{"level":1}}`)
+		})),
+		"floods": pushing(flood),
 	}
 }
 

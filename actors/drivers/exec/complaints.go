@@ -47,7 +47,7 @@ func (c *complaints) read(from io.Reader) {
 			c.keep(line)
 			if budget.Allow() {
 				tell()
-				c.log.Info("program wrote", "line", line)
+				c.log.Warn("program wrote", "line", line)
 			} else {
 				dropped++
 			}

@@ -23,7 +23,7 @@ const (
 	// maxShown is how much of a line an error or the log shows, in bytes.
 	maxShown = 300
 	// maxPushes is how many pushes may wait for Push. Then the program waits.
-	maxPushes = 64
+	maxPushes = 16
 )
 
 // session is one program that serves one device. Its calls come one at a time.
