@@ -13,7 +13,7 @@ import (
 )
 
 // BenchmarkValues reads ten values in one document with each request: raw is a bare loop that writes and reads the same bytes on a
-// connection and looks at none of them.
+// connection and looks at none of them; library is Go's client that gets the document, and does not look at it either.
 func BenchmarkValues(b *testing.B) {
 	const values = 10
 	var members, names []string
@@ -41,6 +41,22 @@ func BenchmarkValues(b *testing.B) {
 			if _, err := io.ReadFull(conn, answer); err != nil {
 				b.Fatal(err)
 			}
+		}
+		b.ReportMetric(float64(b.N)*values/b.Elapsed().Seconds(), "values/s")
+	})
+	b.Run("library", func(b *testing.B) {
+		b.ReportAllocs()
+		client := &http.Client{Transport: &http.Transport{}}
+		defer client.CloseIdleConnections()
+		for b.Loop() {
+			answer, err := client.Get("http://" + w.Addr().String() + "/state")
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := io.ReadAll(answer.Body); err != nil {
+				b.Fatal(err)
+			}
+			_ = answer.Body.Close()
 		}
 		b.ReportMetric(float64(b.N)*values/b.Elapsed().Seconds(), "values/s")
 	})
