@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 const execFleet = `
@@ -67,5 +71,49 @@ func TestExecAllowRefuses(t *testing.T) {
 	}
 	if got := runIn(t, []string{"ROOST_EXEC_ALLOW=/nowhere/at/all"}, "up"); got.code != 64 || !strings.Contains(got.err, "--exec-allow /nowhere/at/all") {
 		t.Errorf("by the environment: %+v", got)
+	}
+}
+
+// execNumber is a driver in the shell, whose level is the number of its process.
+const execNumber = `#!/bin/sh
+while read -r question; do
+	id=${question#*'"id":'} id=${id%%,*}
+	echo "{\"id\":$id,\"values\":{\"level\":$$}}"
+done
+`
+
+// TestExecProgramIsKilled: a program that ends is started again soon, under the device's policy, and the device shows why.
+func TestExecProgramIsKilled(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "boiler")
+	if err := os.WriteFile(program, []byte(execNumber), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	i := up(t, "", "--fleet", write(t, fmt.Sprintf(execFleet, program)), "--exec-allow", program).drain()
+	number := func(not int) int {
+		t.Helper()
+		for began := time.Now(); time.Since(began) < longest; <-time.After(20 * time.Millisecond) {
+			shown := i.run("device", "show", "boiler-1")
+			for _, match := range regexp.MustCompile(`(?m)^level +(\d+) `).FindAllStringSubmatch(shown.out, -1) {
+				if n, _ := strconv.Atoi(match[1]); n != not {
+					return n
+				}
+			}
+		}
+		t.Fatalf("the level is not the number of another process than %d", not)
+		return 0
+	}
+	first := number(0)
+	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	killed := time.Now()
+	second := number(first)
+	t.Logf("polled once a second, read again %v after its program was killed", time.Since(killed).Round(time.Millisecond))
+	if got := i.run("why", "boiler-1"); !strings.Contains(got.out, "signal: killed") {
+		t.Errorf("why says\n%s%s", got.out, got.err)
+	}
+	i.stop()
+	if err := syscall.Kill(second, 0); err == nil {
+		t.Errorf("the program %d runs after its gateway has ended", second)
 	}
 }

@@ -22,7 +22,8 @@
 //
 // The first is open. ms is how many milliseconds are left for the answer, and until is when they are over, in milliseconds since 1970 on
 // this machine's clock. settings and secrets are from the device's address. There is one question at a time: the next one is
-// asked when the last was answered. The end of the input says that the session is closed: the program is to end.
+// asked when the last was answered. The end of the input says that the session is closed: the program is to end. Later gateways may
+// say more in a question, which a program is to ignore; version grows when it must not.
 //
 // # Answers
 //
@@ -85,6 +86,9 @@
 //   - Nothing is asked twice.
 //
 // # What is not promised
+//
+// What a program does at its device without being asked, nobody can fence: it runs on while its gateway has no lease, until the bus is
+// another gateway's. Let it touch the device only when it is asked, and above all one that takes a single session.
 //
 // A process that the program puts into a session of its own (setsid) is not ended with it. On Windows there are no signals: a program
 // that does not end with its input is terminated, and what it started is not. Where there is no Linux, a

@@ -43,6 +43,7 @@ type address struct {
 	timeout  time.Duration
 	most     int
 	statuses statuses
+	verdicts verdicts
 	commands map[string]*command
 }
 
@@ -55,6 +56,7 @@ func parseAddress(d *roostv1.DeviceSpec, p *roostv1.Profile) (*address, roostv1.
 		timeout:  k.Duration("timeout", defaultTimeout, 10*time.Millisecond, maxTimeout),
 		most:     k.Int("most", defaultMost, 1, maxMost),
 		statuses: statuses{done: parseStatuses(k, "done"), refused: parseStatuses(k, "refused")},
+		verdicts: parseVerdicts(k),
 	}
 	at.parseURL(k)
 	at.parseHeaders(k, d.GetAddress())

@@ -16,6 +16,9 @@
 //	most                 1048576  how many bytes a document may have, up to 16777216
 //	done                          statuses besides 2xx that say that a write was done: 303
 //	refused                       statuses besides 4xx that say that it was not: 501,503
+//	done_json                     for devices that always answer 200: a JSONPath that selects something in the answer to a write that was
+//	                              done, such as $[?@.success]; where it selects nothing, the outcome is unknown
+//	refused_json                  one that selects something in the answer to a write that was refused, such as $..error
 //
 // # Resources
 //
@@ -65,8 +68,8 @@
 //
 // # What is not promised
 //
-// Values of one document belong together; those of different ones are read one after the other. A device that answers 200 and tells
-// of a failure in the body is taken by its status: let a read-back confirm such writes. There is no digest authentication.
+// Values of one document belong together; those of different ones are read one after the other. Without done_json and refused_json, a
+// device that answers 200 and tells of a failure in the body is taken by its status. There is no digest authentication.
 //
 // # Concurrency
 //

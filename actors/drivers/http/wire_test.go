@@ -302,3 +302,33 @@ func TestCloseEndsWhatIsOnItsWay(t *testing.T) {
 		w.mu.Unlock()
 	}
 }
+
+// TestVerdicts: of a device that always answers 200, the body says what became of a write.
+func TestVerdicts(t *testing.T) {
+	tests := []struct {
+		address, body string
+		want          error
+	}{
+		{"refused_json=$..error", `[{"success": {"/on": true}}]`, nil},
+		{"refused_json=$..error", `[{"error": {"type": 6}}]`, actors.ErrRefused},
+		{"refused_json=$..error", `not JSON`, errUnknown},
+		{"refused_json=$..error", ``, errUnknown},
+		{"done_json=$[?@.success]", `[{"success": {}}]`, nil},
+		{"done_json=$[?@.success]", `[{"failure": {}}]`, errUnknown},
+		{"done_json=$[?@ == 0]", `{"error": 0}`, nil},
+		{"done_json=$[?@ == 0]", `{"error": 3}`, errUnknown},
+		{"done_json=$.ok; refused_json=$[?@.code == 7]", `{"ok": 1, "why": {"code": 7}}`, actors.ErrRefused},
+		{"done_json=$.ok; most=100", `{"ok": 1, "x": "` + strings.Repeat("x", 200) + `"}`, errUnknown},
+	}
+	for _, tt := range tests {
+		w := played(t, func(_ int, _ *http.Request, conn net.Conn) bool { return say(conn, "200 OK", tt.body) })
+		s := opened(t, device(w.url()+"; "+tt.address, resource("set", isUint, writeOnly, "write_path=/set")))
+		wantOutcome(t, tt.address+" "+tt.body, actuate(within(t, 5*time.Second), s, write("set", roostv1.Uint(5))), tt.want)
+	}
+	cut := played(t, func(_ int, _ *http.Request, conn net.Conn) bool {
+		put(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"ok\": 1}")
+		return false
+	})
+	s := opened(t, device(cut.url()+"; done_json=$.ok", resource("set", isUint, writeOnly, "write_path=/set")))
+	wantOutcome(t, "a body that is cut off", actuate(within(t, 5*time.Second), s, write("set", roostv1.Uint(5))), errUnknown)
+}

@@ -93,9 +93,30 @@ func (s *session) send(ctx context.Context, r request, path string, body []byte)
 		return fmt.Errorf("%s %s: %w", r.method, request.URL, cause(ctx, err))
 	}
 	defer response.Body.Close()
-	defer time.AfterFunc(lastWords, cancel).Stop() // the status says it all: what comes behind it is not waited for
-	if err := s.at.statuses.outcome(response.StatusCode, s.said(response.Body)); err != nil {
+	if !s.at.verdicts.given() { // the status says it all: what comes behind it is not waited for
+		defer time.AfterFunc(lastWords, cancel).Stop()
+	}
+	if err := s.became(response); err != nil {
 		return fmt.Errorf("%s %s: %w", r.method, request.URL, err)
+	}
+	return nil
+}
+
+// became tells what an answer says of a write: its status, and where that is not enough its body.
+func (s *session) became(answer *http.Response) error {
+	body, err := io.ReadAll(io.LimitReader(answer.Body, int64(s.at.most)+1))
+	text := s.client.veil.Show(string(body), maxShown)
+	if outcome := s.at.statuses.outcome(answer.StatusCode, text); outcome != nil || !s.at.verdicts.given() {
+		return outcome
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("the device answered %s, and not all of its body came: %w", describeStatus(answer.StatusCode, text), err)
+	case len(body) > s.at.most:
+		return fmt.Errorf("the device answered with more than %d bytes", s.at.most)
+	}
+	if err := s.at.verdicts.outcome(body); err != nil {
+		return fmt.Errorf("the device answered %s: %w", describeStatus(answer.StatusCode, text), err)
 	}
 	return nil
 }
