@@ -235,3 +235,35 @@ func TestKilledGateway(t *testing.T) {
 	}
 	t.Fatal("the gateway opened no device")
 }
+
+func init() {
+	behaviours["escapes"] = func(q question, c conversation) {
+		child := osexec.Command("sleep", "3")
+		child.Stdout, child.Stderr, child.SysProcAttr = os.Stdout, os.Stderr, &syscall.SysProcAttr{Setsid: true}
+		if err := child.Start(); err != nil {
+			panic(err)
+		}
+		q.usual()
+		for q, ok := c.next(); ok; q, ok = c.next() {
+			q.usual()
+		}
+	}
+}
+
+// TestEscapedProcess: a process that left the program's group and holds its output open holds up nobody.
+func TestEscapedProcess(t *testing.T) {
+	driver, d := behaving(t, "escapes", "")
+	s := opened(t, driver, d)
+	began := time.Now()
+	if err := s.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("close took %v", took)
+	}
+	s = opened(t, driver, d)
+	send(t, pid(t, s), syscall.SIGKILL)
+	if _, err := poll(within(t, 2*time.Second), s, "level"); !errors.Is(err, actors.ErrSessionOver) {
+		t.Errorf("poll of a program that was killed: %v", err)
+	}
+}
