@@ -120,9 +120,16 @@ func (s *session) pushRest(sink actors.Sink) {
 func (s *session) Actuate(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {
 	results, err := s.actuate(ctx, a)
 	if err != nil {
-		return nil, fmt.Errorf("command %s of %s: %w", a.Command, s.device.Spec.GetId(), err)
+		return nil, fmt.Errorf("%s of %s: %w", named(a), s.device.Spec.GetId(), err)
 	}
 	return results, nil
+}
+
+func named(a actors.Action) string {
+	if a.Resource != "" {
+		return "write " + a.Resource
+	}
+	return "command " + a.Command
 }
 
 func (s *session) actuate(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {

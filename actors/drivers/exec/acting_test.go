@@ -249,3 +249,24 @@ func TestPolledAndPushing(t *testing.T) {
 		t.Errorf("push ended with %v", err)
 	}
 }
+
+// TestWrittenValues: a program gets values as JSON has them, with all their digits, and BYTES in base64.
+func TestWrittenValues(t *testing.T) {
+	driver, d := behaving(t, "act-echo", "", resource("x", isUint))
+	s := opened(t, driver, d)
+	for _, tt := range []struct {
+		value *roostv1.Value
+		want  string
+	}{
+		{roostv1.Bool(false), "false"}, {roostv1.Int(-9223372036854775808), "-9223372036854775808"}, {roostv1.Uint(18446744073709551615), "18446744073709551615"},
+		{roostv1.Double(0.1), "0.1"}, {roostv1.Text(`a"op":"poll"`), `"a\"op\":\"poll\""`}, {roostv1.Bytes([]byte{1, 2}), `"AQI="`}, {nil, "null"},
+	} {
+		got, err := actuate(t.Context(), s, write("x", tt.value))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line := got["said"].GetString_(); !strings.HasPrefix(line, `{"op":"write","id":`) || !strings.Contains(line, `"resource":"x","value":`+tt.want+`,"command_id":`) {
+			t.Errorf("%v is asked for as %s, want the value %s", tt.value, line, tt.want)
+		}
+	}
+}

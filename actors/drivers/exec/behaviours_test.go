@@ -1,6 +1,7 @@
 package exec_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	osexec "os/exec"
@@ -66,7 +67,7 @@ func init() { // they refer to each other
 		"two-things":   polling(`{"id":ID,"ok":true,"refused":"no"}`),
 		"nothing":      polling(`{"id":ID}`),
 		"two-objects":  polling(`{"id":ID,"values":{}} {"id":ID,"values":{}}`),
-		"half":         onPoll(func(q question, _ conversation) { fmt.Printf(`{"id":%d,"values":{"lev`, q.ID); os.Exit(0) }),
+		"half":         onPoll(func(q question, _ conversation) { fmt.Printf(`{"id":%d,"values":{"lev`, q.ID); syscall.Exit(0) }),
 		"typo":         polling(`{"id":ID,"vaules":{"level":3}}`),
 		"no-resource":  polling(`{"id":ID,"values":{"lvl":3}}`),
 		"no-utf8":      polling("{\"id\":ID,\"values\":{\"level\":\"\xff\"}}"),
@@ -81,7 +82,7 @@ func init() { // they refer to each other
 				fmt.Print(strings.Repeat("x", 1<<16))
 			}
 		}),
-		"exit": onPoll(func(question, conversation) { fmt.Fprintln(os.Stderr, "no such port"); os.Exit(3) }),
+		"exit": onPoll(func(question, conversation) { fmt.Fprintln(os.Stderr, "no such port"); syscall.Exit(3) }),
 		"mute": onPoll(func(question, conversation) { _ = os.Stdout.Close(); hang() }),
 		"echo": echo,
 		"rich": polling(`{"id":ID,"values":{"level":18446744073709551615,"sign":-9223372036854775808,"name":"Kessel","raw":"AQI=","on":true,` +
@@ -94,15 +95,19 @@ func init() { // they refer to each other
 		"answers":     acting(`{"id":ID,"ok":true,"values":{"was":7,"name":"old"}}`),
 		"bad-answer":  acting(`{"id":ID,"ok":true,"values":{"was":[7]}}`),
 		"act-garbage": acting(`done!`),
-		"act-exit":    onAct(func(question, conversation) { os.Exit(0) }),
-		"act-ok-exit": onAct(func(q question, _ conversation) { q.usual(); os.Exit(0) }),
+		"act-exit":    onAct(func(question, conversation) { syscall.Exit(0) }),
+		"act-ok-exit": onAct(func(q question, _ conversation) { q.usual(); syscall.Exit(0) }),
 		"act-hang":    onAct(func(question, conversation) { hang() }),
-		"act-count":   onAct(countAct),
+		"act-echo": onAct(func(q question, _ conversation) {
+			said, _ := json.Marshal(q.line)
+			say(`{"id":%d,"ok":true,"values":{"said":%s}}`, q.ID, said)
+		}),
+		"act-count": onAct(countAct),
 
 		"open-refused": opening(`{"id":ID,"refused":"no such port"}`),
 		"open-neither": opening(`{"id":ID,"ok":true,"polls":false}`),
 		"open-hang":    func(question, conversation) { hang() },
-		"open-exit":    func(question, conversation) { fmt.Fprintln(os.Stderr, "no module named serial"); os.Exit(1) },
+		"open-exit":    func(question, conversation) { fmt.Fprintln(os.Stderr, "no module named serial"); syscall.Exit(1) },
 
 		"slow":  onPoll(slow),
 		"stays": stays,
@@ -227,7 +232,7 @@ func pushAfterOpen(q question, _ conversation) {
 		for i := range 3 {
 			say(`{"push":{"level":%d}}`, i)
 		}
-		os.Exit(0)
+		syscall.Exit(0)
 	}
 }
 

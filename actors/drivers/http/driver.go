@@ -95,9 +95,16 @@ func (s *session) Poll(ctx context.Context, resources []string) ([]actors.Sample
 // Actuate writes a resource, or sends a command.
 func (s *session) Actuate(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {
 	if err := s.actuate(ctx, a); err != nil {
-		return nil, fmt.Errorf("command %s of %s: %w", a.Command, s.device, err)
+		return nil, fmt.Errorf("%s of %s: %w", named(a), s.device, err)
 	}
 	return nil, nil
+}
+
+func named(a actors.Action) string {
+	if a.Resource != "" {
+		return "write " + a.Resource
+	}
+	return "command " + a.Command
 }
 
 // Close ends what is on its way. Nothing is said to the device: HTTP has no farewell.
