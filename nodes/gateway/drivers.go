@@ -8,6 +8,7 @@ import (
 	"github.com/roost-iot/roost/actors/drivers/host"
 	httpdev "github.com/roost-iot/roost/actors/drivers/http"
 	"github.com/roost-iot/roost/actors/drivers/modbus"
+	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	"github.com/roost-iot/roost/actors/drivers/rig"
 	"github.com/roost-iot/roost/actors/drivers/sim"
 	"github.com/roost-iot/roost/actors/drivers/snmp"
@@ -23,6 +24,7 @@ func Drivers(gateway, incarnation string, log *slog.Logger) map[string]actors.Dr
 		host.Name:    &host.Driver{Log: log},
 		httpdev.Name: new(httpdev.Driver),
 		modbus.Name:  new(modbus.Driver),
+		mqttd.Name:   &mqttd.Driver{Log: log},
 		rig.Name:     &rig.Driver{Gateway: gateway, Incarnation: incarnation},
 		sim.Name:     sim.NewDriver(nil),
 		snmp.Name:    new(snmp.Driver),
