@@ -186,7 +186,8 @@ func (c *upCommand) readFleet() (*roostv1.Fleet, error) {
 	if c.file == "" {
 		return nil, nil
 	}
-	fleet, err := fleetfile.Read(c.file, roostv1.WithProfiles(lookup(gateway.Profiles())), roostv1.WithDrivers(drivers()...))
+	fleet, err := fleetfile.Read(c.file, roostv1.WithProfiles(lookup(gateway.Profiles())), roostv1.WithDrivers(drivers()...),
+		roostv1.WithCheck(gateway.Checks()))
 	if err != nil {
 		return nil, &exit{exitData, err}
 	}
