@@ -50,6 +50,9 @@ class Device(BaseHTTPRequestHandler):
             self.reply(204)
         elif self.path == "/level":
             self.reply(422, {"error": "there are 7 levels"})
+        elif self.path == "/add":
+            state["level"] += int(body)
+            self.reply(200)
         elif self.path == "/name":
             state["name"] = body
             self.reply(200, {})
