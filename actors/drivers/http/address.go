@@ -50,6 +50,7 @@ type address struct {
 // parseAddress reads the address of a device with this profile. It is usable only if there are no problems.
 func parseAddress(d *roostv1.DeviceSpec, p *roostv1.Profile) (*address, roostv1.Problems) {
 	k := keys.OfAddress(Name, d)
+	k.Know("url") // first of all, for whoever reads what keys there are
 	at := &address{
 		username: k.Text("username", ""), password: k.Secret("password"), token: k.Secret("token"),
 		ca: k.Text("ca", ""), pin: parsePin(k), cert: k.Secret("cert"), key: k.Secret("key"),
