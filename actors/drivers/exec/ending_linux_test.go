@@ -114,7 +114,7 @@ func TestNothingIsSaidTooLate(t *testing.T) {
 	driver := &exec.Driver{Allow: []string{script}}
 	closed, cancel := context.WithCancel(t.Context())
 	cancel()
-	for i := range 60 {
+	for i := range 20 {
 		s, err := driver.Open(t.Context(), device("program="+script))
 		if err != nil {
 			t.Fatal(err)
