@@ -229,6 +229,11 @@ func TestKilledGateway(t *testing.T) {
 		if err != nil || !runs(number) {
 			t.Fatalf("the gateway's program is %q, %v", text, err)
 		}
+		t.Cleanup(func() {
+			if runs(number) { // the test has failed
+				_ = syscall.Kill(number, syscall.SIGKILL)
+			}
+		})
 		send(t, gateway.Process.Pid, syscall.SIGKILL)
 		t.Logf("ended %v after the gateway", ends(t, number, 2*time.Second).Round(time.Millisecond))
 		return

@@ -121,8 +121,8 @@ func (q question) usual() {
 
 func say(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 
-// hang does nothing any more.
-func hang() { <-time.After(time.Hour) }
+// hang does nothing any more, for longer than any test.
+func hang() { <-time.After(time.Minute) }
 
 // behave is a program that behaves in a way: what it does with a question, by its name.
 func behave(how string) {
