@@ -29,11 +29,15 @@ type realPeer struct {
 // realDevices are the devices of a peer. Each has a resource to read, and a command "add" with an amount, which must not be repeated.
 type realDevices struct {
 	fleet *roostv1.Fleet
+	// args are given to the gateways.
+	args []string
 	// heard returns how often the peer was told to add each amount, by what it has written down itself.
 	heard func(t *testing.T) map[uint64]int
 }
 
-func realPeers() []realPeer { return []realPeer{pymodbus(), snmpd()} }
+func realPeers() []realPeer {
+	return []realPeer{pymodbus(), snmpd(), nodeOPCUA(), httpServer(), shellPrograms()}
+}
 
 // addable returns a profile; the entries are those of the resource that is read, and of the one that is added to.
 func addable(read, add map[string]string) *roostv1.Profile {
@@ -61,8 +65,8 @@ func TestKilledGatewayWithRealPeers(t *testing.T) {
 			peertest.Need(t, p.needs...)
 			devices := p.start(t, 8)
 			f := newFleetOf(t, devices.fleet)
-			f.start("gw-1")
-			f.start("gw-2")
+			f.start("gw-1", devices.args...)
+			f.start("gw-2", devices.args...)
 			f.settled("gw-1", "gw-2")
 			adding := f.add(8)
 			for _, victim := range []string{"gw-1", "gw-2", "gw-1"} {
@@ -73,7 +77,7 @@ func TestKilledGatewayWithRealPeers(t *testing.T) {
 				f.gateways[victim].kill()
 				took := f.readAgain(at, lost, victim)
 				t.Logf("%s: %d devices of %s, which was killed, are read again within %v", p.name, len(lost), victim, took.Round(time.Millisecond))
-				f.start(victim)
+				f.start(victim, devices.args...)
 			}
 			f.settled("gw-1", "gw-2")
 			judgeAdded(t, adding(), devices.heard(t))
