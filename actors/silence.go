@@ -4,8 +4,9 @@ import "time"
 
 const (
 	// restFactor bounds what a device that does not answer costs the others on its bus: for each call
-	// that failed in time t it rests 4t, so it holds the medium for a fifth of the time at most.
-	restFactor = 4
+	// that failed in time t it rests 5t, so it holds the medium for a sixth of the time at most: of five polls that the
+	// others would have, they keep more than four.
+	restFactor = 5
 	// patientFailures is after how many failures in a row the rest grows: it doubles with each one more, up to maxRest.
 	patientFailures = 3
 	maxRest         = 30 * time.Second
