@@ -64,7 +64,8 @@
 //     no byte of it was written, nor ever will be. An acknowledgement that does not come leaves the outcome unknown.
 //   - Contexts are kept: what has not been written when its context ends never is.
 //   - A connection that is lost, or silent for longer than keepalive and an answer's time, fails all its sessions; those that come after
-//     them connect anew. A presence that says offline fails the session, after readings of BAD quality for all resources.
+//     them connect anew. So does a presence that says offline. Before, readings of BAD quality are stored for all resources: COMM_FAILURE or
+//     NOT_CONNECTED.
 //   - What is no MQTT ends the connection. A payload of more than 256 KiB is a reading of BAD quality, and is not kept in memory.
 //
 // # What is not promised

@@ -144,7 +144,7 @@ func TestNotWanted(t *testing.T) {
 func TestLeftBehind(t *testing.T) {
 	f := startFake(t, nil)
 	driver := new(mqtt.Driver)
-	open(t, driver, lamp("d2", f.at())) // keeps the connection
+	beside := push(t, open(t, driver, lamp("d2", f.at())), newSink()) // keeps the connection
 	s := open(t, driver, lamp("d1", f.at()))
 	c := f.conn(t)
 	to, asked := newSink(), make(chan struct{}, 1)
@@ -158,7 +158,8 @@ func TestLeftBehind(t *testing.T) {
 	<-asked
 	c.publish("lamps/d1/on", 1, 2, "true")
 	c.publish("lamps/d1/on", 0, 0, "true")
-	c.publish("lamps/d2/on", 1, 3, "true") // nobody stores it, but it says that the others have come
+	c.publish("lamps/d2/on", 0, 0, "true")
+	beside.sink.wait(t, 1) // the others have come
 	p.stop()
 	<-p.ended
 	if err := s.Close(t.Context()); err != nil {
