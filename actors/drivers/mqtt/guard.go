@@ -205,7 +205,7 @@ func header(first byte, length int) []byte {
 // cutTooLong tells of a message's topic whether its payload was too long to be taken.
 func cutTooLong(topic string) (string, bool) { return strings.CutPrefix(topic, tooLong) }
 
-// Write sends a packet; the library writes each of them at once.
+// Write sends a packet, or several acknowledgements; the library writes each packet at once.
 func (g *guard) Write(packet []byte) (int, error) {
 	g.writing.Lock()
 	defer g.writing.Unlock()

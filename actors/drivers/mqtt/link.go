@@ -82,7 +82,7 @@ func (l *link) connect(ctx context.Context, at brokerAddress, clientID string) {
 		l.end(roostv1.Errorf(codeOf(err), "connect to %s: %v", l.name, err))
 		return
 	}
-	go l.acks.run(l.lost)
+	go l.acks.run(l.conn, l.lost)
 }
 
 func (l *link) greet(ctx context.Context, at brokerAddress, clientID string) error {
@@ -123,6 +123,7 @@ func (l *link) options(at brokerAddress, clientID, password string) *paho.Client
 	o.SetAutoReconnect(false)
 	o.SetConnectRetry(false)
 	o.SetResumeSubs(false)
+	o.SetStore(forgetful{})
 	o.SetAutoAckDisabled(true)
 	o.SetOrderMatters(true) // the handler never waits
 	o.SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) { l.arrived(m) })
