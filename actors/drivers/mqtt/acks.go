@@ -24,10 +24,7 @@ func (a *acks) add(qos byte, id uint16) {
 	a.mu.Lock()
 	a.due = append(a.due, kind<<4, 2, byte(id>>8), byte(id))
 	a.mu.Unlock()
-	select {
-	case a.wake <- struct{}{}:
-	default:
-	}
+	signal(a.wake)
 }
 
 // run sends acknowledgements until the link is lost.

@@ -31,7 +31,7 @@ func (m *message) release() {
 	}
 }
 
-// receiver takes messages, without waiting for anything. It holds those that it wants to keep.
+// receiver takes messages. It holds those that it wants to keep. Only an inbox that is full waits.
 type receiver interface{ take(m *message) }
 
 // arrived gives a message to all who want it. It is called by the library, in the order in which messages come, and what it
@@ -41,11 +41,14 @@ func (l *link) arrived(from paho.Message) {
 		payload: from.Payload(), retained: from.Retained(), qos: from.Qos(), at: time.Now(), id: from.MessageID(), acks: &l.acks,
 	}
 	m.topic, m.tooLong = cutTooLong(from.Topic())
+	l.alive.busy.Store(true)
 	m.hold()
 	for _, r := range l.routes.of(m.topic) {
 		r.take(m)
 	}
 	m.release()
+	l.alive.hear()
+	l.alive.busy.Store(false)
 }
 
 // routes say who wants which messages.
