@@ -30,7 +30,7 @@ func BenchmarkMQTT(b *testing.B) {
 	for _, window := range []int{20, 1000} {
 		at := peertest.FreeAddress(b, "tcp")
 		config := filepath.Join(b.TempDir(), "mosquitto.conf")
-		text := fmt.Sprintf("listener %s 127.0.0.1\nallow_anonymous true\nlog_type subscribe\nmax_queued_messages 0\nmax_inflight_messages %d\n", peertest.Port(at), window)
+		text := fmt.Sprintf("user root\nlistener %s 127.0.0.1\nallow_anonymous true\nlog_type subscribe\nmax_queued_messages 0\nmax_inflight_messages %d\n", peertest.Port(at), window)
 		if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 			b.Fatal(err)
 		}

@@ -13,7 +13,7 @@
 //	absent       bad      what a document is in which the path selects nothing: bad, a reading of BAD quality; or skip, no reading,
 //	                      for devices that send what has changed
 //	true, false           the words of a BOOL: ON and OFF, 1 and 0. Both or none. Without them true, on and yes are true, and false, off
-//	                      and no are false, in any case
+//	                      and no are false, in any case. JSON's own true and false are read with other words, too
 //	bytes                 how BYTES are written as text: base64, or hex. Without it they are base64 in JSON, and elsewhere not text, but
 //	                      themselves
 //	scale        1        a DOUBLE is what is read, times scale,
@@ -29,7 +29,8 @@
 // hexadecimal after 0x. A STRING takes JSON text as it is, and any other JSON as its text.
 //
 // What cannot be read is a sample of BAD quality with DECODE_ERROR, and never an error: one bad value stops nothing beside it. So
-// are null, several values at one path, and a document with anything behind its end. A time that cannot be read leaves Source zero,
+// are null, several values at one path, a document with anything behind its end, and one in which objects and arrays lie more than
+// 100 deep: what a document costs is bounded, and paths that would cost its square are refused. A time that cannot be read leaves Source zero,
 // and the value what it is.
 //
 // # What is written
