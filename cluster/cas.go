@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -25,6 +26,9 @@ const (
 	casTries = 8
 	// casSingly is the most writes that are made each on its own; see singly.
 	casSingly = singly
+	// casTogether is the most writes of a refused batch that are sent all at once, each on its own: that is one way to the
+	// hub and back, and a sync of its disk for each. More are cut in half, which is a way and a sync for each half.
+	casTogether = 128
 	// casBatchBytes bounds the data of one batch.
 	casBatchBytes = 8 << 20
 )
@@ -52,9 +56,11 @@ func recordWrite(subject string, expect uint64, record proto.Message) *write {
 
 // casWriter makes conditional writes. One goroutine at a time uses it.
 type casWriter struct {
-	out    *publisher
-	js     jetstream.JetStream
-	name   string
+	out  *publisher
+	js   jetstream.JetStream
+	name string
+
+	mu     sync.Mutex
 	stream jetstream.Stream // nil until first needed
 }
 
@@ -95,10 +101,12 @@ func (c *casWriter) some(ctx context.Context, writes []*write) {
 	err := c.batch(ctx, writes)
 	switch {
 	case err == nil:
-	case refusedWith(err, codeWrongSequence, codeWriteInFlight):
+	case refusedWith(err, codeWrongSequence, codeWriteInFlight) && len(writes) > casTogether:
 		half := len(writes) / 2
 		c.some(ctx, writes[:half])
 		c.some(ctx, writes[half:])
+	case refusedWith(err, codeWrongSequence, codeWriteInFlight):
+		c.each(ctx, writes)
 	case errors.Is(err, roostv1.ErrOutcomeUnknown):
 		c.each(ctx, writes) // finds out
 	case errors.Is(err, roostv1.ErrInvalid):
@@ -110,19 +118,35 @@ func (c *casWriter) some(ctx context.Context, writes []*write) {
 	}
 }
 
-// each makes the writes one by one. When the hub cannot be reached for one, the others
-// are not tried.
+// each makes the writes, each on its own. All are sent before the first answer comes, and what has to be read back is read
+// at once: the hub may be far away. When it cannot be reached for one that is not decided yet, the others are
+// not tried again.
 func (c *casWriter) each(ctx context.Context, writes []*write) {
-	var failed error
-	for _, w := range writes {
-		if failed != nil {
-			w.err = failed
-			continue
-		}
-		if c.one(ctx, w); away(w.err) {
-			failed = w.err
+	c.send(ctx, writes)
+	undecided := make([]bool, len(writes))
+	var reads sync.WaitGroup
+	for i, w := range writes {
+		if w.err != nil {
+			reads.Go(func() { undecided[i] = c.judge(ctx, w) })
 		}
 	}
+	reads.Wait()
+	reachable := true
+	for i, w := range writes {
+		c.finish(ctx, w, undecided[i] && reachable)
+		reachable = reachable && !(undecided[i] && away(w.err))
+	}
+}
+
+// send tries each write once.
+func (c *casWriter) send(ctx context.Context, writes []*write) {
+	ctx, cancel := context.WithTimeout(ctx, casTimeout)
+	defer cancel()
+	c.out.each(ctx, len(writes), func(i int, m *nats.Msg) error {
+		return writes[i].fill(m)
+	}, func(i int, ack pubAck, err error) {
+		writes[i].sequence, writes[i].err = ack.Sequence, err
+	})
 }
 
 // batch makes all of the writes, or none.
@@ -144,18 +168,25 @@ func (c *casWriter) batch(ctx context.Context, writes []*write) error {
 // one makes a write. It does not give up while the outcome is open: a write that was not
 // answered, or met another one on its way, is read back and tried again.
 func (c *casWriter) one(ctx context.Context, w *write) {
+	c.send(ctx, []*write{w})
+	c.finish(ctx, w, c.judge(ctx, w))
+}
+
+// judge reads back what a try did not decide, and reports whether it is open still. It may be called for several writes at
+// the same time.
+func (c *casWriter) judge(ctx context.Context, w *write) (undecided bool) {
+	unknown := errors.Is(w.err, roostv1.ErrOutcomeUnknown)
+	w.doubtful = w.doubtful || unknown
+	return (unknown || refusedWith(w.err, codeWriteInFlight, codeWrongSequence)) && c.readBack(ctx, w)
+}
+
+// finish tries a write again while it is open, and says what became of it.
+func (c *casWriter) finish(ctx context.Context, w *write, undecided bool) {
 	ctx, cancel := context.WithTimeout(ctx, casPatience)
 	defer cancel()
-	for try := 1; ; try++ {
-		w.sequence, w.err = c.try(ctx, w)
-		w.doubtful = w.doubtful || errors.Is(w.err, roostv1.ErrOutcomeUnknown)
-		undecided := errors.Is(w.err, roostv1.ErrOutcomeUnknown) || refusedWith(w.err, codeWriteInFlight)
-		if undecided || refusedWith(w.err, codeWrongSequence) {
-			undecided = c.readBack(ctx, w)
-		}
-		if !undecided || try == casTries || !jitter(ctx, try) {
-			break
-		}
+	for try := 1; undecided && try < casTries && jitter(ctx, try); try++ {
+		c.send(ctx, []*write{w})
+		undecided = c.judge(ctx, w)
 	}
 	switch {
 	case refusedWith(w.err, codeWriteInFlight):
@@ -165,17 +196,6 @@ func (c *casWriter) one(ctx context.Context, w *write) {
 	case w.err != nil:
 		w.err = fmt.Errorf("write %s: %w", w.subject, hubError(ctx, w.err))
 	}
-}
-
-func (c *casWriter) try(ctx context.Context, w *write) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, casTimeout)
-	defer cancel()
-	m := &nats.Msg{Header: nats.Header{}}
-	if err := w.fill(m); err != nil {
-		return 0, err
-	}
-	ack, err := c.out.one(ctx, m)
-	return ack.Sequence, err
 }
 
 // readBack finds out what became of a write, and returns false once it is decided: the record is
@@ -207,12 +227,11 @@ func (c *casWriter) read(ctx context.Context, subject string) (sequence uint64, 
 	defer unlink()
 	ctx, cancel := context.WithTimeout(ctx, casTimeout)
 	defer cancel()
-	if c.stream == nil {
-		if c.stream, err = c.js.Stream(ctx, c.name); err != nil {
-			return 0, nil, fmt.Errorf("read %s: %w", subject, hubError(ctx, err))
-		}
+	stream, err := c.control(ctx)
+	if err != nil {
+		return 0, nil, fmt.Errorf("read %s: %w", subject, hubError(ctx, err))
 	}
-	last, err := c.stream.GetLastMsgForSubject(ctx, subject)
+	last, err := stream.GetLastMsgForSubject(ctx, subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return 0, nil, nil
 	}
@@ -220,6 +239,20 @@ func (c *casWriter) read(ctx context.Context, subject string) (sequence uint64, 
 		return 0, nil, fmt.Errorf("read %s: %w", subject, hubError(ctx, err))
 	}
 	return last.Sequence, last.Data, nil
+}
+
+// control returns the stream, which is looked up when it is first needed.
+func (c *casWriter) control(ctx context.Context) (jetstream.Stream, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stream == nil {
+		stream, err := c.js.Stream(ctx, c.name)
+		if err != nil {
+			return nil, err
+		}
+		c.stream = stream
+	}
+	return c.stream, nil
 }
 
 func (w *write) fill(m *nats.Msg) error {

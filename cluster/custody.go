@@ -14,7 +14,7 @@ const (
 	// nothing is known of is looked at again.
 	custodyRetry = 500 * time.Millisecond
 	// claimStep and claimLimit are how long a gateway leaves a free bus to those before it.
-	claimStep  = 250 * time.Millisecond
+	claimStep  = 100 * time.Millisecond
 	claimLimit = 2 * time.Second
 	// hostCalls bounds the buses that the Host puts down at one time.
 	hostCalls = 512
@@ -77,6 +77,7 @@ type post struct {
 	busy   bool             // a withdrawal or a write is on its way
 	wrote  uint64           // sequence of the last own write: what is older is out of date
 	free   boottime.Instant // since when it is to be had; 0: it is not
+	due    boottime.Instant // when it is claimed at the latest, if it is to be had
 	before string           // whose it was when it was claimed
 
 	hurry context.CancelFunc // ends the patience of a withdrawal that is on its way; nil: there is none

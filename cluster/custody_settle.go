@@ -138,14 +138,16 @@ func (c *custody) seek(now boottime.Instant, bus string, p *post, owner Owner, d
 		return
 	}
 	if p.free == 0 {
-		p.free = now
+		p.free, p.due = now, now.Add(claimLimit)
 	}
 	rank, ok := c.field.free.meeting(demand).Rank(bus, c.id)
 	if !ok || c.stand.phase != phaseHolding || rank > 0 && mutant("claims-the-living") {
 		return
 	}
-	if at := p.free.Add(placement.ClaimDelay(rank, claimStep, claimLimit)); now.Before(at) {
-		c.lookAt(bus, at)
+	// Who joins since then, as a gateway does that is back after it was evicted, keeps nobody waiting longer.
+	p.due = min(p.due, p.free.Add(placement.ClaimDelay(rank, claimStep, claimLimit)))
+	if now.Before(p.due) {
+		c.lookAt(bus, p.due)
 		return
 	}
 	c.claim(bus, p, owner)

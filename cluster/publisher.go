@@ -63,18 +63,6 @@ func (p *publisher) close() {
 	p.nc.RemoveStatusListener(p.lost)
 }
 
-// one stores one message.
-func (p *publisher) one(ctx context.Context, m *nats.Msg) (ack pubAck, err error) {
-	p.each(ctx, 1, func(_ int, out *nats.Msg) error {
-		out.Subject, out.Data = m.Subject, m.Data
-		for name, values := range m.Header {
-			out.Header[name] = values
-		}
-		return nil
-	}, func(_ int, a pubAck, e error) { ack, err = a, e })
-	return ack, err
-}
-
 // each stores n messages, each on its own, and waits for all of them. done is called once for
 // every message, in no order.
 func (p *publisher) each(ctx context.Context, n int, fill fill, done func(i int, ack pubAck, err error)) {

@@ -25,6 +25,8 @@ type Wire struct {
 	dead  bool       // nothing comes through
 	last  string     // to the hub, before all ends; empty: it goes on
 	over  bool       // that has come
+	until string     // from the hub, after which it is held back; empty: it goes on
+	held  bool       // that has come
 	ended bool
 	conns map[net.Conn]bool
 	all   sync.WaitGroup
@@ -78,10 +80,21 @@ func (w *Wire) EndAfter(text string) {
 	w.last = text
 }
 
+// HoldAfter lets the first bytes from the hub through that have the text in them, and holds back what it says after that. What is
+// said to the hub goes through.
+func (w *Wire) HoldAfter(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.until = text
+}
+
 func (w *Wire) set(dead bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.dead = dead
+	if !dead {
+		w.held, w.until = false, ""
+	}
 	w.open.Broadcast()
 }
 
@@ -143,12 +156,13 @@ func (w *Wire) copy(to, from net.Conn, toHub bool) {
 func (w *Wire) pass(data []byte, toHub bool) (last, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for w.dead && !w.ended {
+	for (w.dead || w.held && !toHub) && !w.ended {
 		w.open.Wait()
 	}
 	if w.ended || w.over {
 		return false, false
 	}
+	w.held = w.held || !toHub && w.until != "" && bytes.Contains(data, []byte(w.until))
 	w.over = toHub && w.last != "" && bytes.Contains(data, []byte(w.last))
 	return w.over, true
 }
