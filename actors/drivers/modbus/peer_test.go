@@ -1,133 +1,57 @@
 package modbus_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
 	"github.com/roost-iot/roost/actors/drivers/modbus"
+	"github.com/roost-iot/roost/actors/drivers/peertest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // The devices here are pymodbus, a program that nobody here wrote, over TCP, over TCP with the frames of serial lines, and at the other end
 // of a pair of pseudo terminals by socat, which the driver takes for a serial port.
 
-// python has pymodbus; Debian's package python3-pymodbus is for the system's own interpreter.
-const python = "/usr/bin/python3"
-
-// needPeer skips the test where its peer is not installed. With ROOST_PEERS it must be.
-func needPeer(t testing.TB) {
-	t.Helper()
-	err := exec.Command(python, "-c", "import pymodbus.server").Run()
-	if err == nil {
-		_, err = exec.LookPath("socat")
-	}
-	switch {
-	case err == nil:
-	case os.Getenv("ROOST_PEERS") != "":
-		t.Fatalf("pymodbus or socat is missing: %v", err)
-	default:
-		t.Skipf("needs the Debian packages python3-pymodbus, python3-serial-asyncio and socat: %v", err)
-	}
-}
-
 // peer is a device in a process of its own.
 type peer struct {
-	way, at string // how, and at which port or file
+	*peertest.Peer
 	address string // for the device
-	process *exec.Cmd
 }
 
 // startPeer starts a device, which ends with the test.
 func startPeer(t testing.TB, way string) *peer {
 	t.Helper()
-	needPeer(t)
-	p := &peer{way: way}
+	peertest.Need(t, peertest.Module("pymodbus", "python3-pymodbus"), peertest.Module("serial_asyncio", "python3-serial-asyncio"),
+		peertest.Program("socat", "socat"))
+	var at, address string
 	if way == "serial" {
-		p.at, p.address = serialPair(t)
+		at, address = serialPair(t)
 	} else {
-		p.at, p.address = freePort(t, way)
+		to := peertest.FreeAddress(t, "tcp")
+		at, address = peertest.Port(to), way+"="+to
 	}
-	p.start(t)
-	t.Cleanup(p.kill)
-	return p
-}
-
-func freePort(t testing.TB, way string) (at, address string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port, way + "=127.0.0.1:" + port
+	d := device("probe", address+" reply=200ms", resource("h", isUint, "address=0"))
+	return &peer{address: address, Peer: peertest.Start(t, peertest.Command{
+		Name: peertest.Python, Args: []string{filepath.Join("testdata", "peer.py"), way, at},
+		Ready: []peertest.Ready{peertest.Answers(func(ctx context.Context) error { return pollOnce(ctx, d) })},
+	})}
 }
 
 // serialPair returns the ends of a serial line.
-func serialPair(t testing.TB) (device, address string) {
+func serialPair(t testing.TB) (far, address string) {
 	t.Helper()
 	folder := t.TempDir()
-	device, gateway := filepath.Join(folder, "device"), filepath.Join(folder, "gateway")
-	socat := exec.Command("socat", "-d", "-d", "pty,rawer,link="+device, "pty,rawer,link="+gateway)
-	says, err := socat.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := socat.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = socat.Process.Kill()
-		_ = socat.Wait()
+	far, near := filepath.Join(folder, "device"), filepath.Join(folder, "gateway")
+	peertest.Start(t, peertest.Command{
+		Name: "socat", Args: []string{"-d", "-d", "pty,rawer,link=" + far, "pty,rawer,link=" + near},
+		Ready: []peertest.Ready{peertest.Says("starting data transfer loop")},
 	})
-	for lines := bufio.NewScanner(says); lines.Scan(); {
-		if strings.Contains(lines.Text(), "starting data transfer loop") {
-			return device, "parity=none stop=1 serial=" + gateway
-		}
-	}
-	t.Fatal("socat made no pair of terminals")
-	return "", ""
-}
-
-// start starts the process, and waits until the device answers.
-func (p *peer) start(t testing.TB) {
-	t.Helper()
-	p.process = exec.Command(python, filepath.Join("testdata", "peer.py"), p.way, p.at)
-	if err := p.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	p.answers(ctx, t)
-}
-
-// answers waits until the device does.
-func (p *peer) answers(ctx context.Context, t testing.TB) {
-	t.Helper()
-	d := device("probe", p.address+" reply=200ms", resource("h", isUint, "address=0"))
-	for {
-		err := pollOnce(ctx, d)
-		if err == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("pymodbus (%s) does not answer: %v", p.way, err)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	return far, "parity=none stop=1 serial=" + near
 }
 
 func pollOnce(ctx context.Context, d actors.Device) error {
@@ -137,18 +61,6 @@ func pollOnce(ctx context.Context, d actors.Device) error {
 	}
 	_, err = s.(actors.Poller).Poll(ctx, []string{d.Profile.Resources[0].Name})
 	return errors.Join(err, s.Close(ctx))
-}
-
-func (p *peer) kill() {
-	_ = p.process.Process.Kill()
-	_ = p.process.Wait()
-}
-
-func (p *peer) signal(t testing.TB, s syscall.Signal) {
-	t.Helper()
-	if err := p.process.Process.Signal(s); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // plant is what the device of the peer has.
@@ -229,21 +141,18 @@ func wantValues(t *testing.T, s actors.Session, want map[string]string) {
 // TestPeerStops: of a device that stands still nothing is known, and when it goes on, so does the driver; no late answer is taken for a later
 // question's.
 func TestPeerStops(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("no process can be stopped on windows")
-	}
 	for _, way := range ways {
 		t.Run(way, func(t *testing.T) {
 			p := startPeer(t, way)
 			s := open(t, device("plant", p.address+" reply=100ms", plant()...))
-			p.signal(t, syscall.SIGSTOP)
+			p.Pause(t)
 			began := time.Now()
 			if _, err := s.(actors.Poller).Poll(t.Context(), []string{"level"}); err == nil {
 				t.Fatal("a device that stands still has answered")
 			}
 			_, err := s.(actors.Actuator).Actuate(t.Context(), actors.Action{Resource: "level", Value: roostv1.Uint(77)})
 			wantOutcome(t, err, errUnknown)
-			p.signal(t, syscall.SIGCONT)
+			p.Resume(t)
 			went := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
@@ -271,11 +180,11 @@ func TestPeerRestarts(t *testing.T) {
 			p := startPeer(t, way)
 			s := open(t, device("plant", p.address+" reply=200ms", plant()...))
 			wantValues(t, s, map[string]string{"level": "10"})
-			p.kill()
+			p.Kill()
 			if _, err := s.(actors.Poller).Poll(t.Context(), []string{"level"}); err == nil {
 				t.Fatal("a device that was killed has answered")
 			}
-			p.start(t)
+			p.Restart(t)
 			back := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()

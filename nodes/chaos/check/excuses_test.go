@@ -95,7 +95,7 @@ func TestUnwell(t *testing.T) {
 	}{
 		"well":            {history.Health{Answers: true, Memory: 120 << 20}, check.Held, ""},
 		"does not answer": {history.Health{Memory: 100 << 20}, check.Violated, "does not answer"},
-		"has grown":       {history.Health{Answers: true, Memory: 200 << 20}, check.Violated, "bytes of memory"},
+		"has grown":       {history.Health{Answers: true, Memory: 300 << 20}, check.Violated, "bytes of memory"},
 		"complains":       {history.Health{Answers: true, Complaints: []string{"panic: boom"}}, check.Violated, "panic: boom"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -137,6 +137,10 @@ func mayhem(d *draft) {
 			return Entry{Fault: Delay, Target: d.gateway(), Hold: d.hold(d.leases(0.5), d.leases(3)), Params: Params{Delay: d.hold(5*time.Millisecond, 100*time.Millisecond), Jitter: d.hold(0, 50*time.Millisecond)}}
 		},
 		func() Entry { return Entry{Fault: Stop, Target: d.gateway(), Hold: d.hold(0, d.leases(1))} },
+		func() Entry { return Entry{Fault: Refuse, Target: d.gateway(), Hold: d.hold(0, d.leases(1.5))} },
+		func() Entry {
+			return Entry{Fault: Cut, Target: d.gateway(), Hold: d.hold(0, d.leases(0.5)), Params: Params{Count: 1 + d.Int64N(2000)}}
+		},
 	}
 	d.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
 	kinds = kinds[:2+d.IntN(len(kinds)-1)]

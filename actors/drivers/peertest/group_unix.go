@@ -1,0 +1,16 @@
+//go:build unix
+
+package peertest
+
+import (
+	"os"
+	"syscall"
+)
+
+const canPause = true
+
+// The peer leads a process group of its own, so that its children go where it goes.
+
+func killGroup(p *os.Process) error   { return syscall.Kill(-p.Pid, syscall.SIGKILL) }
+func pauseGroup(p *os.Process) error  { return syscall.Kill(-p.Pid, syscall.SIGSTOP) }
+func resumeGroup(p *os.Process) error { return syscall.Kill(-p.Pid, syscall.SIGCONT) }

@@ -1,0 +1,17 @@
+package peertest
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+const canPause = false
+
+func ownGroup() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+}
+
+func killGroup(p *os.Process) error { return p.Kill() }
+func pauseGroup(*os.Process) error  { return errors.ErrUnsupported }
+func resumeGroup(*os.Process) error { return errors.ErrUnsupported }
