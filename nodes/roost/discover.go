@@ -125,7 +125,8 @@ func (d *discovery) search(cmd *cobra.Command, look func(ctx context.Context, te
 // print prints the fleet, once it is sure that it can be read back, and that its drivers take it.
 func (d *discovery) print(cmd *cobra.Command, draft *discover.Draft, partly bool) error {
 	head := []string{
-		fmt.Sprintf("Found by %s, %s. %d devices; edit it, and then:", cmd.CommandPath(), time.Now().Format("2006-01-02 15:04 MST"), len(draft.Fleet.Devices)),
+		fmt.Sprintf("Found by %s, %s: %s. Edit it, and then:",
+			cmd.CommandPath(), time.Now().Format("2006-01-02 15:04 MST"), devicesText(len(draft.Fleet.Devices))),
 		"  roost up --fleet FILE         a fleet of its own", "  roost device add --file FILE  to one that runs",
 	}
 	if partly {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,7 +42,7 @@ func newDiscoverModbus(p program) *cobra.Command {
 		Example: `  roost discover modbus 192.168.1.0/24 > fleet.yaml
   roost discover modbus 10.0.0.20 --unit 1-247 --reply 300ms
   roost discover modbus 10.0.0.30-10.0.0.40 --rtu --port 4001
-  roost discover modbus --serial /dev/ttyUSB0 --baud 9600,19200 --parity none,even`,
+  roost discover modbus --serial /dev/ttyUSB0 --baud 9600,19200`,
 		Args:              takes("[HOST|RANGE|NETWORK...]"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              d.run,
@@ -99,16 +100,9 @@ func (d *discoverModbus) where(cmd *cobra.Command, targets []string, c *findmodb
 	case d.serial != "" && (len(targets) > 0 || d.rtu || cmd.Flags().Changed("port")):
 		return usage(cmd, "--serial looks on a serial port, and not over TCP")
 	case d.serial != "":
-		c.AtOnce = 1
 		lines := d.serialLines()
-		c.Lines, c.Total = func(yield func(map[string]string) bool) {
-			for _, l := range lines {
-				if !yield(l) {
-					return
-				}
-			}
-		}, len(lines)
-		return nil
+		c.AtOnce, c.Lines, c.Total = 1, slices.Values(lines), len(lines)
+		return d.validSerial(cmd)
 	case len(targets) == 0:
 		return usage(cmd, "HOST, RANGE or NETWORK is missing, or --serial")
 	}
@@ -139,6 +133,20 @@ func (d *discoverModbus) tcpLines(reach discover.Reach) iter.Seq[map[string]stri
 			}
 		}
 	}
+}
+
+func (d *discoverModbus) validSerial(cmd *cobra.Command) error {
+	for _, baud := range d.baud {
+		if baud < 300 || baud > 4_000_000 {
+			return usage(cmd, "--baud %d is not between 300 and 4000000", baud)
+		}
+	}
+	for _, parity := range d.parity {
+		if !slices.Contains([]string{"even", "odd", "none"}, parity) {
+			return usage(cmd, "--parity %.20q is not even, odd or none", parity)
+		}
+	}
+	return nil
 }
 
 func (d *discoverModbus) serialLines() []map[string]string {
