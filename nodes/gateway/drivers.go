@@ -8,6 +8,7 @@ import (
 	"github.com/roost-iot/roost/actors/drivers/modbus"
 	"github.com/roost-iot/roost/actors/drivers/rig"
 	"github.com/roost-iot/roost/actors/drivers/sim"
+	"github.com/roost-iot/roost/actors/drivers/snmp"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -20,6 +21,7 @@ func Drivers(gateway, incarnation string, log *slog.Logger) map[string]actors.Dr
 		modbus.Name: new(modbus.Driver),
 		rig.Name:    &rig.Driver{Gateway: gateway, Incarnation: incarnation},
 		sim.Name:    sim.NewDriver(nil),
+		snmp.Name:   new(snmp.Driver),
 	}
 }
 
