@@ -40,7 +40,7 @@ func newDiscover(p program) *cobra.Command {
 		Args: cobra.ArbitraryArgs,
 		RunE: group,
 	}
-	cmd.AddCommand(newDiscoverModbus(p))
+	cmd.AddCommand(newDiscoverModbus(p), newDiscoverSNMP(p))
 	return cmd
 }
 
@@ -86,10 +86,29 @@ func (d *discovery) reach(cmd *cobra.Command, targets []string) (discover.Reach,
 	ctx, cancel := context.WithTimeout(cmd.Context(), d.most)
 	defer cancel()
 	reach, err := discover.ParseReach(ctx, targets, d.yes)
-	if errors.Is(err, roostv1.ErrInvalid) || errors.Is(err, roostv1.ErrPermission) {
+	if errors.Is(err, roostv1.ErrPermission) {
 		return reach, usage(cmd, "%v", roostv1.StatusOf(err).GetMessage())
 	}
-	return reach, err
+	return reach, asUsage(cmd, err)
+}
+
+// asUsage makes an error of what the command line said one of usage; others stay.
+func asUsage(cmd *cobra.Command, err error) error {
+	if errors.Is(err, roostv1.ErrInvalid) {
+		return usage(cmd, "%v", roostv1.StatusOf(err).GetMessage())
+	}
+	return err
+}
+
+// givenKeys are the keys of an address that flags say, by flag: auth-password is auth_password.
+func givenKeys(flags map[string]*string) map[string]string {
+	keys := map[string]string{}
+	for flag, value := range flags {
+		if *value != "" {
+			keys[strings.ReplaceAll(flag, "-", "_")] = *value
+		}
+	}
+	return keys
 }
 
 // found is what a search came to.

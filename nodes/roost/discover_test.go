@@ -121,6 +121,11 @@ func TestDiscoverRefuses(t *testing.T) {
 		"modbus 10.0.0.300":                "10.0.0.300",
 		"modbus 10.0.0.1/33":               "is no host, address, range",
 		"modbuss 10.0.0.1":                 "do you mean modbus?",
+		"snmp":                             "HOST|RANGE|NETWORK is missing",
+		"snmp 10.0.0.1 --community secret": "a secret is not written here",
+		"snmp 10.0.0.1 --user x --auth X":  `"X" is none of none, MD5`,
+		"snmp 1.1.1.1":                     "not in a private network",
+		"snmp 10.0.0.1 --rows 0":           "--rows",
 		"modbus --serial /dev/no --baud 1": "baud",
 	} {
 		if got := run(t, append([]string{"discover"}, strings.Fields(line)...)...); got.code != 64 && line != "modbus 10.0.0.300" || got.code == 0 || got.out != "" || !strings.Contains(got.err, want) {
