@@ -40,7 +40,7 @@ func newDiscover(p program) *cobra.Command {
 		Args: cobra.ArbitraryArgs,
 		RunE: group,
 	}
-	cmd.AddCommand(newDiscoverModbus(p), newDiscoverSNMP(p))
+	cmd.AddCommand(newDiscoverModbus(p), newDiscoverSNMP(p), newDiscoverMQTT(p))
 	return cmd
 }
 
@@ -133,12 +133,20 @@ func (d *discovery) search(cmd *cobra.Command, look func(ctx context.Context, te
 	case ctx.Err() != nil && p.Done < p.Total:
 		ended = &exit{exitFailed, fmt.Errorf("the time of %v is over, and %d of %d %s were asked: look for longer with --for", d.most, p.Done, p.Total, p.Unit)}
 	case got.draft.Empty():
-		ended = &exit{exitUnavailable, fmt.Errorf("nothing has answered; %d %s were asked", p.Done, p.Unit)}
+		ended = &exit{exitUnavailable, fmt.Errorf("nothing was found: %s", d.extent(p))}
 	}
 	if got.draft == nil || got.draft.Empty() {
 		return ended
 	}
 	return errors.Join(d.print(cmd, got.draft, ended != nil), ended)
+}
+
+// extent says how far a search came that found nothing.
+func (d *discovery) extent(p discover.Progress) string {
+	if p.Total == 0 {
+		return fmt.Sprintf("%d %s in %v", p.Done, p.Unit, d.most)
+	}
+	return fmt.Sprintf("%d %s were asked, and none has answered", p.Done, p.Unit)
 }
 
 // print prints the fleet, once it is sure that it can be read back, and that its drivers take it.

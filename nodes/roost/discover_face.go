@@ -22,7 +22,7 @@ func (f discoverFace) tell(p discover.Progress) {
 	if p.News != "" {
 		f.Say("found " + p.News)
 	}
-	status := fmt.Sprintf("%d %s asked  %d found", p.Done, p.Unit, p.Found)
+	status := fmt.Sprintf("%d %s  %d found", p.Done, p.Unit, p.Found)
 	if p.Total > 0 {
 		status = fmt.Sprintf("%d of %d %s asked  %d found", p.Done, p.Total, p.Unit, p.Found)
 	}

@@ -126,6 +126,9 @@ func TestDiscoverRefuses(t *testing.T) {
 		"snmp 10.0.0.1 --user x --auth X":  `"X" is none of none, MD5`,
 		"snmp 1.1.1.1":                     "not in a private network",
 		"snmp 10.0.0.1 --rows 0":           "--rows",
+		"mqtt":                             "BROKER is missing",
+		"mqtt 127.0.0.1 --levels 99":       "--levels",
+		"mqtt 127.0.0.1 --password x":      "a secret is not written here",
 		"modbus --serial /dev/no --baud 1": "baud",
 	} {
 		if got := run(t, append([]string{"discover"}, strings.Fields(line)...)...); got.code != 64 && line != "modbus 10.0.0.300" || got.code == 0 || got.out != "" || !strings.Contains(got.err, want) {
@@ -133,7 +136,7 @@ func TestDiscoverRefuses(t *testing.T) {
 		}
 	}
 	got := run(t, "discover", "modbus", "127.0.0.1", "--port", "1")
-	if got.code != 69 || got.out != "" || !strings.Contains(got.err, "roost: nothing has answered; 33 units were asked") {
+	if got.code != 69 || got.out != "" || !strings.Contains(got.err, "roost: nothing was found: 33 units were asked, and none has answered") {
 		t.Errorf("nobody there: %+v", got)
 	}
 	got = run(t, "discover", "modbus", "--serial", "/dev/there-is-no-such-port")
