@@ -42,8 +42,9 @@ func TestPeer(t *testing.T) {
 	publish(t.Context(), t, at, "tele/plug/SENSOR", `{"ENERGY":{"Power":12}}`, "-r")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	known := make(chan struct{})
+	known, published := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(published)
 		<-known
 		publish(t.Context(), t, at, "plant/boiler/pressure", "1.8")
 	}()
@@ -58,6 +59,7 @@ func TestPeer(t *testing.T) {
 			}
 		},
 	})
+	<-published
 	if err != nil || progress.Found != 3 || progress.Done != 3 {
 		t.Fatalf("heard %+v, %v", progress, err)
 	}

@@ -1,0 +1,78 @@
+package payload
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/theory/jsonpath"
+)
+
+var (
+	errNothing = errors.New("the path selects nothing")
+	errSeveral = errors.New("the path selects several values")
+	errText    = errors.New("it is not UTF-8, as JSON must be")
+	errMore    = errors.New("there is more than one JSON document")
+)
+
+// Document is one payload. It is decoded at most once, however many resources are read from it.
+type Document struct {
+	raw     []byte
+	decoded bool
+	root    any
+	err     error
+}
+
+// Of returns the document of a payload, which must not be changed while it is used.
+func Of(payload []byte) *Document { return &Document{raw: payload} }
+
+// one returns the only value that a path selects.
+func (d *Document) one(path *jsonpath.Path) (node any, err error) {
+	if !d.decoded {
+		d.decoded = true
+		d.root, d.err = decode(d.raw)
+	}
+	if d.err != nil {
+		return nil, d.err
+	}
+	nodes, err := pick(path, d.root)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(nodes) == 0:
+		return nil, errNothing
+	case len(nodes) > 1:
+		return nil, errSeveral
+	}
+	return nodes[0], nil
+}
+
+// pick selects, and takes a panic of the library for an answer: filters compare what devices send.
+func pick(path *jsonpath.Path, root any) (nodes []any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("select %s: %v", path, r)
+		}
+	}()
+	return path.Select(root), nil
+}
+
+// decode keeps the digits of numbers.
+func decode(raw []byte) (any, error) {
+	if !utf8.Valid(raw) { // the decoder would put other characters in the place of what is wrong
+		return nil, errText
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var root any
+	if err := decoder.Decode(&root); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, errMore
+	}
+	return root, nil
+}
