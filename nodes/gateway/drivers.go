@@ -7,6 +7,7 @@ import (
 	"github.com/roost-iot/roost/actors/drivers/host"
 	"github.com/roost-iot/roost/actors/drivers/modbus"
 	"github.com/roost-iot/roost/actors/drivers/mqtt"
+	"github.com/roost-iot/roost/actors/drivers/opcua"
 	"github.com/roost-iot/roost/actors/drivers/rig"
 	"github.com/roost-iot/roost/actors/drivers/sim"
 	"github.com/roost-iot/roost/actors/drivers/snmp"
@@ -21,6 +22,7 @@ func Drivers(gateway, incarnation string, log *slog.Logger) map[string]actors.Dr
 		host.Name:   &host.Driver{Log: log},
 		modbus.Name: new(modbus.Driver),
 		mqtt.Name:   &mqtt.Driver{Gateway: gateway},
+		opcua.Name:  new(opcua.Driver),
 		rig.Name:    &rig.Driver{Gateway: gateway, Incarnation: incarnation},
 		sim.Name:    sim.NewDriver(nil),
 		snmp.Name:   new(snmp.Driver),
