@@ -9,11 +9,12 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/roost-iot/roost/actors/drivers/discover"
+	"github.com/roost-iot/roost/actors/drivers/mqtt"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // driver is the name of the driver of devices at a broker.
-const driver = "mqtt"
+const driver = mqtt.Name
 
 // maxResources is how many resources a profile gets.
 const maxResources = 200
