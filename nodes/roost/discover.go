@@ -40,7 +40,7 @@ func newDiscover(p program) *cobra.Command {
 		Args: cobra.ArbitraryArgs,
 		RunE: group,
 	}
-	cmd.AddCommand(newDiscoverModbus(p), newDiscoverSNMP(p), newDiscoverMQTT(p))
+	cmd.AddCommand(newDiscoverModbus(p), newDiscoverSNMP(p), newDiscoverMQTT(p), newDiscoverOPCUA(p))
 	return cmd
 }
 

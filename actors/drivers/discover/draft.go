@@ -28,9 +28,20 @@ func NewDraft(head ...string) *Draft {
 // Empty tells whether nothing was found.
 func (d *Draft) Empty() bool { return len(d.Fleet.Devices) == 0 }
 
-// Profile adds a profile; its id is made unique.
+// maxProfile is how large a profile may get, in bytes of protobuf: it leaves room for what people add.
+const maxProfile = roostv1.MaxRecord * 3 / 4
+
+// Profile adds a profile; its id is made unique. Resources that would make it larger than a profile may be are left out, which is noted.
 func (d *Draft) Profile(p *roostv1.Profile) *roostv1.Profile {
 	p.Id = d.unique("profile", p.Id)
+	size := 0
+	for i, r := range p.Resources {
+		if size += proto.Size(r) + proto.Size(&roostv1.Profile{Resources: []*roostv1.Resource{{}}}); size > maxProfile {
+			d.Annotate(p, fmt.Sprintf("%d resources more were left out: a profile cannot have so many.", len(p.Resources)-i))
+			p.Resources = p.Resources[:i]
+			break
+		}
+	}
 	d.Fleet.Profiles = append(d.Fleet.Profiles, p)
 	return p
 }
