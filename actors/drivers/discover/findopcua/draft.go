@@ -45,7 +45,7 @@ func (f *Found) Draft() *discover.Draft {
 		d.Annotate(r, lines...)
 	}
 	if left > 0 {
-		d.Annotate(p, fmt.Sprintf("%d variables were left out: they are arrays, structures, or have no value.", left))
+		d.Annotate(p, fmt.Sprintf("%d variables were left out, which are arrays, structures, or have no value.", left))
 	}
 	if f.more {
 		d.Annotate(p, "There is more than was looked at: see --limit, --depth and --for.")

@@ -100,7 +100,7 @@ func all(t *testing.T, server *peertest.Peer, endpoint string) {
 		t.Fatalf("devices: %v", d.Fleet.Devices)
 	}
 	spec, profile := d.Fleet.Devices[0], d.Fleet.Profiles[0]
-	if n := len(profile.Resources); n != 125 || !strings.Contains(d.Note(profile), "1 variables were left out") {
+	if n := len(profile.Resources); n != 125 || !strings.Contains(d.Note(profile), "1 variables were left out,") {
 		t.Errorf("%d resources, and the note %q", n, d.Note(profile))
 	}
 	temperature := profile.Resource("Boiler-1-Temperature")
