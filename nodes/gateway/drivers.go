@@ -7,6 +7,7 @@ import (
 	"github.com/roost-iot/roost/actors/drivers/host"
 	"github.com/roost-iot/roost/actors/drivers/modbus"
 	"github.com/roost-iot/roost/actors/drivers/mqtt"
+	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	"github.com/roost-iot/roost/actors/drivers/opcua"
 	"github.com/roost-iot/roost/actors/drivers/rig"
 	"github.com/roost-iot/roost/actors/drivers/sim"
@@ -23,6 +24,7 @@ func Drivers(gateway, incarnation string, log *slog.Logger) map[string]actors.Dr
 		modbus.Name: new(modbus.Driver),
 		mqtt.Name:   &mqtt.Driver{Gateway: gateway},
 		opcua.Name:  new(opcua.Driver),
+		mqttd.Name:  &mqttd.Driver{Log: log},
 		rig.Name:    &rig.Driver{Gateway: gateway, Incarnation: incarnation},
 		sim.Name:    sim.NewDriver(nil),
 		snmp.Name:   new(snmp.Driver),

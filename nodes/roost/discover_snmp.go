@@ -26,7 +26,6 @@ type discoverSNMP struct {
 	keys    map[string]*string // of the driver's address, by flag
 	reply   time.Duration
 	retries int
-	rows    int
 }
 
 func newDiscoverSNMP(p program) *cobra.Command {
@@ -57,7 +56,6 @@ func newDiscoverSNMP(p program) *cobra.Command {
 	}
 	f.DurationVar(&d.reply, "reply", time.Second, "how long an answer may take")
 	f.IntVar(&d.retries, "retries", 1, "how often who does not answer is asked again")
-	f.IntVar(&d.rows, "rows", 32, "rows of a table (interfaces, storage) that become resources, at most")
 	return cmd
 }
 
@@ -65,14 +63,14 @@ func (d *discoverSNMP) run(cmd *cobra.Command, targets []string) error {
 	if err := d.valid(cmd); err != nil {
 		return err
 	}
-	if d.port == 0 || d.rows < 1 || d.rows > 500 {
-		return usage(cmd, "--port is between 1 and 65535, and --rows between 1 and 500")
+	if d.port == 0 {
+		return usage(cmd, "--port is between 1 and 65535")
 	}
 	reach, err := d.reach(cmd, targets)
 	if err != nil {
 		return err
 	}
-	c := findsnmp.Config{Reach: reach, Port: d.port, Keys: d.address(cmd), Rows: d.rows, Pace: d.pace}
+	c := findsnmp.Config{Reach: reach, Port: d.port, Keys: d.address(cmd), Pace: d.pace}
 	return d.search(cmd, func(ctx context.Context, tell func(discover.Progress)) found {
 		c.Tell = tell
 		agents, progress, err := findsnmp.Find(ctx, c)

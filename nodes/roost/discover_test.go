@@ -125,7 +125,7 @@ func TestDiscoverRefuses(t *testing.T) {
 		"snmp 10.0.0.1 --community secret": "a secret is not written here",
 		"snmp 10.0.0.1 --user x --auth X":  `"X" is none of none, MD5`,
 		"snmp 1.1.1.1":                     "not in a private network",
-		"snmp 10.0.0.1 --rows 0":           "--rows",
+		"snmp 10.0.0.1 --port 0":           "--port",
 		"opcua":                            "ENDPOINT is missing",
 		"opcua http://10.0.0.1":            "is not a URL such as opc.tcp://",
 		"opcua 10.0.0.1 --depth 0":         "--depth",

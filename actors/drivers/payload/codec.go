@@ -109,6 +109,9 @@ func parsePath(k *keys.Keys, key string) *jsonpath.Path {
 		k.Wrong(key, "%q is no JSONPath, such as $.climate.temperature: %v", text, err)
 		return nil
 	}
+	if costly(path) {
+		k.Wrong(key, "%q would search the document again for each of its elements: .. may stand once and in no filter, and what a filter takes of $ is one value", text)
+	}
 	return path
 }
 

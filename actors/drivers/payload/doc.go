@@ -29,7 +29,8 @@
 // hexadecimal after 0x. A STRING takes JSON text as it is, and any other JSON as its text.
 //
 // What cannot be read is a sample of BAD quality with DECODE_ERROR, and never an error: one bad value stops nothing beside it. So
-// are null, several values at one path, and a document with anything behind its end. A time that cannot be read leaves Source zero,
+// are null, several values at one path, a document with anything behind its end, and one in which objects and arrays lie more than
+// 100 deep: what a document costs is bounded, and paths that would cost its square are refused. A time that cannot be read leaves Source zero,
 // and the value what it is.
 //
 // # What is written

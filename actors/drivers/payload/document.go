@@ -14,6 +14,7 @@ import (
 var (
 	errNothing = errors.New("the path selects nothing")
 	errSeveral = errors.New("the path selects several values")
+	errDeep    = fmt.Errorf("objects and arrays lie more than %d deep within each other", maxDepth)
 	errText    = errors.New("it is not UTF-8, as JSON must be")
 	errMore    = errors.New("there is more than one JSON document")
 )
@@ -64,6 +65,9 @@ func pick(path *jsonpath.Path, root any) (nodes []any, err error) {
 func decode(raw []byte) (any, error) {
 	if !utf8.Valid(raw) { // the decoder would put other characters in the place of what is wrong
 		return nil, errText
+	}
+	if tooDeep(raw) {
+		return nil, errDeep
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()

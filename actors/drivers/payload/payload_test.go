@@ -115,7 +115,10 @@ func TestRead(t *testing.T) {
 		{"two documents", isInt, says(path), `{"v": 1}{"v": 2}`, nil},
 		{"rubbish behind", isInt, says(path), `{"v": 1}x`, nil},
 		{"no UTF-8", isText, says(path), "{\"v\": \"\xff\"}", nil},
-		{"too deep", isInt, says(path), strings.Repeat("[", 1e5), nil},
+		{"brackets without end", isInt, says(path), strings.Repeat("[", 1e5), nil},
+		{"as deep as may be", isInt, says("json=$..v"), strings.Repeat("[", 99) + `{"v": 7}` + strings.Repeat("]", 99), roostv1.Int(7)},
+		{"too deep", isInt, says("json=$..v"), strings.Repeat("[", 100) + `{"v": 7}` + strings.Repeat("]", 100), nil},
+		{"brackets in text", isText, says(path), `{"v": "\"` + strings.Repeat("[", 200) + `"}`, roostv1.Text(`"` + strings.Repeat("[", 200))},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -183,6 +186,7 @@ func TestTime(t *testing.T) {
 }
 
 func TestProblems(t *testing.T) {
+	const costs = ` would search the document again for each of its elements: .. may stand once and in no filter, and what a filter takes of $ is one value`
 	tests := []struct {
 		name   string
 		kind   roostv1.ValueType
@@ -192,6 +196,11 @@ func TestProblems(t *testing.T) {
 	}{
 		{"path", isInt, roostv1.Access_ACCESS_READ, says("json=v"),
 			[]string{`resources[0].protocol["json"]: "v" is no JSONPath, such as $.climate.temperature: jsonpath: unexpected identifier at position 1`}},
+		{"twice", isInt, roostv1.Access_ACCESS_READ, says("json=$..a..b"), []string{`resources[0].protocol["json"]: "$..a..b"` + costs}},
+		{"in a filter", isInt, roostv1.Access_ACCESS_READ, says("json=$[?$..b]"), []string{`resources[0].protocol["json"]: "$[?$..b]"` + costs}},
+		{"all of it in a filter", isInt, roostv1.Access_ACCESS_READ, says("json=$[?$[*]]"),
+			[]string{`resources[0].protocol["json"]: "$[?$[*]]"` + costs}},
+		{"one value in a filter", isInt, roostv1.Access_ACCESS_READ, says("json=$..[?@['..'] == $.now]"), nil},
 		{"no document", isInt, roostv1.Access_ACCESS_READ, says("absent=skip", "time=$.t"), []string{
 			`resources[0].protocol["absent"]: is for values in a JSON document: x has no json`,
 			`resources[0].protocol["time"]: is in the JSON document that the value is in: x has no json`}},

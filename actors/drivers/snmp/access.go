@@ -82,8 +82,11 @@ func password(from keys.Secret) (string, error) {
 	return text, nil
 }
 
-// like returns the user as he is where nothing is known of an agent yet.
+// like returns the user, if there is one, as he is where nothing is known of an agent yet.
 func like(known *gosnmp.UsmSecurityParameters) *gosnmp.UsmSecurityParameters {
+	if known == nil {
+		return nil
+	}
 	return &gosnmp.UsmSecurityParameters{
 		UserName:               known.UserName,
 		AuthenticationProtocol: known.AuthenticationProtocol, AuthenticationPassphrase: known.AuthenticationPassphrase,

@@ -13,9 +13,9 @@ import (
 // The object that every agent has, and which is asked for to hear whether it is there.
 const upTime = ".1.3.6.1.2.1.1.3.0"
 
-// clockAge is how old what is known of an agent's clock may be before a SET: agents take messages that are 150 s off, and one that
-// restarted takes none until it is asked for its clock again.
-const clockAge = 10 * time.Second
+// clockAge is how old what is known of an agent's clock may be before a SET: one that has restarted takes no message until it is asked
+// for its clock again.
+const clockAge = time.Second
 
 // meet learns who the agent is, if that is not known. Before a SET it makes sure of it: an agent that has restarted would not take it, and it is
 // not sent twice.
@@ -24,7 +24,7 @@ func (a *agent) meet(ctx context.Context, conn net.Conn, q *question) error {
 		if err := a.discover(ctx, conn); err != nil {
 			return err
 		}
-	} else if err := a.engine.tell(a.user); err != nil {
+	} else if err := a.engine.tell(a.codec.user); err != nil {
 		return err
 	}
 	if q.kind != gosnmp.SetRequest || time.Since(a.engine.heard) < clockAge {
@@ -63,7 +63,7 @@ func (a *agent) reported(message *gosnmp.SnmpPacket, authentic bool) error {
 		return r
 	}
 	a.engine = is
-	if err := is.tell(a.user); err != nil {
+	if err := is.tell(a.codec.user); err != nil {
 		return err
 	}
 	return r

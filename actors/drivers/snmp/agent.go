@@ -8,13 +8,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/gosnmp/gosnmp"
 
 	"github.com/roost-iot/roost/actors"
-	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // question is a request without its id.
@@ -30,32 +28,26 @@ type question struct {
 type agent struct {
 	at     address
 	codec  codec
-	user   *gosnmp.UsmSecurityParameters // of version 3
-	engine engine                        // of version 3; with an empty id it is not known
-	id     uint32                        // of the last message
-	buffer []byte
-
-	mu     sync.Mutex
-	conn   net.Conn // nil: to be opened
-	closed bool
+	engine engine // of version 3; with an empty id it is not known
+	id     uint32 // of the last message
+	socket socket
 }
 
 var (
-	errClosed   = errors.New("the session was closed")
 	errNoAnswer = errors.New("no answer")
 	longAgo     = time.Unix(1, 0)
 )
 
 func newAgent(at address, is access) *agent {
-	a := &agent{at: at, user: is.user, id: rand.Uint32N(math.MaxInt32), buffer: make([]byte, math.MaxUint16)}
+	a := &agent{at: at, id: rand.Uint32N(math.MaxInt32), socket: socket{to: at.agent}}
 	a.codec.init(at, is.user)
 	return a
 }
 
-// ask asks a question and returns the answer, which is used up by the next question. The error is ErrNotSent if not a byte of the
-// question was sent, and a report if the agent did not look at it. Else nobody knows.
+// ask asks a question and returns the answer. The error is ErrNotSent if not a byte of the question was sent, and a report if the agent did
+// not look at it. Else nobody knows.
 func (a *agent) ask(ctx context.Context, q *question) (*gosnmp.SnmpPacket, error) {
-	conn, err := a.connect(ctx)
+	conn, err := a.socket.connect(ctx)
 	if err != nil {
 		return nil, notSent(err)
 	}
@@ -63,9 +55,9 @@ func (a *agent) ask(ctx context.Context, q *question) (*gosnmp.SnmpPacket, error
 	answer, err := a.converse(ctx, conn, q)
 	var r report
 	if untouched := stop(); !untouched || err != nil && !errors.As(err, &r) {
-		a.drop(conn) // late answers go to a port that nobody listens at
+		a.socket.drop(conn) // late answers go to a port that nobody listens at
 	}
-	if err != nil && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil && !errors.Is(err, context.Cause(ctx)) {
 		err = fmt.Errorf("%w: %w", err, context.Cause(ctx))
 	}
 	return answer, err
@@ -74,7 +66,7 @@ func (a *agent) ask(ctx context.Context, q *question) (*gosnmp.SnmpPacket, error
 // converse asks on a connection. In version 3 the agent has to be known first.
 func (a *agent) converse(ctx context.Context, conn net.Conn, q *question) (*gosnmp.SnmpPacket, error) {
 	encode := func(id uint32) ([]byte, error) { return a.codec.encode(q, id) }
-	if a.user == nil {
+	if a.codec.user == nil {
 		return a.exchange(ctx, conn, q.again, encode)
 	}
 	for again := false; ; again = true {
@@ -120,7 +112,7 @@ func (a *agent) send(ctx context.Context, conn net.Conn, datagram []byte) error 
 		return err
 	}
 	if ctx.Err() != nil { // looked at after the deadline was set, which else undoes what the end of ctx has set
-		return errNoAnswer
+		return context.Cause(ctx)
 	}
 	_, err := conn.Write(datagram)
 	return err
@@ -129,11 +121,11 @@ func (a *agent) send(ctx context.Context, conn net.Conn, datagram []byte) error 
 // await waits for the answer to one of the messages from first to the last one. All else that comes is none.
 func (a *agent) await(ctx context.Context, conn net.Conn, first uint32, strays *int) (*gosnmp.SnmpPacket, error) {
 	for {
-		n, err := conn.Read(a.buffer)
+		datagram, err := receive(conn)
 		if err != nil {
 			return nil, err
 		}
-		message, authentic, err := a.codec.decode(a.buffer[:n])
+		message, authentic, err := a.codec.decode(datagram)
 		if err != nil || message.Version != a.at.version {
 			*strays++
 			continue
@@ -150,7 +142,7 @@ func (a *agent) await(ctx context.Context, conn net.Conn, first uint32, strays *
 func (a *agent) judge(message *gosnmp.SnmpPacket, authentic bool, first uint32) (*gosnmp.SnmpPacket, error) {
 	ours := func(id uint32) bool { return id >= first && id <= a.id }
 	switch {
-	case a.user == nil:
+	case a.codec.user == nil:
 		if message.PDUType != gosnmp.GetResponse || !ours(message.RequestID) {
 			return nil, nil
 		}
@@ -179,52 +171,6 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// connect returns the socket for the agent, and opens one if there is none.
-func (a *agent) connect(ctx context.Context) (net.Conn, error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	a.mu.Lock()
-	conn, closed := a.conn, a.closed
-	a.mu.Unlock()
-	if closed || conn != nil {
-		return conn, errIf(closed, errClosed)
-	}
-	conn, err := new(net.Dialer).DialContext(ctx, "udp", a.at.agent)
-	if err != nil {
-		return nil, roostv1.Errorf(roostv1.ErrOffline, "%v", err)
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.closed {
-		_ = conn.Close()
-		return nil, errClosed
-	}
-	a.conn = conn
-	return conn, nil
-}
-
-// drop closes a socket, so that the next question has another one.
-func (a *agent) drop(conn net.Conn) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.conn == conn {
-		a.conn = nil
-	}
-	_ = conn.Close()
-}
-
-// close ends all. A question that is being asked ends, too.
-func (a *agent) close() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.closed = true
-	if a.conn != nil {
-		_ = a.conn.Close()
-		a.conn = nil
-	}
-}
-
 func notSent(err error) error { return fmt.Errorf("%w: %w", actors.ErrNotSent, err) }
 
 func ifNotSent(is bool, err error) error {
@@ -232,11 +178,4 @@ func ifNotSent(is bool, err error) error {
 		return notSent(err)
 	}
 	return err
-}
-
-func errIf(is bool, err error) error {
-	if is {
-		return err
-	}
-	return nil
 }

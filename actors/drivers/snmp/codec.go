@@ -12,7 +12,10 @@ import (
 // sends a SET of version 3 again by itself after a report, takes any answer whose id is 0, and gives up at the first stray datagram.
 //
 // A panic of the library is an error. A codec is used by one goroutine at a time.
-type codec struct{ library gosnmp.GoSNMP }
+type codec struct {
+	library gosnmp.GoSNMP
+	user    *gosnmp.UsmSecurityParameters // of version 3; who uses the codec tells him of the engine
+}
 
 // init makes it ready; a codec must not be copied afterwards.
 func (c *codec) init(at address, user *gosnmp.UsmSecurityParameters) {
@@ -21,6 +24,7 @@ func (c *codec) init(at address, user *gosnmp.UsmSecurityParameters) {
 	if user == nil {
 		return
 	}
+	c.user = user
 	c.library.SecurityModel = gosnmp.UserSecurityModel
 	c.library.MsgFlags = at.user.level()
 	c.library.SecurityParameters = user
@@ -31,6 +35,9 @@ func (c *codec) init(at address, user *gosnmp.UsmSecurityParameters) {
 func (c *codec) encode(q *question, id uint32) (datagram []byte, err error) {
 	defer recovered(&err)
 	c.library.Community = q.community
+	if c.user != nil {
+		c.library.ContextEngineID = c.user.AuthoritativeEngineID
+	}
 	c.library.SetRequestID(id - 1)
 	c.library.SetMsgID(id - 1)
 	return c.library.SnmpEncodePacket(q.kind, q.variables, 0, q.repetitions)
@@ -64,41 +71,60 @@ func (c *codec) discovery(id uint32) (datagram []byte, err error) {
 
 var errLibrary = errors.New("the SNMP library panicked")
 
+// guarded calls the library; if that panics, there is no message.
+func guarded(call func() (*gosnmp.SnmpPacket, error)) (message *gosnmp.SnmpPacket, err error) {
+	defer recovered(&err)
+	return call()
+}
+
 func recovered(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("%w: %v", errLibrary, r)
 	}
 }
 
-// glance returns a notification of any version without asking whether it is authentic; of version 3 only its header.
-func (c *codec) glance(datagram []byte) (message *gosnmp.SnmpPacket, ok bool) {
-	var err error
-	defer func() { ok = ok && err == nil }()
-	defer recovered(&err)
-	message, err = c.library.SnmpDecodePacket(datagram)
-	if err == nil && message.Version != gosnmp.Version3 {
-		return message, notifies(message.PDUType)
+// glance returns what a notification of any version says of itself to everybody: of version 3 that is its header, and not whether it is
+// authentic; nil if it is none.
+func (c *codec) glance(datagram []byte) *gosnmp.SnmpPacket {
+	message, err := guarded(func() (*gosnmp.SnmpPacket, error) { return c.library.SnmpDecodePacket(datagram) })
+	if message != nil && (message.Version == gosnmp.Version3 || err == nil && notifies(message.PDUType)) {
+		return message
 	}
-	return message, message.Version == gosnmp.Version3
+	return nil
 }
 
-// notification returns a trap or an inform that is authentic, as far as its version can be.
-func (c *codec) notification(datagram []byte) (message *gosnmp.SnmpPacket, ok bool) {
-	var err error
-	defer func() { ok = ok && err == nil }()
-	defer recovered(&err)
-	message, err = c.library.UnmarshalTrap(slices.Clone(datagram), true)
-	return message, err == nil && notifies(message.PDUType)
+// notification returns a trap or an inform that is authentic, as far as its version can be; nil if it is none.
+func (c *codec) notification(datagram []byte) *gosnmp.SnmpPacket {
+	message, err := guarded(func() (*gosnmp.SnmpPacket, error) { return c.library.UnmarshalTrap(slices.Clone(datagram), true) })
+	if err != nil || !notifies(message.PDUType) {
+		return nil
+	}
+	return message
 }
 
-// acknowledgement returns the answer to an inform, which is the inform itself with another name.
-func (c *codec) acknowledgement(inform *gosnmp.SnmpPacket) (datagram []byte, err error) {
+// reply returns the datagram that answers a notification, protected as flags say. In version 3 it is of the engine that the codec's user
+// is told of, which is the gateway's own.
+func (c *codec) reply(to *gosnmp.SnmpPacket, kind gosnmp.PDUType, flags gosnmp.SnmpV3MsgFlags, variables []gosnmp.SnmpPDU) (datagram []byte, err error) {
 	defer recovered(&err)
-	answer := gosnmp.SnmpPacket{
-		Version: inform.Version, Community: inform.Community, PDUType: gosnmp.GetResponse,
-		RequestID: inform.RequestID, Variables: inform.Variables,
+	c.library.Version, c.library.Community, c.library.MsgFlags = to.Version, to.Community, flags&gosnmp.AuthPriv
+	c.library.ContextEngineID, c.library.ContextName = to.ContextEngineID, to.ContextName
+	c.library.SetRequestID(to.RequestID - 1)
+	c.library.SetMsgID(to.MsgID - 1)
+	return c.library.SnmpEncodePacket(kind, variables, 0, 0)
+}
+
+// introduction returns the datagram that tells the sender of a message of version 3 whom to write to: the engine that is not the one in
+// its message. It is not protected, as the sender cannot know the keys.
+func introduction(to *gosnmp.SnmpPacket, of engine) (datagram []byte, err error) {
+	defer recovered(&err)
+	packet := gosnmp.SnmpPacket{
+		Version: gosnmp.Version3, SecurityModel: gosnmp.UserSecurityModel, PDUType: gosnmp.Report, MsgID: to.MsgID, RequestID: to.RequestID,
+		SecurityParameters: &gosnmp.UsmSecurityParameters{
+			AuthoritativeEngineID: of.id, AuthoritativeEngineBoots: of.boots, AuthoritativeEngineTime: of.now(),
+		},
+		ContextEngineID: of.id, Variables: []gosnmp.SnmpPDU{reportEngine.variable()},
 	}
-	return answer.MarshalMsg()
+	return packet.MarshalMsg()
 }
 
 func notifies(kind gosnmp.PDUType) bool {

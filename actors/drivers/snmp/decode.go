@@ -15,7 +15,7 @@ import (
 
 const undecodable = roostv1.QualityReason_QUALITY_REASON_DECODE_ERROR
 
-// decode returns the value that the agent gave; nil with the reason if it is none. Nothing of the variable is kept.
+// decode returns the value that the agent gave; nil with the reason if it is none.
 func (e *entry) decode(v *gosnmp.SnmpPDU) (*roostv1.Value, roostv1.QualityReason) {
 	switch v.Type {
 	case gosnmp.NoSuchObject, gosnmp.NoSuchInstance, gosnmp.EndOfMibView:
@@ -29,7 +29,7 @@ func (e *entry) decode(v *gosnmp.SnmpPDU) (*roostv1.Value, roostv1.QualityReason
 		value = e.decodeText(v)
 	case roostv1.ValueType_VALUE_TYPE_BYTES:
 		if octets, ok := v.Value.([]byte); ok {
-			value = roostv1.Bytes(bytes.Clone(octets))
+			value = roostv1.Bytes(bytes.Clone(octets)) // and not the whole datagram with them
 		}
 	case roostv1.ValueType_VALUE_TYPE_DOUBLE:
 		value = e.decodeDouble(v)

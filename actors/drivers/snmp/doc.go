@@ -55,15 +55,20 @@
 //     whole answer and is asked for alone from then on.
 //   - Contexts are kept. A panic of the library is an error.
 //   - An inform is acknowledged after its readings are stored, by each device that it is of. One that is not comes again, so that a
-//     reading may be stored twice.
+//     reading may be stored twice. In version 3 the gateway is an engine of its own, which says so and what its clock shows; an inform that is not
+//     of now is not taken.
 //   - What arrives for traps from somewhere else, with another community or not authentic, or is garbage, changes nothing and is counted
 //     ([Driver.Heard]).
 //
 // # What is not promised
 //
-// Traps of UDP get lost. A trap that is not an inform is also lost while the gateway is not there. Informs of version 3 are not acknowledged, as
-// that takes an engine of the gateway's own: they are taken like traps, if at all. An authentic trap of version 3 that somebody
-// recorded is taken again.
+// Traps of UDP get lost. A trap that is not an inform is also lost while the gateway is not there. An authentic trap of version 3 that
+// somebody recorded is taken again.
+//
+// A report of version 3 to a SET is believed if it has the message's id, also without proof: an agent that does not know the user has none.
+//
+// What comes by traps alone is silent most of the time, and so is taken for stale: let the device have a resource that is asked for, such as
+// its up time.
 //
 // A community is as good as a password that is shouted: use version 3 beyond a network of one's own.
 //

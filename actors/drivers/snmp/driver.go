@@ -76,7 +76,7 @@ func (d *Driver) open(ctx context.Context, device actors.Device) (actors.Session
 	s := &session{device: device.Spec.GetId(), agent: newAgent(at, is), access: is, entries: entries, most: at.most}
 	if s.asks() {
 		if err := s.greet(ctx); err != nil {
-			s.agent.close()
+			s.agent.socket.close()
 			return nil, err
 		}
 	}
@@ -85,7 +85,7 @@ func (d *Driver) open(ctx context.Context, device actors.Device) (actors.Session
 	}
 	h, err := d.hear(ctx, s)
 	if err != nil {
-		s.agent.close()
+		s.agent.socket.close()
 		return nil, err
 	}
 	return h, nil

@@ -21,6 +21,7 @@ import (
 type ear struct {
 	conn  *net.UDPConn
 	ended chan struct{} // closed when nobody listens any more
+	home  engine        // that of the gateway, of version 3
 	sort  codec         // reads what any version's messages are from
 
 	mu      sync.Mutex
@@ -34,6 +35,7 @@ type Heard struct {
 	Unknown uint64 // from somewhere where no device is
 	Foreign uint64 // from a device, but with another community or user, or not authentic
 	Garbage uint64 // not a notification at all
+	Astray  uint64 // about informs of version 3 whose sender does not know the gateway yet, or not its clock: he was told
 	Full    uint64 // that a device had no room for: its readings are not taken fast enough
 }
 
@@ -72,6 +74,7 @@ func (d *Driver) hear(ctx context.Context, s *session) (*hearing, error) {
 		}
 		d.ears[s.agent.at.traps] = e
 	}
+	h.home = e.home
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.hearers = append(e.hearers, h)
@@ -97,22 +100,28 @@ func (d *Driver) unhear(h *hearing) {
 	}
 }
 
-// resolve returns where an agent's messages are from.
-func resolve(ctx context.Context, agent string) (netip.Addr, error) {
+// resolve returns the addresses that an agent's messages may be from.
+func resolve(ctx context.Context, agent string) ([]netip.Addr, error) {
 	host, _, _ := net.SplitHostPort(agent)
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil || len(addresses) == 0 {
-		return netip.Addr{}, roostv1.Errorf(roostv1.ErrOffline, "find the address of %s, to know its traps: %v", host, err)
+	if err != nil {
+		return nil, roostv1.Errorf(roostv1.ErrOffline, "find the address of %s, to know its traps: %v", host, err)
 	}
-	return addresses[0].Unmap().WithZone(""), nil
+	for i := range addresses {
+		addresses[i] = plain(addresses[i])
+	}
+	return addresses, nil
 }
+
+// plain is an address as it is compared.
+func plain(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
 
 func listen(ctx context.Context, at string) (*ear, error) {
 	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", at)
 	if err != nil {
 		return nil, fmt.Errorf("listen for traps: %w", err)
 	}
-	e := &ear{conn: conn.(*net.UDPConn), ended: make(chan struct{})}
+	e := &ear{conn: conn.(*net.UDPConn), ended: make(chan struct{}), home: homeAt(at)}
 	go e.listen()
 	return e, nil
 }
@@ -136,44 +145,54 @@ func (e *ear) listen() {
 
 // arrived gives a message to the devices that it is of.
 func (e *ear) arrived(datagram []byte, from netip.AddrPort) {
-	source := from.Addr().Unmap().WithZone("")
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	origin, ok := e.origin(datagram, source)
-	if !ok {
+	message := e.sort.glance(datagram)
+	if message == nil {
 		e.heard.Garbage++
 		return
 	}
-	hearers := e.at(origin)
-	if len(hearers) == 0 {
+	hearers := e.at(e.origin(message, plain(from.Addr())))
+	switch {
+	case len(hearers) == 0:
 		e.heard.Unknown++
-		return
+	case asks(message):
+		e.heard.Astray++
+		answer, _ := introduction(message, e.home)
+		e.reply(answer, from)
+	default:
+		e.give(datagram, from, hearers)
 	}
+}
+
+// give gives a notification to the devices at its origin that understand it.
+func (e *ear) give(datagram []byte, from netip.AddrPort, hearers []*hearing) {
 	n := &notification{from: from, arrived: time.Now(), reply: e.reply}
-	understood := false
+	count := &e.heard.Foreign
 	for _, h := range hearers {
-		message, ok := h.understand(datagram)
-		if !ok {
+		message := h.understand(datagram)
+		if message == nil {
 			continue
 		}
-		understood = true
+		if answer := h.astray(message); answer != nil {
+			e.heard.Astray++
+			e.reply(answer, from)
+			return
+		}
+		count = &e.heard.Taken
 		n.add(h, message)
 	}
-	switch {
-	case !understood:
-		e.heard.Foreign++
-	case !n.hand():
-		e.heard.Full++
-	default:
-		e.heard.Taken++
+	if count == &e.heard.Taken && !n.hand() {
+		count = &e.heard.Full
 	}
+	*count++
 }
 
 // at returns the devices that are at an address.
 func (e *ear) at(origin netip.Addr) []*hearing {
 	var found []*hearing
 	for _, h := range e.hearers {
-		if h.from == origin {
+		if slices.Contains(h.from, origin) {
 			found = append(found, h)
 		}
 	}
@@ -182,18 +201,15 @@ func (e *ear) at(origin netip.Addr) []*hearing {
 
 // origin returns the address of the device that a message is of: that from which it came, unless it is in a message of version 1 or 2c that
 // somebody passed on for a device that we know.
-func (e *ear) origin(datagram []byte, source netip.Addr) (netip.Addr, bool) {
-	message, ok := e.sort.glance(datagram)
-	if !ok {
-		return netip.Addr{}, false
-	}
+func (e *ear) origin(message *gosnmp.SnmpPacket, source netip.Addr) netip.Addr {
 	if message.Version == gosnmp.Version3 {
-		return source, true
+		return source
 	}
-	if told, err := netip.ParseAddr(agentAddress(message)); err == nil && len(e.at(told)) > 0 {
-		return told, true
+	told, err := netip.ParseAddr(agentAddress(message))
+	if err == nil && len(e.at(plain(told))) > 0 {
+		return plain(told)
 	}
-	return source, true
+	return source
 }
 
 // reply sends the answer to an inform. That it arrives is nobody's promise: who hears nothing sends the inform again.

@@ -31,7 +31,7 @@ func engineOf(message *gosnmp.SnmpPacket) (engine, bool) {
 	return engine{of.AuthoritativeEngineID, of.AuthoritativeEngineBoots, of.AuthoritativeEngineTime, time.Now()}, true
 }
 
-// tell gives what is known to who writes messages for the engine. Its clock has gone on since it was heard.
+// tell gives what is known to who writes messages for the engine.
 func (e engine) tell(user *gosnmp.UsmSecurityParameters) error {
 	if user.AuthoritativeEngineID != e.id {
 		user.AuthoritativeEngineID, user.SecretKey, user.PrivacyKey = e.id, nil, nil
@@ -40,9 +40,12 @@ func (e engine) tell(user *gosnmp.UsmSecurityParameters) error {
 		}
 	}
 	user.AuthoritativeEngineBoots = e.boots
-	user.AuthoritativeEngineTime = e.time + uint32(time.Since(e.heard)/time.Second)
+	user.AuthoritativeEngineTime = e.now()
 	return nil
 }
+
+// now is what the engine's clock shows. It has gone on since it was heard.
+func (e engine) now() uint32 { return e.time + uint32(time.Since(e.heard)/time.Second) }
 
 // report is why an agent of version 3 did not look at a message, as the object that it reported. It has done nothing then.
 type report string
@@ -76,6 +79,11 @@ func (r report) Error() string {
 		return text
 	}
 	return "the agent did not take the message, and reports " + plainOID(string(r))
+}
+
+// variable is the report as it is sent. How often it was made so far is nobody's business.
+func (r report) variable() gosnmp.SnmpPDU {
+	return gosnmp.SnmpPDU{Name: string(r), Type: gosnmp.Counter32, Value: uint32(1)}
 }
 
 // stale tells whether the report only says that the engine is not known as it is now.

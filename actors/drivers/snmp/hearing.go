@@ -19,20 +19,17 @@ const room = 256
 type hearing struct {
 	*session
 	driver *Driver
-	from   netip.Addr // where the device's messages are from
-	codec  codec      // of the ear's goroutine
+	from   []netip.Addr // where the device's messages may be from
+	home   engine       // of the address that is listened at
+	codec  codec        // of the ear's goroutine
 	sent   map[string][]*entry
 	queue  chan part
 	closed atomic.Bool
 }
 
-func newHearing(s *session, d *Driver, from netip.Addr) *hearing {
+func newHearing(s *session, d *Driver, from []netip.Addr) *hearing {
 	h := &hearing{session: s, driver: d, from: from, sent: make(map[string][]*entry), queue: make(chan part, room)}
-	var user *gosnmp.UsmSecurityParameters
-	if s.access.user != nil {
-		user = like(s.access.user)
-	}
-	h.codec.init(s.agent.at, user)
+	h.codec.init(s.agent.at, like(s.access.user))
 	for _, e := range s.entries {
 		if e.sent() {
 			h.sent[e.oid] = append(h.sent[e.oid], e)
@@ -48,7 +45,7 @@ func (h *hearing) Push(ctx context.Context, sink actors.Sink) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case p := <-h.queue:
-			if p.of.answer == nil {
+			if !p.of.inform {
 				_ = sink.Emit(p.samples...) // what is refused is declared
 			} else if sink.Deliver(ctx, p.samples...) == nil {
 				p.of.stored()
@@ -65,17 +62,16 @@ func (h *hearing) Close(ctx context.Context) error {
 	return h.session.Close(ctx)
 }
 
-// understand returns a notification if it is of the device as it is configured: with its community, or authentic for its user.
-func (h *hearing) understand(datagram []byte) (*gosnmp.SnmpPacket, bool) {
-	message, ok := h.codec.notification(datagram)
-	switch {
-	case !ok:
-		return nil, false
-	case h.access.user != nil:
-		return message, message.Version == gosnmp.Version3
+// understand returns a notification if it is of the device as it is configured: with its community, or authentic for its user. Else nil.
+func (h *hearing) understand(datagram []byte) *gosnmp.SnmpPacket {
+	message := h.codec.notification(datagram)
+	if message == nil || (message.Version == gosnmp.Version3) != (h.access.user != nil) {
+		return nil
 	}
-	same := subtle.ConstantTimeCompare([]byte(message.Community), []byte(h.access.trapping)) == 1
-	return message, message.Version != gosnmp.Version3 && same
+	if h.access.user == nil && subtle.ConstantTimeCompare([]byte(message.Community), []byte(h.access.trapping)) != 1 {
+		return nil
+	}
+	return message
 }
 
 // samples returns what a notification tells of the device's resources.
@@ -89,11 +85,11 @@ func (h *hearing) samples(variables []gosnmp.SnmpPDU, at time.Time) []actors.Sam
 	return samples
 }
 
-// answer returns the datagram that acknowledges an inform; nil if there is none.
+// answer returns the datagram that acknowledges an inform, which is the inform itself with another name; nil if there is none.
 func (h *hearing) answer(inform *gosnmp.SnmpPacket) []byte {
-	datagram, err := h.codec.acknowledgement(inform)
+	datagram, err := h.reply(inform, gosnmp.GetResponse, inform.MsgFlags, inform.Variables)
 	if err != nil {
-		return nil
+		return nil // it comes again
 	}
 	return datagram
 }

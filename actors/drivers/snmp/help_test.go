@@ -2,6 +2,8 @@ package snmp_test
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,11 +104,7 @@ func shown(samples []actors.Sample) map[string]string {
 // wantValues polls what is wanted.
 func wantValues(t testing.TB, s actors.Session, want map[string]string) {
 	t.Helper()
-	var names []string
-	for name := range want {
-		names = append(names, name)
-	}
-	got := poll(t, s, names...)
+	got := poll(t, s, slices.Sorted(maps.Keys(want))...)
 	for name, want := range want {
 		if got[name] != want {
 			t.Errorf("%s is %s, want %s", name, got[name], want)

@@ -27,7 +27,8 @@ type notification struct {
 	reply   func([]byte, netip.AddrPort)
 	parts   []part
 	open    atomic.Int64 // parts that are not stored
-	answer  []byte       // to an inform; nil for a trap
+	inform  bool         // it is to be acknowledged
+	answer  []byte       // to an inform
 }
 
 // part is what a notification tells one device.
@@ -40,8 +41,8 @@ type part struct {
 // add adds what a device learns of a message.
 func (n *notification) add(h *hearing, message *gosnmp.SnmpPacket) {
 	samples := h.samples(objectsOf(message), n.arrived)
-	if message.PDUType == gosnmp.InformRequest && n.answer == nil {
-		n.answer = h.answer(message)
+	if message.PDUType == gosnmp.InformRequest && !n.inform {
+		n.inform, n.answer = true, h.answer(message)
 	}
 	if len(samples) > 0 {
 		n.parts = append(n.parts, part{n, h, samples})

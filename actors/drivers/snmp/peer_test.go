@@ -44,8 +44,8 @@ func needAgent(t testing.TB) {
 	peertest.Need(t, peertest.Program("snmpd", "snmpd"), peertest.Program("snmptrap", "snmp"), peertest.Program("snmpinform", "snmp"))
 }
 
-// startAgent starts an agent, which ends with the test.
-func startAgent(t testing.TB) *agent {
+// startAgent starts an agent, which ends with the test; its configuration has more lines.
+func startAgent(t testing.TB, more ...string) *agent {
 	t.Helper()
 	needAgent(t)
 	t.Setenv("SNMP_TEST_WRITE", "writers-community")
@@ -54,7 +54,7 @@ func startAgent(t testing.TB) *agent {
 	t.Setenv("SNMP_TEST_WRONG", "wrong-password")
 	folder := t.TempDir()
 	config := filepath.Join(folder, "agent.conf")
-	if err := os.WriteFile(config, []byte(agentConfig), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(agentConfig+strings.Join(more, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	at := peertest.FreeAddress(t, "udp")
@@ -156,15 +156,20 @@ func TestReaderMayNotWrite(t *testing.T) {
 func TestWhoIsNotLetIn(t *testing.T) {
 	a := startAgent(t)
 	t.Setenv("SNMP_TEST_SHORT", "short")
+	const (
+		signer = "version=3 user=signer auth=MD5 auth_password="
+		aes    = "version=3 user=aes auth=SHA512 auth_password=env:SNMP_TEST_AUTH privacy=AES reply=200ms privacy_password="
+		des    = "version=3 user=des auth=SHA auth_password=env:SNMP_TEST_AUTH privacy=DES reply=200ms privacy_password="
+	)
 	for address, says := range map[string]string{
-		"version=3 user=nobody": "does not know the user",
-		"version=3 user=signer": "lets this user read nothing",
-		"version=3 user=signer auth=MD5 auth_password=env:SNMP_TEST_WRONG":                                                             "check auth_password",
-		"version=3 user=aes auth=SHA512 auth_password=env:SNMP_TEST_AUTH privacy=AES privacy_password=env:SNMP_TEST_WRONG reply=200ms": "wrong privacy_password",
-		"version=3 user=des auth=SHA auth_password=env:SNMP_TEST_AUTH privacy=DES privacy_password=env:SNMP_TEST_WRONG reply=200ms":    "wrong privacy_password",
-		"version=3 user=signer auth=MD5 auth_password=env:SNMP_TEST_SHORT":                                                             "shorter than 8",
-		"version=3 user=signer auth=MD5 auth_password=env:SNMP_TEST_MISSING":                                                           "env:SNMP_TEST_MISSING is not in the gateway's environment",
-		"community=env:SNMP_TEST_WRONG reply=200ms":                                                                                    "wrong community",
+		"version=3 user=nobody":                     "does not know the user",
+		"version=3 user=signer":                     "lets this user read nothing",
+		signer + "env:SNMP_TEST_WRONG":              "check auth_password",
+		signer + "env:SNMP_TEST_SHORT":              "shorter than 8",
+		signer + "env:SNMP_TEST_MISSING":            "env:SNMP_TEST_MISSING is not in the gateway's environment",
+		aes + "env:SNMP_TEST_WRONG":                 "wrong privacy_password",
+		des + "env:SNMP_TEST_WRONG":                 "wrong privacy_password",
+		"community=env:SNMP_TEST_WRONG reply=200ms": "wrong community",
 	} {
 		err := openOnce(t.Context(), device("host", "agent="+a.at+" "+address, host()...))
 		if err == nil || !strings.Contains(err.Error(), says) {
@@ -198,12 +203,13 @@ func TestAgentStops(t *testing.T) {
 	for way, address := range ways() {
 		t.Run(way, func(t *testing.T) {
 			s := open(t, device("host", "agent="+a.at+" reply=100ms "+address, host()...))
+			untilRead(t, s, "up") // and its clock is known
 			a.Pause(t)
 			stood := time.Now()
+			wantOutcome(t, write(t, s, "contact", roostv1.Text("paused")), errUnknown)
 			if _, err := s.(actors.Poller).Poll(t.Context(), []string{"up"}); err == nil {
 				t.Fatal("an agent that stands still has answered")
 			}
-			wantOutcome(t, write(t, s, "contact", roostv1.Text("paused")), errUnknown)
 			a.Resume(t)
 			went := time.Now()
 			untilRead(t, s, "contact")
@@ -218,7 +224,7 @@ func TestAgentRestarts(t *testing.T) {
 	a := startAgent(t)
 	for way, address := range ways() {
 		t.Run(way, func(t *testing.T) {
-			s := open(t, device("host", "agent="+a.at+" reply=200ms "+address, host()...))
+			s := open(t, device("host", "agent="+a.at+" "+address, host()...))
 			wantValues(t, s, map[string]string{"none": "NOT_CONNECTED"})
 			a.Kill()
 			killed := time.Now()

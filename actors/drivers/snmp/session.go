@@ -86,6 +86,6 @@ func (s *session) actuate(ctx context.Context, a actors.Action) error {
 
 // Close ends the session. Nothing is said to the device: SNMP has no farewell.
 func (s *session) Close(context.Context) error {
-	s.agent.close()
+	s.agent.socket.close()
 	return nil
 }

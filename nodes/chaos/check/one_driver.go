@@ -175,7 +175,8 @@ func (f *finding) afterNextGrant(d *history.Device, g *grants) {
 		}
 		f.Metrics["driven after the next grant"]++
 		late[a.Epoch]++
-		if d.Spec.Fenced || f.heldOnWay(a, next.At, a.At.Add(-a.Waited)) || late[a.Epoch] == 1 && (by <= f.limits.InFlight || f.stoppedInHand(a, next.At, a.At.Add(-a.Waited))) {
+		inFlight := late[a.Epoch] == 1 && by <= f.limits.InFlight
+		if left := a.At.Add(-a.Waited); d.Spec.Fenced || inFlight || f.heldOnWay(a, next.At, left) || f.stoppedInHand(a, next.At, left) {
 			continue
 		}
 		f.violated("C6c", d.ID, suspect{device: d.ID, bus: d.Spec.Bus}, []history.Record{next, a},

@@ -3,11 +3,14 @@ package proxy_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -72,13 +75,20 @@ func TestTap(t *testing.T) {
 // TestTapSeesBeforeTheServer: what is on its way to the server is shown before the server has it, so that an answer never
 // comes before what it answers.
 func TestTapSeesBeforeTheServer(t *testing.T) {
-	shown := make(chan struct{}, 1)
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	p := start(t, proxy.Config{Target: server.Addr().String(), Tap: func() proxy.Tap { return teller(shown) }})
+	looking, shown := make(chan net.Conn, 1), make(chan error, 1)
+	look := func() {
+		far := <-looking
+		_ = far.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		_, err := far.Read(make([]byte, 1))
+		_ = far.SetReadDeadline(time.Time{})
+		shown <- err
+	}
+	p := start(t, proxy.Config{Target: server.Addr().String(), Tap: func() proxy.Tap { return teller(look) }})
 	near, err := new(net.Dialer).DialContext(t.Context(), "tcp", p.Addr())
 	if err != nil {
 		t.Fatal(err)
@@ -89,24 +99,23 @@ func TestTapSeesBeforeTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = far.Close() })
+	looking <- far
 	const message = "PUB w 2\r\nhi\r\n"
 	if _, err := near.Write([]byte(message)); err != nil {
 		t.Fatal(err)
 	}
+	if err := <-shown; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("when the message was shown, the server read with %v, and should have had nothing yet", err)
+	}
 	if _, err := io.ReadFull(far, make([]byte, len(message))); err != nil {
 		t.Fatal(err)
 	}
-	select {
-	case <-shown:
-	default:
-		t.Error("the server had it before it was shown")
-	}
 }
 
-type teller chan struct{}
+type teller func()
 
 func (teller) Wants(proxy.Direction, proxy.Verb, []byte) bool { return true }
-func (c teller) Message(proxy.Direction, *proxy.Message)      { c <- struct{}{} }
+func (f teller) Message(proxy.Direction, *proxy.Message)      { f() }
 
 // none wants nothing of what is looked at.
 type none struct{}

@@ -1,7 +1,6 @@
 package findsnmp
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,13 +17,15 @@ func Draft(found []Agent) *discover.Draft {
 	d := discover.NewDraft("Interfaces, storage and the like have numbers that some agents give anew when they start: look whether they stay.")
 	var profiles []*roostv1.Profile
 	for _, a := range found {
-		p := a.profile()
+		p, notes := a.profile()
 		known := slices.IndexFunc(profiles, func(other *roostv1.Profile) bool { return same(p, other) })
 		if known >= 0 {
 			p = profiles[known]
 		} else {
 			d.Profile(p)
-			d.Annotate(p, a.profileNotes()...)
+			for r, note := range notes {
+				d.Annotate(r, note)
+			}
 			profiles = append(profiles, p)
 		}
 		spec := d.Device(&roostv1.DeviceSpec{
@@ -40,48 +41,55 @@ func same(a, b *roostv1.Profile) bool {
 	return slices.EqualFunc(a.Resources, b.Resources, func(x, y *roostv1.Resource) bool { return proto.Equal(x, y) })
 }
 
-func (a Agent) profile() *roostv1.Profile {
+// What kind of device it is shows in what it has.
+const (
+	upsObjects  = "1.3.6.1.2.1.33."
+	hostObjects = "1.3.6.1.2.1.25."
+	sysUpTime   = "1.3.6.1.2.1.1.3.0"
+)
+
+func (a Agent) profile() (*roostv1.Profile, map[*roostv1.Resource]string) {
 	kind := "agent"
-	for _, r := range a.Resources {
+	p, notes := &roostv1.Profile{}, map[*roostv1.Resource]string{}
+	for _, c := range a.Found.Candidates {
+		oid := c.Resource.GetProtocol()["oid"]
 		switch {
-		case strings.HasPrefix(r.Protocol["oid"], ups):
+		case strings.HasPrefix(oid, upsObjects):
 			kind = "ups"
-		case strings.HasPrefix(r.Protocol["oid"], host) && kind == "agent":
+		case strings.HasPrefix(oid, hostObjects) && kind == "agent":
 			kind = "host"
 		}
+		p.Resources = append(p.Resources, c.Resource)
+		notes[c.Resource] = "was " + discover.Line(c.Value.Format())
 	}
-	resources := a.Resources
-	if len(resources) == 0 { // it has none of what is known here
-		resources = []*roostv1.Resource{{
-			Name: "uptime", Description: "Time since the agent started", Type: isDouble, Unit: "s", Access: roostv1.Access_ACCESS_READ,
-			Protocol: map[string]string{"oid": sysUpTime, "scale": "0.01"},
-		}}
+	if len(p.Resources) == 0 { // it has none of what is known
+		p.Resources = append(p.Resources, &roostv1.Resource{
+			Name: "uptime", Description: "Time since the agent started", Type: roostv1.ValueType_VALUE_TYPE_DOUBLE, Unit: "s",
+			Access: roostv1.Access_ACCESS_READ, Protocol: map[string]string{"oid": sysUpTime, "scale": "0.01"},
+		})
 	}
-	return &roostv1.Profile{Id: "snmp-" + kind, Resources: resources}
-}
-
-func (a Agent) profileNotes() []string {
-	if a.Left == 0 {
-		return nil
-	}
-	return []string{fmt.Sprintf("%d rows of tables more were left out: look for them with --rows", a.Left)}
+	p.Id = "snmp-" + kind
+	return p, notes
 }
 
 // id is made of the agent's name, if it has one.
 func (a Agent) id() string {
-	if name := discover.Line(a.Name); name != "" {
+	if name := discover.Line(a.Found.Name); name != "" {
 		return discover.ID(name)
 	}
 	return discover.ID("snmp", a.Address["agent"])
 }
 
 func (a Agent) notes() []string {
-	notes := []string{"It says of itself: " + discover.Line(a.Descr)}
-	if a.ObjectID != "" {
-		notes = append(notes, "sysObjectID: "+discover.Line(a.ObjectID)+maker(a.ObjectID))
+	notes := []string{"It says of itself: " + discover.Line(a.Found.Description)}
+	if a.Found.ObjectID != "" {
+		notes = append(notes, "sysObjectID: "+discover.Line(a.Found.ObjectID)+maker(a.Found.ObjectID))
 	}
-	if where := discover.Line(a.Location); where != "" {
+	if where := discover.Line(a.Found.Location); where != "" {
 		notes = append(notes, "It is at: "+where)
+	}
+	if a.Partly {
+		notes = append(notes, "It did not answer to the end, or there was no time: it may have more.")
 	}
 	return notes
 }

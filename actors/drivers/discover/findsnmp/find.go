@@ -2,14 +2,15 @@ package findsnmp
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
 	"sync"
 
+	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/discover"
 	"github.com/roost-iot/roost/actors/drivers/snmp"
-	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // Port is where agents listen, mostly.
@@ -21,8 +22,6 @@ type Config struct {
 	Port  uint16
 	// Keys are those of an address of the driver, without the agent: version, community, user, reply and so on.
 	Keys map[string]string
-	// Rows is how many rows of a table become resources, at most.
-	Rows int
 	discover.Pace
 	// Tell is told how far it is; one call at a time.
 	Tell func(discover.Progress)
@@ -32,11 +31,10 @@ type Config struct {
 type Agent struct {
 	// Address is that of the driver.
 	Address map[string]string
-	// What it says of itself; as it came.
-	Descr, ObjectID, Name, Location string
-	// Resources are what it has, and Left how many rows of tables were left out.
-	Resources []*roostv1.Resource
-	Left      int
+	// Found is what it tells of itself; as it came.
+	Found snmp.Found
+	// Partly tells that it stopped answering, or that there was no more time for it.
+	Partly bool
 
 	at netip.Addr
 }
@@ -45,11 +43,9 @@ type Agent struct {
 // error says why nothing could be asked: keys that are wrong, secrets that are not there.
 func Find(ctx context.Context, c Config) ([]Agent, discover.Progress, error) {
 	s := search{Config: c, tally: discover.NewTally(c.Reach.Len(), "addresses", c.Tell)}
-	p, err := snmp.NewProbe(s.address(netip.IPv6Loopback())) // to judge what is the same for all
-	if err != nil {
+	if err := s.judge(); err != nil {
 		return nil, s.tally.Progress(), err
 	}
-	p.Close()
 	discover.Sweep(ctx, c.Pace, c.Reach.All(), s.host)
 	slices.SortFunc(s.found, func(a, b Agent) int { return a.at.Compare(b.at) })
 	return s.found, s.tally.Progress(), nil
@@ -76,32 +72,29 @@ func (s *search) address(at netip.Addr) map[string]string {
 	return keys
 }
 
+// judge looks at what is the same for all, before anybody is asked: the keys, and whether the secrets are there.
+func (s *search) judge() error {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := snmp.Look(ended, s.address(netip.IPv6Loopback()))
+	if errors.Is(err, actors.ErrNotSent) { // all was well until then
+		return nil
+	}
+	return err
+}
+
 // host asks one address.
 func (s *search) host(ctx context.Context, at netip.Addr) {
 	agent := Agent{Address: s.address(at), at: at}
-	p, err := snmp.NewProbe(agent.Address)
-	if err != nil {
-		return
-	}
-	defer p.Close()
-	says, err := p.Get(ctx, sysDescr, sysObjectID, sysName, sysLocation)
-	if err == nil {
-		agent.Descr, agent.ObjectID = textOf(says[sysDescr]), textOf(says[sysObjectID])
-		agent.Name, agent.Location = textOf(says[sysName]), textOf(says[sysLocation])
-		l := look{Probe: p, rows: s.Rows, agent: &agent}
-		l.all(ctx)
+	var err error
+	agent.Found, err = snmp.Look(ctx, agent.Address)
+	agent.Partly = err != nil
+	if err == nil || agent.Found.Description != "" || agent.Found.ObjectID != "" {
 		s.add(agent)
 	}
 	if ctx.Err() == nil {
 		s.tally.Step(1)
 	}
-}
-
-func textOf(v *roostv1.Value) string {
-	if t, ok := v.GetKind().(*roostv1.Value_String_); ok {
-		return t.String_
-	}
-	return ""
 }
 
 func (s *search) add(a Agent) {
@@ -113,6 +106,6 @@ func (s *search) add(a Agent) {
 
 // String says what was found, in one line.
 func (a Agent) String() string {
-	text := a.Address["agent"] + ": " + discover.Line(a.Name) + ", " + discover.Line(a.Descr)
-	return text + ", " + strconv.Itoa(len(a.Resources)) + " resources"
+	text := a.Address["agent"] + ": " + discover.Line(a.Found.Name) + ", " + discover.Line(a.Found.Description)
+	return text + ", " + strconv.Itoa(len(a.Found.Candidates)) + " resources"
 }

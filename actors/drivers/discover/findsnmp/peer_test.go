@@ -46,12 +46,7 @@ func startAgent(t *testing.T) (port uint16) {
 		Name: "snmpd", Args: []string{"-f", "-Lo", "-C", "-c", config, "udp:" + at},
 		Env: []string{"SNMP_PERSISTENT_DIR=" + filepath.Join(folder, "kept"), "MIBS="},
 		Ready: []peertest.Ready{peertest.Answers(func(ctx context.Context) error {
-			p, err := snmp.NewProbe(map[string]string{"agent": at, "reply": "200ms", "retries": "0"})
-			if err != nil {
-				return err
-			}
-			defer p.Close()
-			_, err = p.Get(ctx, "1.3.6.1.2.1.1.3.0")
+			_, err := snmp.Look(ctx, map[string]string{"agent": at, "reply": "200ms", "retries": "0"})
 			return err
 		})},
 	})
@@ -65,7 +60,7 @@ func find(ctx context.Context, t *testing.T, port uint16, keys map[string]string
 		t.Fatal(err)
 	}
 	return findsnmp.Find(ctx, findsnmp.Config{
-		Reach: reach, Port: port, Keys: keys, Rows: 3, Pace: discover.Pace{Rate: 100, AtOnce: 4},
+		Reach: reach, Port: port, Keys: keys, Pace: discover.Pace{Rate: 100, AtOnce: 4},
 	})
 }
 
@@ -85,7 +80,7 @@ func TestPeer(t *testing.T) {
 			if err != nil || len(agents) != 1 || progress.Done != 3 {
 				t.Fatalf("found %v, %+v, %v", agents, progress, err)
 			}
-			t.Logf("%s: an agent with %d resources among 3 addresses in %v", name, len(agents[0].Resources), time.Since(began).Round(time.Millisecond))
+			t.Logf("%s: an agent with %d resources among 3 addresses in %v", name, len(agents[0].Found.Candidates), time.Since(began).Round(time.Millisecond))
 			d := findsnmp.Draft(agents)
 			if problems := roostv1.ValidateFleet(d.Fleet); len(problems) > 0 {
 				t.Fatalf("problems: %v", problems)
@@ -99,8 +94,8 @@ func TestPeer(t *testing.T) {
 			}
 			values := readAll(t, actors.Device{Spec: spec, Profile: profile})
 			for resource, want := range map[string]string{
-				"battery-status": "normal", "charge": "97", "battery-voltage": "27.3", "output-source": "normal", "output-1-load": "20", "output-2-load": "30",
-				"interface-lo-state": "up",
+				"ups.battery_status": "normal", "ups.charge": "97", "ups.battery_voltage": "27.3", "ups.output_source": "normal", "ups.output.1.load": "20",
+				"ups.output.2.load": "30", "if.lo.status": "up",
 			} {
 				if values[resource] != want {
 					t.Errorf("%s is %q, want %q", resource, values[resource], want)
