@@ -35,7 +35,7 @@ const (
 	defaultSilence           = 10 // intervals
 	minSilence, maxSilence   = 3, 1000
 	defaultMost, maxMost     = 500, 10_000
-	maxSampling              = time.Hour
+	minSampling, maxSampling = time.Millisecond, time.Hour
 	defaultClientApplication = "urn:roost:gateway"
 )
 
@@ -88,7 +88,11 @@ func parseEndpoint(k *keys.Keys) (endpoint, to string) {
 		return "", ""
 	}
 	u, err := url.Parse(endpoint)
-	if err != nil || u.Scheme != "opc.tcp" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err == nil && u.User != nil { // which is not repeated
+		k.Wrong("endpoint", "has a user in it: say who logs in with the keys user and password")
+		return "", ""
+	}
+	if err != nil || u.Scheme != "opc.tcp" || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
 		k.Wrong("endpoint", "%q is not a URL such as opc.tcp://host:4840/path", endpoint)
 		return "", ""
 	}

@@ -58,6 +58,7 @@ func readCertificate(path string) ([]byte, error) {
 	if block := blockOf(der, "CERTIFICATE"); block != nil {
 		der = block
 	}
+	der = channel.Leaf(der)
 	if _, err := channel.PublicKey(der); err != nil {
 		return nil, fmt.Errorf("%s is no certificate, in PEM or DER: %w", path, err)
 	}

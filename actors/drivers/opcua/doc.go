@@ -25,7 +25,7 @@
 //	key       default   meaning
 //	node                ns=2;s=Name, ns=2;i=42, ns=2;g=..., ns=2;b=..., or nsu=URI;s=Name, whose number the server is asked for. Needed
 //	index               of an array: which element the resource is
-//	sampling  interval  with monitor: how often the server looks at the value
+//	sampling  interval  with monitor: how often the server looks at the value, 1ms to 1h
 //	type                of a value that is written: Boolean, SByte, Byte, Int16, UInt16, Int32, UInt32, Int64, UInt64, Float, Double,
 //	                    String, DateTime, ByteString or LocalizedText. Without it the server is asked
 //
@@ -42,7 +42,8 @@
 //   - Contexts are kept. A call ends with its context.
 //   - ErrNotSent means that no byte of the action was given to the kernel. ErrRefused means that the server answered with a code that can
 //     only mean that it did nothing. All else is unknown: also the codes of a device that failed behind the server. Nothing is sent
-//     twice, and a lost connection is not made again in a session.
+//     twice.
+//   - A polled session whose connection has ended makes another with the next poll. A monitored one fails.
 //   - A monitored session fails when the server says nothing for the silence that the address allows, whatever its connection says of itself;
 //     and when a message of it is missing. What the server says has not changed is sent again in time for max_staleness, stale_after and
 //     heartbeat, and only while the server says so.
@@ -50,6 +51,9 @@
 //   - Nothing that a server sends ends the gateway; see package channel.
 //
 // # What is not promised
+//
+// Without security all can be read and changed on the way. A password is encrypted all the same, for whoever answers: with server_certificate
+// only for who has its key. Users are let in by name and password, and not by certificates of their own.
 //
 // That a server knows its clients' certificates, or its own end, is its matter: a certificate that is named in the address is trusted by
 // itself, also when it has expired.

@@ -20,7 +20,8 @@ var (
 	_ actors.Checker  = (*Driver)(nil)
 	_ actors.Poller   = (*polled)(nil)
 	_ actors.Pusher   = (*monitored)(nil)
-	_ actors.Actuator = (*session)(nil)
+	_ actors.Actuator = (*monitored)(nil)
+	_ actors.Actuator = (*polled)(nil)
 )
 
 // Check tells whether the device's address and the protocol entries of its resources are understood.
@@ -57,7 +58,7 @@ func (*Driver) Open(ctx context.Context, device actors.Device) (actors.Session, 
 	if s.at.monitor {
 		return &monitored{session: s}, nil
 	}
-	return &polled{session: s}, nil
+	return &polled{now: s}, nil
 }
 
 func open(ctx context.Context, device actors.Device) (*session, error) {

@@ -75,7 +75,7 @@ func parseEntry(k *keys.Keys, r *roostv1.Resource) *entry {
 		k.Wrong("type", "%s is a %s and cannot be written as %s", r.GetName(), r.GetType().Word(), word(e.kind))
 	}
 	// A profile may be of devices that are polled and of others that are monitored: sampling then counts for the latter.
-	e.sampling = k.Duration("sampling", 0, 0, maxSampling)
+	e.sampling = k.Duration("sampling", 0, minSampling, maxSampling)
 	return e
 }
 

@@ -40,6 +40,8 @@ const (
 	keepAlives = 3
 	// lifetimes is how many keep-alives the server waits for a client before it drops the subscription; at least 3 by the specification.
 	lifetimes = 10
+	// maxQueue is how many values of one node may wait at the server.
+	maxQueue = 1000
 )
 
 // errSilent is why a session ends whose server has said nothing for too long.
@@ -79,7 +81,7 @@ func (w *watch) subscribe(ctx context.Context) error {
 	alive := uint32(min(max(w.aliveEvery()/interval, 1), math.MaxInt32))
 	answer, err := w.session.Do(ctx, &ua.CreateSubscriptionRequest{
 		RequestedPublishingInterval: milliseconds(interval), RequestedMaxKeepAliveCount: alive, RequestedLifetimeCount: alive * lifetimes,
-		PublishingEnabled: true,
+		PublishingEnabled: true, MaxNotificationsPerPublish: uint32(at.most),
 	})
 	if err != nil {
 		return fmt.Errorf("create a subscription: %w", err)
@@ -172,7 +174,7 @@ func (w *watch) request(of *item) *ua.MonitoredItemCreateRequest {
 		MonitoringMode: ua.MonitoringModeReporting,
 		RequestedParameters: &ua.MonitoringParameters{
 			ClientHandle: of.handle, SamplingInterval: milliseconds(sampling), DiscardOldest: true,
-			QueueSize: uint32(w.session.at.interval/sampling) + 2, // all that is sampled between two messages, and a late one
+			QueueSize: uint32(min(w.session.at.interval/sampling, maxQueue)) + 2, // all that is sampled between two messages, and late ones
 		},
 	}
 }

@@ -95,6 +95,7 @@ func startPeer(t testing.TB) *peer {
 	at := peertest.FreeAddress(t, "tcp")
 	p := peertest.Start(t, peertest.Command{
 		Name: "node", Args: []string{filepath.Join("testdata", "server.js"), peertest.Port(at), folder}, Ready: []peertest.Ready{peertest.Says("ready")},
+		Patience: 2 * time.Minute, // it reads the address space of the specification, which takes a busy machine long
 	})
 	return &peer{Peer: p, endpoint: "opc.tcp://" + at + "/plant", folder: folder}
 }

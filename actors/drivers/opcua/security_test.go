@@ -2,10 +2,15 @@ package opcua_test
 
 import (
 	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gopcua/opcua/ua"
 
 	"github.com/roost-iot/roost/actors/drivers/opcua"
 	"github.com/roost-iot/roost/actors/drivers/opcua/channel"
@@ -72,4 +77,39 @@ func (p *peer) strangers(t *testing.T) {
 			t.Log(err)
 		})
 	}
+}
+
+// keys: they are renewed before the server throws them away, which node-opcua does after a little more than three seconds at the least.
+func (p *peer) keys(t *testing.T) {
+	config := channel.Config{
+		Address: strings.TrimSuffix(strings.TrimPrefix(p.endpoint, "opc.tcp://"), "/plant"), Endpoint: p.endpoint, Lifetime: time.Second,
+		Policy: ua.SecurityPolicyURIBasic256Sha256, Mode: ua.MessageSecurityModeSignAndEncrypt,
+		Certificate: der(clientPair().certificate), Server: der(serverPair().certificate),
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(der(clientPair().key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Key = parsed.(*rsa.PrivateKey)
+	c, err := channel.Dial(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for range 45 {
+		<-tick.C
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		_, err := c.Do(ctx, nil, &ua.GetEndpointsRequest{EndpointURL: p.endpoint})
+		cancel()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func der(text []byte) []byte {
+	block, _ := pem.Decode(text)
+	return block.Bytes
 }

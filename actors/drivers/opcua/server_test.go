@@ -17,9 +17,14 @@ func TestPeer(t *testing.T) {
 	t.Run("security", p.security)
 	t.Run("users", p.users)
 	t.Run("strangers", p.strangers)
+	t.Run("keys", p.keys)
 	t.Run("methods", p.methods)
 	t.Run("monitored", p.monitored)
 	t.Run("contract", p.contract)
+	t.Run("slow", p.slow)
+	t.Run("closes while it hangs", p.closesWhileItHangs)
+	t.Run("hangs", p.hangs)
+	t.Run("killed", p.killed)
 }
 
 // contract: the driver keeps its contract with all kinds of devices.

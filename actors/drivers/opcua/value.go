@@ -77,6 +77,8 @@ func text(raw any) *roostv1.Value {
 	switch v := raw.(type) {
 	case string:
 		return roostv1.Text(v)
+	case *ua.Variant: // in an array of which each element has a type of its own
+		return plain(v.Value())
 	case *ua.LocalizedText:
 		return roostv1.Text(v.Text)
 	case *ua.QualifiedName:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -41,8 +42,9 @@ type Channel struct {
 	former     token  // with which the server may still send
 	nonce      []byte // of the exchange of keys that is under way, if exchanging
 	exchanging bool
+	closing    bool                 // since Close
 	request    uint32               // the last request id
-	waiting    map[uint32]chan done // by request id; closed over by fail
+	waiting    map[uint32]chan done // by request id; nil once the channel has ended
 	err        error                // why the channel ended; nil while it has not
 
 	ended chan struct{} // closed when err is set
@@ -79,10 +81,7 @@ func Dial(ctx context.Context, config Config) (*Channel, error) {
 	}
 	if err := c.begin(ctx); err != nil {
 		_ = c.Close(ctx)
-		if ctx.Err() != nil {
-			err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
-		}
-		return nil, err
+		return nil, inTime(ctx, err)
 	}
 	return c, nil
 }
@@ -120,6 +119,17 @@ func (c *Channel) until(ctx context.Context, set func(time.Time) error) (release
 	}
 }
 
+// inTime makes an error that comes from the end of a context tell so. A connection may see the deadline first.
+func inTime(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	}
+	return err
+}
+
 // Ended is closed when the channel has; Err then says why.
 func (c *Channel) Ended() <-chan struct{} { return c.ended }
 
@@ -137,6 +147,9 @@ func (c *Channel) fail(err error) {
 		c.mu.Unlock()
 		return
 	}
+	if c.closing {
+		err = ErrClosed // the server hears it, and may be the first to end the connection
+	}
 	c.err = err
 	waiting := c.waiting
 	c.waiting = nil
@@ -150,6 +163,9 @@ func (c *Channel) fail(err error) {
 
 // Close ends the channel. The server is told if ctx has not ended, and if there is a way to it.
 func (c *Channel) Close(ctx context.Context) error {
+	c.mu.Lock()
+	c.closing = true
+	c.mu.Unlock()
 	if c.limits != nil && ctx.Err() == nil && c.Err() == nil {
 		ctx, cancel := context.WithTimeout(ctx, farewell)
 		_, _ = c.send(ctx, nil, &ua.CloseSecureChannelRequest{}) // who does not hear it sees the connection end

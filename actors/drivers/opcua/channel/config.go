@@ -17,9 +17,8 @@ import (
 const (
 	// maxFrame is how long one frame may be, in bytes.
 	maxFrame = 0xffff
-	// maxMessage is how long one message may be that comes in several. Values in values are read by functions that call
-	// themselves: what a message of this size can make of the stack is far below what ends a process.
-	maxMessage = 256 << 10
+	// maxMessage is how long one message may be that comes in several.
+	maxMessage = 1 << 20
 	maxChunks  = 64
 	// minFrame is what every server has to take.
 	minFrame = 8192
@@ -102,7 +101,7 @@ func (c *Config) checkOpening(after []byte) (int, error) {
 		return 0, b.Error()
 	case policy != c.Policy:
 		return 0, fmt.Errorf("the server speaks under the security policy %q, and not %q", policy, c.Policy)
-	case c.secure() && !bytes.Equal(certificate, c.Server):
+	case c.secure() && !bytes.Equal(Leaf(certificate), c.Server):
 		return 0, ErrOtherServer
 	}
 	return b.Pos(), nil
@@ -110,6 +109,15 @@ func (c *Config) checkOpening(after []byte) (int, error) {
 
 // ErrOtherServer means that the server's certificate is not the one that was expected of it.
 var ErrOtherServer = errors.New("the server shows another certificate than the one that it is known by")
+
+// Leaf returns the first certificate of a chain, in DER: the one whose key its owner has.
+func Leaf(chain []byte) []byte {
+	certificates, err := x509.ParseCertificates(chain)
+	if err != nil || len(certificates) == 0 {
+		return chain
+	}
+	return certificates[0].Raw
+}
 
 // PublicKey returns the RSA key of a certificate in DER.
 func PublicKey(der []byte) (*rsa.PublicKey, error) {

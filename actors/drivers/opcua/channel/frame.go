@@ -106,11 +106,11 @@ func greet(rw io.ReadWriter, endpoint string) (*uacp.Acknowledge, error) {
 		return nil, err
 	}
 	switch kindOf(frame) {
+	case kindAck:
 	case kindError:
 		return nil, faultIn(frame)
 	default:
 		return nil, fmt.Errorf("the answer to the greeting is %q: this is no OPC UA", frame[:4])
-	case kindAck:
 	}
 	ack := new(uacp.Acknowledge)
 	if _, err := ack.Decode(frame[headerSize:]); err != nil {

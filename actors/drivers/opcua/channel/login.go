@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gopcua/opcua/ua"
@@ -69,7 +71,7 @@ func (c *Channel) Login(ctx context.Context, who Identity) (*Session, error) {
 
 // recognize makes sure that the server is the one that is known.
 func (c *Channel) recognize(created *ua.CreateSessionResponse, nonce []byte) error {
-	if c.config.Server != nil && !bytes.Equal(created.ServerCertificate, c.config.Server) {
+	if c.config.Server != nil && !bytes.Equal(Leaf(created.ServerCertificate), c.config.Server) {
 		return ErrOtherServer
 	}
 	if !c.config.secure() {
@@ -89,7 +91,7 @@ func (c *Channel) activate(ctx context.Context, s *Session, created *ua.CreateSe
 	}
 	proof := new(ua.SignatureData)
 	if c.config.secure() {
-		signed := append(bytes.Clone(created.ServerCertificate), created.ServerNonce...)
+		signed := append(bytes.Clone(c.config.Server), created.ServerNonce...)
 		if proof.Signature, err = c.opening.algorithm.Signature(signed); err != nil {
 			return err
 		}
@@ -109,6 +111,8 @@ func (c *Channel) identify(created *ua.CreateSessionResponse, who Identity) (any
 	}
 	policies := c.policies(created.ServerEndpoints, kind)
 	switch {
+	case !c.offered(created.ServerEndpoints):
+		return nil, fmt.Errorf("the server does not offer the security policy %s with mode %v; it offers %s", short(c.config.Policy), c.config.Mode, offers(created.ServerEndpoints))
 	case len(policies) == 0 && kind == ua.UserTokenTypeAnonymous:
 		return nil, fmt.Errorf("with this security the server lets nobody in without a user")
 	case len(policies) == 0:
@@ -116,20 +120,56 @@ func (c *Channel) identify(created *ua.CreateSessionResponse, who Identity) (any
 	case kind == ua.UserTokenTypeAnonymous:
 		return &ua.AnonymousIdentityToken{PolicyID: policies[0].PolicyID}, nil
 	}
+	return c.prove(created, who, policies)
+}
+
+// prove returns the user's name and password, encrypted if the server takes them so.
+func (c *Channel) prove(created *ua.CreateSessionResponse, who Identity, policies []*ua.UserTokenPolicy) (any, error) {
+	var failed error
 	for _, p := range policies {
-		if uri := c.policyOf(p); uri != ua.SecurityPolicyURINone {
-			secret, algorithm, err := c.encrypt(uri, created, who.Password)
-			if err != nil {
-				return nil, fmt.Errorf("encrypt the password: %w", err)
-			}
+		uri := c.policyOf(p)
+		if uri == ua.SecurityPolicyURINone {
+			continue
+		}
+		secret, algorithm, err := c.encrypt(uri, created, who.Password)
+		if err == nil {
 			return &ua.UserNameIdentityToken{PolicyID: p.PolicyID, UserName: who.User, Password: secret, EncryptionAlgorithm: algorithm}, nil
 		}
+		failed = fmt.Errorf("encrypt the password: %w", err) // another policy may be one that is known here
+	}
+	clear := slices.IndexFunc(policies, func(p *ua.UserTokenPolicy) bool { return c.policyOf(p) == ua.SecurityPolicyURINone })
+	if clear < 0 {
+		return nil, failed
 	}
 	if !who.Clear && c.config.Mode != ua.MessageSecurityModeSignAndEncrypt {
 		return nil, ErrClear
 	}
-	return &ua.UserNameIdentityToken{PolicyID: policies[0].PolicyID, UserName: who.User, Password: []byte(who.Password)}, nil
+	return &ua.UserNameIdentityToken{PolicyID: policies[clear].PolicyID, UserName: who.User, Password: []byte(who.Password)}, nil
 }
+
+// offered tells whether the server has an endpoint with the security of this channel.
+func (c *Channel) offered(endpoints []*ua.EndpointDescription) bool {
+	return slices.ContainsFunc(endpoints, func(e *ua.EndpointDescription) bool {
+		return e.SecurityPolicyURI == c.config.Policy && e.SecurityMode == c.config.Mode
+	})
+}
+
+// offers lists what a server offers, for people.
+func offers(endpoints []*ua.EndpointDescription) string {
+	var all []string
+	for _, e := range endpoints[:min(len(endpoints), maxOffers)] {
+		all = append(all, fmt.Sprintf("%q with %v", short(e.SecurityPolicyURI), e.SecurityMode))
+	}
+	if all == nil {
+		return "nothing"
+	}
+	return strings.Join(all, ", ")
+}
+
+// maxOffers is how many offers of a server are told of.
+const maxOffers = 12
+
+func short(policy string) string { return strings.TrimPrefix(policy, ua.SecurityPolicyURIPrefix) }
 
 // policies are the ways in which the server lets such users in.
 func (c *Channel) policies(endpoints []*ua.EndpointDescription, kind ua.UserTokenType) []*ua.UserTokenPolicy {
@@ -157,7 +197,7 @@ func (c *Channel) policyOf(p *ua.UserTokenPolicy) string {
 
 // encrypt hides a password from all but who has the key of the server's certificate.
 func (c *Channel) encrypt(policy string, created *ua.CreateSessionResponse, password string) (secret []byte, algorithm string, err error) {
-	server, err := PublicKey(created.ServerCertificate)
+	server, err := PublicKey(Leaf(created.ServerCertificate))
 	if err != nil {
 		return nil, "", fmt.Errorf("the server's certificate: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/gopcua/opcua/ua"
+
+	"github.com/roost-iot/roost/actors/drivers/opcua/message"
 )
 
 // inbox is what the goroutine that reads keeps: where the sequence numbers are, and messages of which more is to come.
@@ -115,14 +117,14 @@ func (c *Channel) keep(request uint32, whole []byte) error {
 }
 
 // complete hands on an answer. Keys are taken before the next frame is read.
-func (c *Channel) complete(kind string, request uint32, message []byte) error {
+func (c *Channel) complete(kind string, request uint32, whole []byte) error {
 	c.mu.Lock()
 	waiting := c.waiting[request]
 	c.mu.Unlock()
 	if waiting == nil {
 		return nil // it was given up, and is not even read
 	}
-	d := decode(message)
+	d := decode(whole)
 	opened, opens := d.response.(*ua.OpenSecureChannelResponse)
 	switch {
 	case opens && kind == kindOpen:
@@ -146,23 +148,14 @@ func (c *Channel) deliver(request uint32, d done) {
 	}
 }
 
-// decode returns what a message says. The library that does it panics at some messages.
-func decode(message []byte) (d done) {
-	defer func() {
-		if p := recover(); p != nil {
-			d = done{err: fmt.Errorf("the answer cannot be read: %v", p)}
-		}
-	}()
-	if len(message) > maxMessage {
-		return done{err: fmt.Errorf("the answer has %d bytes, and may have %d; ask for less at once", len(message), maxMessage)}
+// decode returns what a message says.
+func decode(whole []byte) done {
+	if len(whole) > maxMessage {
+		return done{err: fmt.Errorf("the answer has %d bytes, and may have %d; ask for less at once", len(whole), maxMessage)}
 	}
-	_, body, err := ua.DecodeService(message)
+	response, err := message.Decode(whole)
 	if err != nil {
 		return done{err: fmt.Errorf("the answer cannot be read: %w", err)}
-	}
-	response, ok := body.(ua.Response)
-	if !ok {
-		return done{err: fmt.Errorf("the server sent %T, which is no answer", body)}
 	}
 	if result := response.Header().ServiceResult; result&badMask != 0 {
 		return done{err: &ServiceFault{Code: result}}

@@ -109,10 +109,7 @@ func (c *Channel) write(ctx context.Context, frames []byte) (int, error) {
 	defer c.until(ctx, c.conn.SetWriteDeadline)()
 	n, err := c.conn.Write(frames)
 	if err != nil {
-		err = fmt.Errorf("write to %s: %w", c.config.Address, err)
-		if ctx.Err() != nil {
-			err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
-		}
+		err = inTime(ctx, fmt.Errorf("write to %s: %w", c.config.Address, err))
 		c.fail(err)
 	}
 	return n, err

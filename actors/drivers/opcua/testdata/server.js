@@ -2,10 +2,13 @@
 //
 //   node server.js PORT FOLDER
 //
-// FOLDER has server.pem and server.key, and in pki/trusted/certs the certificates of clients that are let in. It says "ready" once it is.
+// FOLDER has server.pem and server.key, or the server makes its own, and in pki/trusted/certs the certificates of clients that are let in.
+// It says "ready" once it is. Without security anybody is let in, and anna with the password "right".
 "use strict";
 
+const fs = require("fs");
 const path = require("path");
+
 const modules = process.env.ROOST_NODE_MODULES;
 const opcua = require(modules ? path.join(modules, "node-opcua") : "node-opcua");
 
@@ -18,6 +21,11 @@ async function certificates() {
 	});
 	await manager.initialize();
 	return manager;
+}
+
+function own() {
+	const certificateFile = path.join(folder, "server.pem");
+	return fs.existsSync(certificateFile) ? { certificateFile, privateKeyFile: path.join(folder, "server.key") } : {};
 }
 
 function populate(server) {
@@ -102,7 +110,7 @@ function methods(own, plant) {
 	const server = new opcua.OPCUAServer({
 		port, hostname: "127.0.0.1", resourcePath: "/plant",
 		serverInfo: { applicationUri: "urn:roost:test:server" },
-		certificateFile: path.join(folder, "server.pem"), privateKeyFile: path.join(folder, "server.key"), serverCertificateManager: manager,
+		...own(), serverCertificateManager: manager,
 		userCertificateManager: manager,
 		securityPolicies: ["None", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"].map((p) => opcua.SecurityPolicy[p]),
 		securityModes: [opcua.MessageSecurityMode.None, opcua.MessageSecurityMode.Sign, opcua.MessageSecurityMode.SignAndEncrypt],
