@@ -124,7 +124,7 @@ func (d *discovery) search(cmd *cobra.Command, look func(ctx context.Context, te
 	defer cancel()
 	face := newDiscoverFace(d)
 	got := look(ctx, face.tell)
-	face.end()
+	face.close(got.progress)
 	ended := got.err
 	switch p := got.progress; {
 	case ended != nil:

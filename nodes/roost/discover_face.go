@@ -22,9 +22,21 @@ func (f discoverFace) tell(p discover.Progress) {
 	if p.News != "" {
 		f.Say("found " + p.News)
 	}
-	status := fmt.Sprintf("%d %s  %d found", p.Done, p.Unit, p.Found)
-	if p.Total > 0 {
-		status = fmt.Sprintf("%d of %d %s asked  %d found", p.Done, p.Total, p.Unit, p.Found)
+	f.Status(extent(p))
+}
+
+// close leaves the terminal as it was, and tells how far the search came.
+func (f discoverFace) close(p discover.Progress) {
+	f.end()
+	if p.Done > 0 {
+		f.Say(extent(p))
 	}
-	f.Status(status)
+}
+
+// extent is how far a search is.
+func extent(p discover.Progress) string {
+	if p.Total > 0 {
+		return fmt.Sprintf("%d of %d %s asked  %d found", p.Done, p.Total, p.Unit, p.Found)
+	}
+	return fmt.Sprintf("%d %s  %d found", p.Done, p.Unit, p.Found)
 }
