@@ -54,17 +54,19 @@
 //
 // # Promises
 //
-//   - A message of QoS 1 or 2 is acknowledged when all its readings are stored, and no earlier. A device that is slow to be stored
-//     holds back the broker, and no other device but by the broker's own window of unacknowledged messages.
-//   - What is dropped is declared: of QoS 0 when more than 1,024 messages of a device wait; of QoS 1 what a session that failed leaves behind,
-//     which is acknowledged then, since a broker waits with all that comes after.
+//   - A message of QoS 1 or 2 is acknowledged when all its readings are stored, and no earlier.
+//   - Of a device 1,024 messages and 4 MiB can wait to be stored. A device that sends faster is held back: its broker is not read until there is room, and
+//     so neither is what comes for other devices at the same connection. After 5s in which nothing could be stored, what has no room is let go.
+//   - What is dropped is declared: of QoS 0 what finds no room; of QoS 1 and 2 what is let go, and what a session leaves behind
+//     that has failed. The latter are acknowledged then, since a broker waits with all that comes after.
 //   - A message that the broker had kept is one of unknown age: its values are UNCERTAIN with the reason STALE, unless the payload says when it
 //     was sampled, or the resource says that such values are good. It comes once to a session.
 //   - Nothing is published twice: not by the library, which is given no way to, and not after a connection is lost. ErrNotSent means that
 //     no byte of it was written, nor ever will be. An acknowledgement that does not come leaves the outcome unknown.
 //   - Contexts are kept: what has not been written when its context ends never is.
 //   - A connection that is lost, or silent for longer than keepalive and an answer's time, fails all its sessions; those that come after
-//     them connect anew. A presence that says offline fails the session, after readings of BAD quality for all resources.
+//     them connect anew. So does a presence that says offline. Before, readings of BAD quality are stored for all resources: COMM_FAILURE or
+//     NOT_CONNECTED.
 //   - What is no MQTT ends the connection. A payload of more than 256 KiB is a reading of BAD quality, and is not kept in memory.
 //
 // # What is not promised

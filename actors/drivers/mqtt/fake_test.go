@@ -31,7 +31,7 @@ func startFake(t testing.TB, answer func(*fakeConn, packets.ControlPacket) bool)
 			if err != nil {
 				return
 			}
-			c := &fakeConn{Conn: conn, got: make(chan packets.ControlPacket, 1024)}
+			c := &fakeConn{Conn: conn, got: make(chan packets.ControlPacket, 8192)}
 			t.Cleanup(func() { _ = conn.Close() })
 			f.conns <- c
 			wg.Go(func() { f.serve(c) })

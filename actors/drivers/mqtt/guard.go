@@ -30,6 +30,7 @@ const (
 	packetPubcomp  = 7
 	packetSuback   = 9
 	packetUnsuback = 11
+	packetPingreq  = 12
 	packetPingresp = 13
 )
 
@@ -54,14 +55,15 @@ type guard struct {
 	left    int    // of its bytes, behind the head
 	skip    int    // bytes behind it that are not passed on
 	greeted bool   // the broker has answered CONNECT
+	alive   *alive // is told of each packet
 
 	writing sync.Mutex
 	out     atomic.Pointer[publication]
 	end     atomic.Pointer[error] // why it was cut; nil: it was not
 }
 
-func newGuard(conn net.Conn) *guard {
-	return &guard{Conn: conn, in: bufio.NewReaderSize(conn, 16<<10)}
+func newGuard(conn net.Conn, a *alive) *guard {
+	return &guard{Conn: conn, alive: a, in: bufio.NewReaderSize(conn, 16<<10)}
 }
 
 // cut ends the connection. The library then sees this error; one that told of a closed connection it would not notice.
@@ -111,6 +113,7 @@ func (g *guard) next() error {
 		return garbage("a packet of kind %d, where one to CONNECT and no other is due", kind)
 	}
 	g.greeted = true
+	g.alive.hear()
 	if kind == packetPublish {
 		return g.publish(first, length)
 	}
@@ -205,7 +208,7 @@ func header(first byte, length int) []byte {
 // cutTooLong tells of a message's topic whether its payload was too long to be taken.
 func cutTooLong(topic string) (string, bool) { return strings.CutPrefix(topic, tooLong) }
 
-// Write sends a packet; the library writes each of them at once.
+// Write sends a packet, or several acknowledgements; the library writes each packet at once.
 func (g *guard) Write(packet []byte) (int, error) {
 	g.writing.Lock()
 	defer g.writing.Unlock()

@@ -24,6 +24,9 @@ const (
 	farewell = 250 * time.Millisecond
 )
 
+// never is the time after which the library takes a broker for dead: that is not its business.
+const never = 100 * 365 * 24 * time.Hour
+
 var errLeft = errors.New("the connection was ended, as no device needs it any more")
 
 // link is one connection to a broker. It lives once: when it is lost its sessions fail, and those that come after them make another.
@@ -44,6 +47,7 @@ type link struct {
 	turn   chan struct{} // held by the publication that is being sent
 	routes routes
 	acks   acks
+	alive  alive
 }
 
 func newLink(at brokerAddress, clientID string) *link {
@@ -51,6 +55,7 @@ func newLink(at brokerAddress, clientID string) *link {
 	l := &link{
 		at: at, name: at.url, cancel: cancel, ready: make(chan struct{}), lost: make(chan struct{}), turn: make(chan struct{}, 1),
 	}
+	l.alive.began = time.Now()
 	l.acks.wake = make(chan struct{}, 1)
 	go l.connect(ctx, at, clientID)
 	return l
@@ -82,7 +87,8 @@ func (l *link) connect(ctx context.Context, at brokerAddress, clientID string) {
 		l.end(roostv1.Errorf(codeOf(err), "connect to %s: %v", l.name, err))
 		return
 	}
-	go l.acks.run(l.lost)
+	go l.acks.run(l.conn, l.lost)
+	go l.ask(at.keepalive)
 }
 
 func (l *link) greet(ctx context.Context, at brokerAddress, clientID string) error {
@@ -94,7 +100,7 @@ func (l *link) greet(ctx context.Context, at brokerAddress, clientID string) err
 	if err != nil {
 		return err
 	}
-	l.conn = newGuard(conn)
+	l.conn = newGuard(conn, &l.alive)
 	l.client = paho.NewClient(l.options(at, clientID, password))
 	token := l.client.Connect()
 	select {
@@ -123,13 +129,14 @@ func (l *link) options(at brokerAddress, clientID, password string) *paho.Client
 	o.SetAutoReconnect(false)
 	o.SetConnectRetry(false)
 	o.SetResumeSubs(false)
+	o.SetStore(forgetful{})
 	o.SetAutoAckDisabled(true)
 	o.SetOrderMatters(true) // the handler never waits
 	o.SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) { l.arrived(m) })
 	o.SetConnectTimeout(connectTimeout)
 	o.SetWriteTimeout(handTimeout)
 	o.SetKeepAlive(at.keepalive)
-	o.SetPingTimeout(min(at.keepalive, 5*time.Second))
+	o.SetPingTimeout(never)
 	o.SetConnectionLostHandler(func(_ paho.Client, err error) {
 		l.end(roostv1.Errorf(roostv1.ErrOffline, "the connection to %s was lost: %v", l.name, err))
 	})

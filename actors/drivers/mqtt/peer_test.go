@@ -141,8 +141,8 @@ func TestPresence(t *testing.T) {
 	b.publish(t, "esp/temp", "21")
 	p.sink.wait(t, 1)
 
-	esp.Kill()
 	killed := time.Now()
+	esp.Kill()
 	p.wantEnd(t, roostv1.ErrOffline)
 	t.Logf("the device was killed: its session failed %v later", time.Since(killed).Round(time.Millisecond))
 	want := []string{"temp 21", "temp - bad not connected", "led - bad not connected"}

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -15,64 +16,53 @@ const (
 	// storePause is the first pause after messages could not be stored; it doubles up to maxStorePause.
 	storePause    = 10 * time.Millisecond
 	maxStorePause = time.Second
+	// awayTimeout is how long the last readings of a session may take to be stored.
+	awayTimeout = time.Second
 )
+
+// errBack is the end of a session whose device went away and has come back since.
+var errBack error = roostv1.Errorf(roostv1.ErrOffline, "the device was away for a moment")
 
 // Push hands over what comes for the device's resources. Messages of QoS 1 and 2 are acknowledged when they are stored, in the order in
 // which they came. It fails when the connection is lost or the device goes away, after all that had come before.
 func (s *session) Push(ctx context.Context, sink actors.Sink) error {
-	var next *message
 	for {
 		s.declare(sink)
-		if next == nil {
-			var err error
-			if next, err = s.next(ctx, sink); next == nil {
-				return err
-			}
+		batch, err := s.next(ctx, sink)
+		if len(batch) == 0 {
+			return err
 		}
-		s.batch, next = s.inbox.more(append(s.batch[:0], next))
-		if !s.store(ctx, sink, s.batch) {
-			if next != nil {
-				s.abandon(next)
-			}
+		if !s.store(ctx, sink, batch) {
 			return nil // ctx has ended
 		}
 	}
 }
 
-// next returns the next message, or none and why there will be none.
-func (s *session) next(ctx context.Context, sink actors.Sink) (*message, error) {
-	select {
-	case m := <-s.inbox.queue:
-		return m, nil
-	default:
-	}
+// next waits for messages. It returns none when there will be none any more, and why.
+func (s *session) next(ctx context.Context, sink actors.Sink) ([]*message, error) {
 	gone := s.presence.gone()
-	select {
-	case m := <-s.inbox.queue:
-		return m, nil
-	case <-ctx.Done():
-		return nil, nil
-	case <-s.link.lost:
-		if m := s.rest(); m != nil {
-			return m, nil
+	var lost error
+	for {
+		if s.batch = s.inbox.next(s.batch[:0]); len(s.batch) > 0 {
+			return s.batch, nil
 		}
-		return nil, s.link.err
-	case <-gone:
-		if m := s.rest(); m != nil {
-			return m, nil
+		switch {
+		case lost != nil && s.link.isLost():
+			s.away(ctx, sink, roostv1.QualityReason_QUALITY_REASON_COMM_FAILURE)
+			return nil, lost
+		case lost != nil:
+			s.away(ctx, sink, roostv1.QualityReason_QUALITY_REASON_NOT_CONNECTED)
+			return nil, lost
 		}
-		_ = sink.Emit(s.absent()...)
-		return nil, s.presence.isAway()
-	}
-}
-
-// rest returns a message that came before the end, if one is left.
-func (s *session) rest() *message {
-	select {
-	case m := <-s.inbox.queue:
-		return m
-	default:
-		return nil
+		select {
+		case <-s.inbox.news:
+		case <-ctx.Done():
+			return nil, nil
+		case <-s.link.lost:
+			lost = s.link.err // after what came before
+		case <-gone:
+			lost = cmp.Or(s.presence.isAway(), errBack)
+		}
 	}
 }
 
@@ -148,17 +138,17 @@ func doubt(samples []actors.Sample) {
 	}
 }
 
-// absent are the readings of a device that is away.
-func (s *session) absent() []actors.Sample {
+// away has bad readings of all resources stored, since nothing comes any more. It waits for that, or they would be
+// lost with the session; with them is stored what was emitted before.
+func (s *session) away(ctx context.Context, sink actors.Sink, reason roostv1.QualityReason) {
 	at := time.Now()
 	var samples []actors.Sample
 	for _, e := range s.readable {
-		samples = append(samples, actors.Sample{
-			Resource: e.resource.GetName(), At: at,
-			Quality: roostv1.Quality_QUALITY_BAD, Reason: roostv1.QualityReason_QUALITY_REASON_NOT_CONNECTED,
-		})
+		samples = append(samples, actors.Sample{Resource: e.resource.GetName(), At: at, Quality: roostv1.Quality_QUALITY_BAD, Reason: reason})
 	}
-	return samples
+	ctx, cancel := context.WithTimeout(ctx, awayTimeout)
+	defer cancel()
+	_ = sink.Deliver(ctx, samples...) // that the session fails says it too
 }
 
 // declare tells the sink of readings that were dropped on their way here.

@@ -45,6 +45,9 @@ func TestBrokerKilled(t *testing.T) {
 	b.Kill()
 	for _, p := range pushes {
 		p.wantEnd(t, roostv1.ErrOffline)
+		if got := p.sink.wait(t, 1); got[0] != "on - bad comm failure" {
+			t.Errorf("readings are %q, want a bad one", got)
+		}
 	}
 	t.Logf("the broker was killed: sessions failed %v later", time.Since(killed).Round(time.Millisecond))
 	if _, err := act(t, sessions[0], actors.Action{Resource: "on", Value: roostv1.Bool(true)}, patience); !errors.Is(err, actors.ErrNotSent) {

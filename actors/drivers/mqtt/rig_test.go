@@ -35,7 +35,7 @@ func startBroker(t testing.TB, config ...string) *broker {
 		peertest.Program("mosquitto_sub", "mosquitto-clients"))
 	at := peertest.FreeAddress(t, "tcp")
 	if len(config) == 0 {
-		config = []string{"allow_anonymous true"}
+		config = []string{"allow_anonymous true", "log_type all"}
 	}
 	lines := append([]string{"user root", "listener " + peertest.Port(at) + " 127.0.0.1"}, config...) // who is root stays it, to read the files
 	path := filepath.Join(t.TempDir(), "mosquitto.conf")
@@ -43,7 +43,7 @@ func startBroker(t testing.TB, config ...string) *broker {
 		t.Fatal(err)
 	}
 	return &broker{at: at, Peer: peertest.Start(t, peertest.Command{
-		Name: "mosquitto", Args: []string{"-v", "-c", path}, Ready: []peertest.Ready{peertest.Listens(at)},
+		Name: "mosquitto", Args: []string{"-c", path}, Ready: []peertest.Ready{peertest.Listens(at)},
 	})}
 }
 
@@ -104,7 +104,7 @@ func (b *broker) subscribe(t testing.TB, topic string, more ...string) *peertest
 	id := fmt.Sprintf("subscriber-%d", subscribers.Add(1))
 	args := []string{"-h", "127.0.0.1", "-p", peertest.Port(b.at), "-i", id, "-q", "1", "-F", "got %t %r %p", "-t", topic}
 	p := peertest.Start(t, peertest.Command{Name: "mosquitto_sub", Args: append(args, more...)})
-	b.Wait(t, "Sending SUBACK to "+id)
+	b.Wait(t, id+" 1 "+topic)
 	return p
 }
 

@@ -19,31 +19,36 @@ type message struct {
 	at       time.Time
 
 	holds atomic.Int32
-	ack   func()
+	id    uint16 // by which it is acknowledged
+	acks  *acks
 }
 
 func (m *message) hold() { m.holds.Add(1) }
 
 func (m *message) release() {
 	if m.holds.Add(-1) == 0 && m.qos > 0 {
-		m.ack()
+		m.acks.add(m.qos, m.id)
 	}
 }
 
-// receiver takes messages, without waiting for anything. It holds those that it wants to keep.
+// receiver takes messages. It holds those that it wants to keep. Only an inbox that is full waits.
 type receiver interface{ take(m *message) }
 
 // arrived gives a message to all who want it. It is called by the library, in the order in which messages come, and what it
 // waits for all devices wait for.
 func (l *link) arrived(from paho.Message) {
-	m := &message{payload: from.Payload(), retained: from.Retained(), qos: from.Qos(), at: time.Now()}
+	m := &message{
+		payload: from.Payload(), retained: from.Retained(), qos: from.Qos(), at: time.Now(), id: from.MessageID(), acks: &l.acks,
+	}
 	m.topic, m.tooLong = cutTooLong(from.Topic())
-	m.ack = func() { l.acks.add(from) }
+	l.alive.busy.Store(true)
 	m.hold()
 	for _, r := range l.routes.of(m.topic) {
 		r.take(m)
 	}
 	m.release()
+	l.alive.hear()
+	l.alive.busy.Store(false)
 }
 
 // routes say who wants which messages.
@@ -125,40 +130,4 @@ func (r *routes) table(filter string) map[string]*route {
 		return r.wild
 	}
 	return r.exact
-}
-
-// acks are acknowledgements that wait to be sent. Sending one can take as long as the broker takes nothing, which those who
-// have stored a reading need not wait for.
-type acks struct {
-	mu   sync.Mutex
-	due  []paho.Message
-	wake chan struct{}
-}
-
-func (a *acks) add(m paho.Message) {
-	a.mu.Lock()
-	a.due = append(a.due, m)
-	a.mu.Unlock()
-	select {
-	case a.wake <- struct{}{}:
-	default:
-	}
-}
-
-// run sends acknowledgements until the link is lost.
-func (a *acks) run(lost <-chan struct{}) {
-	for {
-		select {
-		case <-a.wake:
-		case <-lost:
-			return
-		}
-		a.mu.Lock()
-		due := a.due
-		a.due = nil
-		a.mu.Unlock()
-		for _, m := range due {
-			m.Ack()
-		}
-	}
 }

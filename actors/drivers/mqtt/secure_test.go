@@ -71,7 +71,7 @@ func TestTLS(t *testing.T) {
 	at := peertest.FreeAddress(t, "tcp")
 	web := peertest.FreeAddress(t, "tcp")
 	path := func(name string) string { return filepath.Join(folder, name) }
-	peertest.Start(t, peertest.Command{Name: "mosquitto", Ready: []peertest.Ready{peertest.Listens(at)}, Args: []string{"-c", write(t, path("conf"), strings.Join([]string{
+	peertest.Start(t, peertest.Command{Name: "mosquitto", Ready: []peertest.Ready{peertest.Listens(at), peertest.Listens(web)}, Args: []string{"-c", write(t, path("conf"), strings.Join([]string{
 		"user root", "per_listener_settings true",
 		"listener " + peertest.Port(at) + " 127.0.0.1", "allow_anonymous true", "require_certificate true",
 		"cafile " + path("ca.pem"), "certfile " + path("broker.pem"), "keyfile " + path("broker.key"),

@@ -90,6 +90,7 @@ func (s *session) begin(ctx context.Context) error {
 // end unsubscribes, and leaves the link. What has come and is not stored is let go: the broker would otherwise wait for it, and send
 // the other devices' messages no more. The next session declares it lost.
 func (s *session) end(ctx context.Context) {
+	s.inbox.close()
 	var unwanted []string
 	s.wants(func(filter string, _ byte, to receiver) {
 		unwanted = append(unwanted, s.link.routes.remove([]string{filter}, to)...)
@@ -102,18 +103,14 @@ func (s *session) end(ctx context.Context) {
 }
 
 func (s *session) letGo() {
-	s.inbox.close()
 	left := s.inbox.lost.Swap(0)
-	for {
-		select {
-		case m := <-s.inbox.queue:
+	for batch := s.inbox.next(nil); len(batch) > 0; batch = s.inbox.next(nil) {
+		for _, m := range batch {
 			left += int64(len(s.of(m.topic)))
 			m.release()
-		default:
-			s.driver.leftBehind(s.device, left)
-			return
 		}
 	}
+	s.driver.leftBehind(s.device, left)
 }
 
 // Close ends the session, and the connection if no other one needs it.

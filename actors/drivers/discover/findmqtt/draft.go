@@ -21,7 +21,7 @@ const maxResources = 200
 
 // Draft makes the beginning of a fleet of what was heard: a device for each group of topics, and a profile for each set of resources.
 // Keys are those of the devices' addresses that are the same for all.
-func (h *Heard) Draft(keys map[string]string, levels int) *discover.Draft {
+func (h *Messages) Draft(keys map[string]string, levels int) *discover.Draft {
 	d := discover.NewDraft("Types are guessed from what was heard, and units are not: correct them. What can be written does not show: add it by hand.")
 	if h.Left > 0 {
 		d.Head = append(d.Head, fmt.Sprintf("%d topics more were not looked at.", h.Left))

@@ -36,9 +36,9 @@ plant/tank {"level":{"now":3.5},"odd key":"a","list":[1,2]}
 hello world
 `
 
-func hear(t *testing.T, text string) *findmqtt.Heard {
+func hear(t *testing.T, text string) *findmqtt.Messages {
 	t.Helper()
-	h := new(findmqtt.Heard)
+	h := new(findmqtt.Messages)
 	for line := range strings.Lines(strings.TrimSpace(text)) {
 		topic, payload, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		h.Add(topic, []byte(payload), topic == "tele/plug/LWT")
@@ -119,7 +119,7 @@ func TestLevels(t *testing.T) {
 
 // TestHostile: whatever comes at whatever topic, a fleet is made of it that can be read.
 func TestHostile(t *testing.T) {
-	h := new(findmqtt.Heard)
+	h := new(findmqtt.Messages)
 	for _, topic := range []string{"", "/", "//", "a//b", "a/", "$SYS/x", "a/{b}", "a/+/b", "#", "a\x00b", "\xff", "ä/ö", strings.Repeat("x/", 500), "tele/a/b", "tele//LWT", "tele/x y/SENSOR", "a/state"} {
 		for _, payload := range []string{
 			"", "null", "{", "{}", `{"":1}`, `{"a":{}}`, `{"a":1,"a":"b"}`, `{"a":1e999}`, `{"it's":1,"a\"b":2,"\u0000":3}`, "\xff\x00", strings.Repeat("[", 100000),

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Heard is what was heard at a broker. Its methods may be called concurrently.
-type Heard struct {
+// Messages are what was heard at a broker. Its methods may be called concurrently.
+type Messages struct {
 	mu     sync.Mutex
 	topics map[string]*topic
 	// Left is how many messages came at topics that were not looked at: since there were too many, or since no fleet file can name them.
@@ -15,7 +15,7 @@ type Heard struct {
 }
 
 // Add adds a message, and tells whether its topic is a new one. The payload is not kept.
-func (h *Heard) Add(name string, payload []byte, retained bool) (isNew bool) {
+func (h *Messages) Add(name string, payload []byte, retained bool) (isNew bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	t := h.topics[name]
@@ -35,7 +35,7 @@ func (h *Heard) Add(name string, payload []byte, retained bool) (isNew bool) {
 }
 
 // sorted returns the topics by their names.
-func (h *Heard) sorted() []*topic {
+func (h *Messages) sorted() []*topic {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var all []*topic
