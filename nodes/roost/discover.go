@@ -32,7 +32,7 @@ code is then 130, or 1. If nothing answers, nothing is printed, and it is 69.`
 func newDiscover(p program) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "discover",
-		GroupID: groupOther,
+		GroupID: groupUse,
 		Short:   "Look for devices, and print a fleet file of them",
 		Long:    discoverHelp,
 		Example: `  roost discover modbus 192.168.1.0/24 > fleet.yaml
