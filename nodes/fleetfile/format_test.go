@@ -105,8 +105,9 @@ devices:
 
 // FuzzFormat: no text that a device says of itself is taken for anything but text.
 func FuzzFormat(f *testing.F) {
-	for _, s := range []string{"", "#", "a\n- b", "\x00\xff\u2028\u0085", "{a: b}", "'\"", "~", "!!int 5", "1_000", "0o7", "- id: x\r\n", strings.Repeat("x ", 200), "\ufeff"} {
-		f.Add(s, s)
+	for _, s := range []string{"", "#", "a\n- b", "\x00\xff\u2028\u0085", "{a: b}", "'\"", "~", "!!int 5", "1_000", "0o7", "- id: x\r\n", "x\rdevices: []", "x\u0085devices: []", "x\u2028devices: []", strings.Repeat("x ", 200), "\ufeff"} {
+		f.Add(s, "plain")
+		f.Add("plain", s)
 	}
 	f.Fuzz(func(t *testing.T, text, note string) {
 		want := shop("plain")
