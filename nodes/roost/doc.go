@@ -8,6 +8,7 @@
 //	roost chaos                       a fleet of its own in processes, broken and judged (chaos)
 //	roost devices, send, readings...  a client of a hub (link), or with --local of the gateway of this
 //	                                  machine (local), which shows what it is told
+//	roost discover                    looks for devices, and prints a fleet file of them (discover)
 //
 // What a gateway has beside it (beside) on its machine is its control socket and where it tells how it does.
 //

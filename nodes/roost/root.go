@@ -53,7 +53,7 @@ func newRoot(p program) *cobra.Command {
 	_ = root.Flags().MarkHidden("local") // the flag is there
 	root.AddCommand(
 		newUp(p), newHub(p), newGateway(p), newSim(p), newChaos(p),
-		newDevices(p), newDevice(p), newReadings(p), newSend(p), newSet(p), newCancel(p), newCommands(p), newCommand(p), newGateways(p), newWhy(p), newDoctor(p),
+		newDevices(p), newDevice(p), newReadings(p), newSend(p), newSet(p), newCancel(p), newCommands(p), newCommand(p), newGateways(p), newWhy(p), newDoctor(p), newDiscover(p),
 		newVersion(p), newExitCodes(),
 	)
 	return root

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/roost-iot/roost/actors"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -34,6 +35,31 @@ func checkActuate(ctx context.Context, t *trial) error {
 	})
 }
 
+// checkSilent judges actions that the device takes in and says nothing to: nobody may be told that they were done, nor that they were not.
+func checkSilent(ctx context.Context, t *trial) error {
+	var broken []error
+	for _, action := range t.Silent {
+		broken = append(broken, t.with(ctx, func(s actors.Session) error {
+			a, ok := s.(actors.Actuator)
+			if !ok {
+				return nil
+			}
+			err := t.call(ctx, silence, "Actuate", func(ctx context.Context) error {
+				_, err := a.Actuate(ctx, action)
+				return err
+			})
+			if err == nil || errors.Is(err, actors.ErrNotSent) || errors.Is(err, actors.ErrRefused) || isDefect(err) {
+				return fmt.Errorf("%s, to which the device says nothing: got %w, want an error that is neither ErrNotSent nor ErrRefused", describe(action), orNone(err))
+			}
+			return nil
+		}))
+	}
+	return errors.Join(broken...)
+}
+
+// silence is how long an answer is waited for that does not come.
+const silence = 300 * time.Millisecond
+
 // acknowledged judges an action that succeeds.
 func (t *trial) acknowledged(ctx context.Context, a actors.Actuator, action actors.Action) error {
 	var results map[string]*roostv1.Value
@@ -54,13 +80,15 @@ func (t *trial) acknowledged(ctx context.Context, a actors.Actuator, action acto
 	return nil
 }
 
-// tooLate judges an action whose context had ended before: nobody may be told
-// that it was done.
+// tooLate judges an action whose context had ended before: the device is another gateway's by then, and not a byte may go to it.
 func (t *trial) tooLate(ctx context.Context, a actors.Actuator, action actors.Action) error {
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	if err := t.act(ended, a, action); err == nil {
+	switch err := t.act(ended, a, action); {
+	case err == nil:
 		return fmt.Errorf("%s succeeded under a context that had ended", describe(action))
+	case !errors.Is(err, actors.ErrNotSent):
+		return fmt.Errorf("%s under a context that had ended: got %w, want ErrNotSent", describe(action), err)
 	}
 	return nil
 }

@@ -18,9 +18,12 @@
 //	          value or BAD, not from the future; at least one is good
 //	push      likewise; Push goes on when samples are not taken, and ends with its context
 //	actuate   good actions succeed; bad ones are refused with ErrRefused or
-//	          ErrNotSent; none succeeds under a context that had ended
+//	          ErrNotSent; under a context that had ended nothing is sent
+//	silent    an action that is not answered is neither ErrNotSent nor ErrRefused
+//	away      a device that is not there is an error in time, and has no values
 //	many      many devices opened, polled and closed concurrently
-//	close     Close returns and no goroutine is left, also of a session that was never used
+//	close     Close returns and no goroutine is left, also of a session that was never used,
+//	          and while a call runs on it
 //	unchanged the device's messages are as they were
 //
 // No rule waits longer than the Options say, except that a driver under test has to

@@ -85,6 +85,12 @@ func newLamp() *lamp {
 			switch {
 			case ctx.Err() != nil:
 				return nil, actors.ErrNotSent
+			case a.Value.GetInt() == 7: // it says nothing
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Minute):
+				}
+				return nil, errors.New("no answer")
 			case a.Resource != "bright":
 				return nil, actors.ErrRefused
 			}
@@ -92,7 +98,12 @@ func newLamp() *lamp {
 		},
 		close: func(context.Context) error { return nil },
 	}
-	l.open = func(context.Context, actors.Device) (actors.Session, error) { return lampSession{l}, nil }
+	l.open = func(_ context.Context, d actors.Device) (actors.Session, error) {
+		if d.Spec.Id == "away" {
+			return nil, roostv1.ErrOffline
+		}
+		return lampSession{l}, nil
+	}
 	return l
 }
 
@@ -108,6 +119,14 @@ func lampDevice() actors.Device {
 var lampOptions = drivertest.Options{
 	Actions: []actors.Action{{Resource: "bright", Value: roostv1.Int(3)}},
 	Refused: []actors.Action{{Resource: "dark", Value: roostv1.Int(3)}},
+	Silent:  []actors.Action{{Resource: "bright", Value: roostv1.Int(7)}},
+	Away:    away(),
+}
+
+func away() actors.Device {
+	d := lampDevice()
+	d.Spec.Id = "away"
+	return d
 }
 
 func TestGoodDriverPasses(t *testing.T) {
@@ -240,6 +259,68 @@ func TestBrokenDriversAreFound(t *testing.T) {
 				return actuate(context.WithoutCancel(ctx), a)
 			}
 		}, "succeeded under a context that had ended"},
+		{"does not know that it was too late", func(l *lamp) {
+			actuate := l.actuate
+			l.actuate = func(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {
+				if ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
+				return actuate(ctx, a)
+			}
+		}, "under a context that had ended: got context canceled, want ErrNotSent"},
+		{"does not close while it is busy", func(l *lamp) {
+			l.open = func(context.Context, actors.Device) (actors.Session, error) {
+				busy := make(chan struct{}, 1) // no mutex: a bubble's time stands still where one is waited for
+				own := *l
+				own.push = func(ctx context.Context, sink actors.Sink) error {
+					busy <- struct{}{}
+					defer func() { <-busy }()
+					return l.push(ctx, sink)
+				}
+				own.close = func(context.Context) error { busy <- struct{}{}; <-busy; return nil }
+				return lampSession{&own}, nil
+			}
+		}, "close: close: Close: it ignored"},
+		{"panics when it is closed while it is busy", func(l *lamp) {
+			l.open = func(context.Context, actors.Device) (actors.Session, error) {
+				closed := make(chan struct{})
+				own := *l
+				own.push = func(ctx context.Context, sink actors.Sink) error {
+					err := sink.Emit(bright())
+					select {
+					case <-closed:
+						panic("closed")
+					case <-ctx.Done():
+						return err
+					}
+				}
+				own.close = func(context.Context) error { close(closed); return nil }
+				return lampSession{&own}, nil
+			}
+		}, "close: Push while it is closed panicked: closed"},
+		{"takes silence for no", func(l *lamp) {
+			l.actuate = func(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {
+				if a.Value.GetInt() == 7 && ctx.Err() == nil {
+					<-ctx.Done()
+					return nil, actors.ErrNotSent
+				}
+				return newLamp().actuate(ctx, a)
+			}
+		}, `silent: write of 7 to "bright", to which the device says nothing: got not sent`},
+		{"has values of nobody", func(l *lamp) {
+			l.open = func(context.Context, actors.Device) (actors.Session, error) { return lampSession{l}, nil }
+		}, `away: poll of a device that is away: no error, and 1 good samples`},
+		{"acts on nobody", func(l *lamp) {
+			l.open = func(context.Context, actors.Device) (actors.Session, error) { return lampSession{l}, nil }
+		}, `write of 3 to "bright" at a device that is away: no error`},
+		{"deaf Open of nobody", func(l *lamp) {
+			l.open = func(_ context.Context, d actors.Device) (actors.Session, error) {
+				if d.Spec.Id == "away" {
+					deaf(time.Minute)
+				}
+				return lampSession{l}, nil
+			}
+		}, "away: open: Open: it ignored"},
 		{"answers nothing", func(l *lamp) {
 			actuate := l.actuate
 			l.actuate = func(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {

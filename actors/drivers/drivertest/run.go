@@ -21,8 +21,12 @@ type Options struct {
 	// Refused are actions that it does not: their errors have to tell that they
 	// had no effect.
 	Refused []actors.Action
+	// Silent are actions that the device takes in without an answer: their errors must not say that they had no effect.
+	Silent []actors.Action
 	// Bad devices, which Check refuses.
 	Bad []actors.Device
+	// Away is a device like it at an address where nobody is; without a spec that is not judged.
+	Away actors.Device
 	// Another returns the i-th device to open beside others; nil: the same, with
 	// another id and bus.
 	Another func(i int) actors.Device
@@ -110,6 +114,8 @@ func rules() []rule {
 		{"poll", checkPoll},
 		{"push", checkPush},
 		{"actuate", checkActuate},
+		{"silent", checkSilent},
+		{"away", checkAway},
 		{"many", checkMany},
 	}
 }

@@ -40,7 +40,83 @@ func checkClose(ctx context.Context, t *trial) error {
 		return nil
 	})
 	again := t.with(ctx, func(actors.Session) error { return nil })
-	return errors.Join(unused, late, again)
+	return errors.Join(unused, late, again, t.closeWhileBusy(ctx))
+}
+
+// closeWhileBusy judges Close while a call runs that was abandoned: both have to end, the call at the latest with its context.
+func (t *trial) closeWhileBusy(ctx context.Context) error {
+	session, err := t.open(ctx, t.device)
+	if err != nil {
+		return err
+	}
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	begun, ended := make(chan struct{}), make(chan error, 1)
+	go func() { ended <- t.busy(running, session, begun) }()
+	<-begun
+	closed := t.close(ctx, session)
+	stop()
+	return errors.Join(closed, <-ended)
+}
+
+// busy makes a long call, if the session has one, and says when it has begun. What it returns is of no interest.
+func (t *trial) busy(ctx context.Context, s actors.Session, begun chan<- struct{}) error {
+	call := func(what string, f func(context.Context)) error {
+		const longer = 2 // than Close is waited for
+		return t.call(ctx, longer*(t.Timeout+t.Grace), what+" while it is closed", func(ctx context.Context) error { f(ctx); return nil })
+	}
+	switch s := s.(type) {
+	case actors.Pusher:
+		sink := newSink()
+		go func() {
+			select {
+			case <-sink.arrived:
+			case <-time.After(t.Grace):
+			}
+			close(begun)
+		}()
+		return call("Push", func(ctx context.Context) { _ = s.Push(ctx, sink) })
+	case actors.Poller:
+		return call("Poll", func(ctx context.Context) { close(begun); _, _ = s.Poll(ctx, t.readable()) })
+	}
+	close(begun)
+	return nil
+}
+
+// checkAway judges what becomes of a device that is not there: an error, in time, from Open or from whatever is asked of it.
+func checkAway(ctx context.Context, t *trial) error {
+	if t.Away.Spec == nil {
+		return nil
+	}
+	session, err := t.open(ctx, t.Away)
+	if err != nil {
+		if isDefect(err) {
+			return err
+		}
+		return nil
+	}
+	return errors.Join(t.nothingFrom(ctx, session), t.close(ctx, session))
+}
+
+// nothingFrom judges the session with a device that is away.
+func (t *trial) nothingFrom(ctx context.Context, s actors.Session) error {
+	var broken []error
+	if p, ok := s.(actors.Poller); ok {
+		var samples []actors.Sample
+		err := t.call(ctx, t.Timeout, "Poll", func(ctx context.Context) (err error) {
+			samples, err = p.Poll(ctx, readable(t.Away.Profile))
+			return err
+		})
+		if isDefect(err) || err == nil && countGood(samples) > 0 {
+			broken = append(broken, fmt.Errorf("poll of a device that is away: %w, and %d good samples", orNone(err), countGood(samples)))
+		}
+	}
+	if a, ok := s.(actors.Actuator); ok && len(t.Actions) > 0 {
+		if err := t.act(ctx, a, t.Actions[0]); err == nil || isDefect(err) {
+			broken = append(broken, fmt.Errorf("%s at a device that is away: %w", describe(t.Actions[0]), orNone(err)))
+		}
+	}
+	return errors.Join(broken...)
 }
 
 // limits are the deadlines that calls must keep: passed already, and soon.

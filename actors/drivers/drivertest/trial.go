@@ -35,7 +35,7 @@ func (t *trial) call(ctx context.Context, limit time.Duration, what string, f fu
 	go pprof.Do(ctx, pprof.Labels(label, t.mark()), func(ctx context.Context) {
 		defer func() {
 			if r := recover(); r != nil {
-				returned <- fmt.Errorf("%s panicked: %v", what, r)
+				returned <- fmt.Errorf("%s %w: %v", what, errPanicked, r)
 			}
 		}()
 		returned <- f(ctx)
@@ -50,8 +50,14 @@ func (t *trial) call(ctx context.Context, limit time.Duration, what string, f fu
 	}
 }
 
-// errIgnored is the error of a call that was abandoned.
-var errIgnored = errors.New("it ignored the end of its context")
+// Errors of calls that did not end as a call ends, whatever it returns.
+var (
+	errIgnored  = errors.New("it ignored the end of its context") // it was abandoned
+	errPanicked = errors.New("panicked")
+)
+
+// isDefect tells whether a call ended in a way in which no call may.
+func isDefect(err error) bool { return errors.Is(err, errIgnored) || errors.Is(err, errPanicked) }
 
 // open opens a session with d under a context that has ended when it returns.
 func (t *trial) open(ctx context.Context, d actors.Device) (actors.Session, error) {

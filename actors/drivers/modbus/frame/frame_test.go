@@ -70,6 +70,14 @@ var examples = []struct {
 		"17 0003 0006 000E 0003 06 00FF 00FF 00FF", "17 0C 00FE 0ACD 0001 0003 000D 00FF",
 		frame.Response{Registers: []uint16{0xFE, 0x0ACD, 1, 3, 13, 0xFF}},
 	},
+	{
+		"read device identification", frame.Request{Function: frame.ReadIdentification, Category: frame.Basic},
+		"2B 0E 01 00",
+		"2B 0E 01 01 00 00 03 00 16 436F6D70616E79206964656E74696669636174696F6E 01 0F 50726F6475637420636F6465205858 02 05 56322E3131",
+		frame.Response{Identity: frame.Identity{Conformity: 1, Objects: []frame.Object{
+			{ID: frame.VendorName, Text: "Company identification"}, {ID: frame.ProductCode, Text: "Product code XX"}, {ID: frame.Revision, Text: "V2.11"},
+		}}},
+	},
 }
 
 func TestExamples(t *testing.T) {
@@ -103,7 +111,7 @@ func TestWrongAnswers(t *testing.T) {
 			"an exception without a code": {answer[0] | 0x80},
 			"an exception with two codes": {answer[0] | 0x80, 1, 1},
 		}
-		if len(e.response.Bits)+len(e.response.Registers) == 0 { // it repeats the request
+		if len(e.response.Bits)+len(e.response.Registers)+len(e.response.Identity.Objects) == 0 { // it repeats the request
 			for i := 1; i < len(answer); i++ {
 				other := bytes.Clone(answer)
 				other[i] ^= 1
@@ -154,6 +162,9 @@ func TestInvalidRequests(t *testing.T) {
 	}{
 		{frame.Request{}, "function 0 is not known"},
 		{frame.Request{Function: 7, Count: 1}, "not known"},
+		{frame.Request{Function: frame.ReadIdentification}, "categories 1 to 3"},
+		{frame.Request{Function: frame.ReadIdentification, Category: 4}, "categories 1 to 3"},
+		{frame.Request{Function: frame.ReadIdentification, Category: frame.Basic, Count: 1}, "no registers"},
 		{frame.Request{Function: frame.ReadCoils}, "1 to 2000"},
 		{frame.Request{Function: frame.ReadCoils, Count: 2001}, "1 to 2000"},
 		{frame.Request{Function: frame.ReadHoldingRegisters, Count: 126}, "1 to 125"},

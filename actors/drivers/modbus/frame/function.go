@@ -17,6 +17,7 @@ const (
 	WriteRegisters       Function = 16
 	MaskWriteRegister    Function = 22
 	ReadWriteRegisters   Function = 23
+	ReadIdentification   Function = 43
 
 	// failed is added to the function of a request that a server refuses.
 	failed Function = 0x80
@@ -59,6 +60,8 @@ func (f Function) String() string {
 		return "mask write register"
 	case ReadWriteRegisters:
 		return "read/write multiple registers"
+	case ReadIdentification:
+		return "read device identification"
 	}
 	return fmt.Sprintf("function %d", byte(f))
 }
@@ -85,4 +88,10 @@ func (f Function) most() (read, write int) {
 		return maxReadRegisters, maxReadWriteRegisters
 	}
 	return 0, 0
+}
+
+// Reads reports whether a function changes nothing at the server.
+func (f Function) Reads() bool {
+	read, write := f.most()
+	return f == ReadIdentification || read > 0 && write == 0
 }

@@ -28,6 +28,7 @@ func FuzzReadTCP(f *testing.F) {
 func FuzzReadRTU(f *testing.F) {
 	f.Add([]byte{17, 3, 2, 0, 10, 0xF8, 0x40})
 	f.Add([]byte{2, 0x87, 1, 0xF2, 0x60})
+	f.Add([]byte{1, 43, 14, 1, 1, 0, 0, 1, 0, 2, 'a', 'b', 0, 0})
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		from := bytes.NewReader(stream)
 		got, err := frame.ReadRTU(from)
@@ -46,8 +47,13 @@ func FuzzRead(f *testing.F) {
 	f.Add(byte(3), uint16(1), []byte{3, 2, 0, 10})
 	f.Add(byte(1), uint16(9), []byte{1, 2, 0xFF, 1})
 	f.Add(byte(4), uint16(125), []byte{0x84, 2})
+	f.Add(byte(43), uint16(1), []byte{43, 14, 1, 1, 0, 0, 1, 0, 2, 'a', 'b'})
 	f.Fuzz(func(t *testing.T, function byte, count uint16, pdu []byte) {
 		request := frame.Request{Function: frame.Function(function), Count: count}
+		if request.Function == frame.ReadIdentification {
+			request = frame.Request{Function: request.Function, Category: frame.Category(count)}
+			count = 0
+		}
 		if request.Check() != nil {
 			return
 		}

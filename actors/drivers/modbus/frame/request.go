@@ -25,16 +25,24 @@ type Request struct {
 	Registers []uint16
 	// And and Or are what [MaskWriteRegister] does: the register becomes (register AND And) OR (Or AND NOT And).
 	And, Or uint16
+	// Category and Object are what [ReadIdentification] asks for: the objects of the category, from that one on.
+	Category Category
+	Object   byte
 }
 
-// Response is what a server answers when it has done what was asked: as many Bits or Registers as were read.
+// Response is what a server answers when it has done what was asked: as many Bits or Registers as were read, or what the server
+// says of itself.
 type Response struct {
 	Bits      []bool
 	Registers []uint16
+	Identity  Identity
 }
 
 // Check says what is wrong with a request; the error is ErrInvalid.
 func (r *Request) Check() error {
+	if r.Function == ReadIdentification {
+		return r.checkIdentity()
+	}
 	read, write := r.Function.most()
 	if read == 0 && write == 0 {
 		return fmt.Errorf("%w: %s is not known", ErrInvalid, r.Function)
@@ -83,6 +91,9 @@ func (r *Request) Append(to []byte) ([]byte, error) {
 		return to, err
 	}
 	to = append(to, byte(r.Function))
+	if r.Function == ReadIdentification {
+		return append(to, identification, byte(r.Category), r.Object), nil
+	}
 	to = binary.BigEndian.AppendUint16(to, r.Address)
 	switch r.Function {
 	case WriteCoil:

@@ -26,6 +26,9 @@ func (r *Request) Read(pdu []byte) (Response, error) {
 	case function != r.Function:
 		return Response{}, fmt.Errorf("%w: it is of %s, and %s was asked", ErrGarbled, function, r.Function)
 	}
+	if r.Function == ReadIdentification {
+		return r.readIdentity(data)
+	}
 	if most, _ := r.Function.most(); most > 0 {
 		return r.readValues(data)
 	}

@@ -35,19 +35,40 @@ func ReadRTU(from io.Reader) (RTU, error) {
 		}
 		return RTU{}, err
 	}
-	rest, ok := answerRest(Function(frame[1]), frame[2])
-	if !ok {
-		return RTU{}, fmt.Errorf("%w: %s with %d has no answer", ErrGarbled, Function(frame[1]), frame[2])
-	}
-	frame = frame[:3+rest+2]
-	if _, err := io.ReadFull(from, frame[3:]); err != nil {
-		return RTU{}, unexpected(err)
+	frame, err := readRest(from, frame)
+	if err != nil {
+		return RTU{}, err
 	}
 	body, sum := frame[:len(frame)-2], binary.LittleEndian.Uint16(frame[len(frame)-2:])
 	if want := checksum(body); sum != want {
 		return RTU{}, fmt.Errorf("%w: checksum %04x, and not %04x", ErrGarbled, sum, want)
 	}
 	return RTU{Unit: body[0], PDU: body[1:]}, nil
+}
+
+// readRest reads the rest of a frame, of which unit, function and one byte more have come.
+func readRest(from io.Reader, frame []byte) ([]byte, error) {
+	function, err := Function(frame[1]), error(nil)
+	if function == ReadIdentification && frame[2] == identification {
+		if frame, err = readObjects(from, frame); err != nil {
+			return nil, err
+		}
+	} else {
+		rest, ok := answerRest(function, frame[2])
+		if !ok {
+			return nil, fmt.Errorf("%w: %s with %d has no answer", ErrGarbled, function, frame[2])
+		}
+		frame = frame[:3+rest]
+		if _, err := io.ReadFull(from, frame[3:]); err != nil {
+			return nil, unexpected(err)
+		}
+	}
+	sum := len(frame)
+	frame = frame[:sum+2]
+	if _, err := io.ReadFull(from, frame[sum:]); err != nil {
+		return nil, unexpected(err)
+	}
+	return frame, nil
 }
 
 // answerRest is how many bytes of data an answer has after its first; false if there is no such answer.

@@ -64,6 +64,8 @@ var objects = map[uint32]func() any{
 	id.DataChangeNotification_Encoding_DefaultBinary:   func() any { return new(ua.DataChangeNotification) },
 	id.StatusChangeNotification_Encoding_DefaultBinary: func() any { return new(ua.StatusChangeNotification) },
 	id.Argument_Encoding_DefaultBinary:                 func() any { return new(ua.Argument) },
+	id.Range_Encoding_DefaultBinary:                    func() any { return new(ua.Range) },         // of those who browse
+	id.EUInformation_Encoding_DefaultBinary:            func() any { return new(ua.EUInformation) }, // likewise
 }
 
 // object reads a structure. One that nobody knows has no value.
