@@ -143,10 +143,16 @@ func (e *ear) listen() {
 	}
 }
 
-// arrived gives a message to the devices that it is of.
+// arrived gives a message to the devices that it is of. A panic, of the library or of the driver, over what anybody may send is no more than a
+// message that is none: this goroutine is nobody's session, and would take the gateway with it.
 func (e *ear) arrived(datagram []byte, from netip.AddrPort) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	defer func() {
+		if recover() != nil {
+			e.heard.Garbage++
+		}
+	}()
 	message := e.sort.glance(datagram)
 	if message == nil {
 		e.heard.Garbage++
