@@ -110,7 +110,8 @@ func parsePath(k *keys.Keys, key string) *jsonpath.Path {
 		return nil
 	}
 	if costly(path) {
-		k.Wrong(key, "%q would search the document again for each of its elements: .. may stand once and in no filter, and what a filter takes of $ is one value", text)
+		k.Wrong(key, "%q would search the document again for each of its elements: .. may stand once and in no filter, what a filter takes of $ is one value "+
+			"and nothing that it computes with, and what match and search look for is written in the path", text)
 	}
 	return path
 }
