@@ -144,6 +144,10 @@ func (s *session) actuate(ctx context.Context, a actors.Action) (map[string]*roo
 	if err := s.outcome(answered); err != nil {
 		return nil, err
 	}
+	if answered.OK == nil { // values alone are the answer to a poll
+		s.fail(s.violation(answered.line, errors.New(`it does not say "ok":true, and so not that it was done`)))
+		return nil, over(s.failure())
+	}
 	results, err := s.results(answered.Values)
 	if err != nil { // it was done all the same
 		s.fail(s.violation(answered.line, err))

@@ -27,6 +27,8 @@ func TestOutcomes(t *testing.T) {
 		{how: "not-sent", want: "the port is closed", kind: actors.ErrNotSent, goesOn: true},
 		{how: "error", want: "no answer", goesOn: true},
 		{how: "act-garbage", want: `it is no JSON object: "done!"`, over: true},
+		{how: "not-ok", want: `it says "ok":false`, over: true}, // both were successes
+		{how: "values-only", want: `it does not say "ok":true`, over: true},
 		{how: "act-exit", want: "the program ended: exit status 0", over: true},
 		{how: "act-hang", want: "it was ended, lest it is done late", over: true},
 		{how: "act-ok-exit", yes: true},

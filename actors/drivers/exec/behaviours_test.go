@@ -93,6 +93,8 @@ func init() { // they refer to each other
 		"not-sent":    acting(`{"id":ID,"not_sent":"the port is closed"}`),
 		"error":       acting(`{"id":ID,"error":"no answer"}`),
 		"answers":     acting(`{"id":ID,"ok":true,"values":{"was":7,"name":"old"}}`),
+		"not-ok":      acting(`{"id":ID,"ok":false,"values":{"code":7}}`),
+		"values-only": acting(`{"id":ID,"values":{"level":7}}`),
 		"bad-answer":  acting(`{"id":ID,"ok":true,"values":{"was":[7]}}`),
 		"act-garbage": acting(`done!`),
 		"act-exit":    onAct(func(question, conversation) { syscall.Exit(0) }),

@@ -79,7 +79,7 @@
 //   - A write whose answer does not come in time ends the program at once, so that it is not carried out late. Its outcome is
 //     unknown. A poll whose answer does not come in time fails, and its late answer is thrown away.
 //   - A program that breaks these rules is ended, and the error shows the line: what is no JSON object, a line longer than 1 MiB, an
-//     unknown key, resource or id, a second answer, an answer that says two things. Secrets that it repeats are not shown.
+//     unknown key, resource or id, a second answer, an answer that says two things, "ok":false. A write has succeeded only with "ok":true. Secrets that it repeats are not shown.
 //   - A session whose program has ended fails the device at once: it is restarted like any other.
 //   - Close ends the program: its input is closed; after stop it gets SIGTERM, a second later SIGKILL, with all processes of its group.
 //     Under a context that has ended it gets SIGKILL at once. On Linux the kernel kills it when the gateway dies.

@@ -112,7 +112,7 @@ func lower(word string) string { return strings.ToLower(word) }
 // answer is a line of the program.
 type answer struct {
 	ID      *uint64             `json:"id"`
-	OK      bool                `json:"ok"`
+	OK      *bool               `json:"ok"`
 	Values  map[string]rawValue `json:"values"`
 	Refused *string             `json:"refused"`
 	NotSent *string             `json:"not_sent"`
@@ -158,7 +158,7 @@ func decode(text []byte, to any) error {
 // check tells whether the answer says exactly one thing.
 func (a *answer) check() error {
 	outcomes := 0
-	for _, says := range []bool{a.OK || a.Values != nil, a.Refused != nil, a.NotSent != nil, a.Error != nil} {
+	for _, says := range []bool{a.OK != nil || a.Values != nil, a.Refused != nil, a.NotSent != nil, a.Error != nil} {
 		if says {
 			outcomes++
 		}
@@ -168,6 +168,8 @@ func (a *answer) check() error {
 		return errors.New("it is an answer and a push")
 	case a.Push != nil:
 		return nil
+	case a.OK != nil && !*a.OK:
+		return errors.New(`it says "ok":false, which may mean that something was done or not: "refused", "not_sent" and "error" say which`)
 	case a.ID == nil:
 		return errors.New(`it has neither "id" nor "push"`)
 	case outcomes != 1:

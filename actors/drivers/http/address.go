@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,7 +52,7 @@ func parseAddress(d *roostv1.DeviceSpec, p *roostv1.Profile) (*address, roostv1.
 	k.Know("url") // first of all, for whoever reads what keys there are
 	at := &address{
 		username: k.Text("username", ""), password: k.Secret("password"), token: k.Secret("token"),
-		ca: k.Text("ca", ""), pin: parsePin(k), cert: k.Secret("cert"), key: k.Secret("key"),
+		ca: k.File("ca"), pin: parsePin(k), cert: k.Secret("cert"), key: k.Secret("key"),
 		timeout:  k.Duration("timeout", defaultTimeout, 10*time.Millisecond, maxTimeout),
 		most:     k.Int("most", defaultMost, 1, maxMost),
 		statuses: statuses{done: parseStatuses(k, "done"), refused: parseStatuses(k, "refused")},
@@ -144,9 +143,6 @@ func (a *address) checkTogether(k *keys.Keys) {
 	}
 	if strings.Contains(a.username, ":") {
 		k.Wrong("username", "%q has a colon in it, which basic authentication cannot carry", a.username)
-	}
-	if a.ca != "" && !filepath.IsAbs(a.ca) {
-		k.Wrong("ca", "%q is not an absolute path", a.ca)
 	}
 	switch {
 	case k.Has("ca") && k.Has("pin"):

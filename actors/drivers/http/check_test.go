@@ -43,6 +43,7 @@ func TestCheckAddress(t *testing.T) {
 		{"url=http://x; header.X-A=a; secret.x-a=env:A", "is the same header as header.X-A"},
 		{"url=http://x; done=200", `"200" is no status from 300 to 599`},
 		{"url=http://x; done_json=ok", `address["done_json"]: "ok" is no JSONPath`},
+		{"url=http://x; refused_json=$..a..b", `address["refused_json"]: "$..a..b" would search the document again`},
 		{"url=http://x; refused=soon", `"soon" is no status`},
 		{"url=http://x; timeout=0s; most=0; odd=1", `address["timeout"]: "0s" is not a time from 10ms to 5m0s, such as 250ms; address["most"]: "0" is not a number from 1 to 16777216; address["odd"]: unknown key`},
 		{"url=http://x; command.stop.path=/stop", `address["command.stop.path"]: unknown key`},

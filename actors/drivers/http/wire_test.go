@@ -332,3 +332,13 @@ func TestVerdicts(t *testing.T) {
 	s := opened(t, device(cut.url()+"; done_json=$.ok", resource("set", isUint, writeOnly, "write_path=/set")))
 	wantOutcome(t, "a body that is cut off", actuate(within(t, 5*time.Second), s, write("set", roostv1.Uint(5))), errUnknown)
 }
+
+// TestVerdictIsBounded: what package payload refuses of documents was taken here: in 700 KB of arrays that lie deep within each other, verdicts
+// searched for a second, whatever time the write had, and then found that it was done.
+func TestVerdictIsBounded(t *testing.T) {
+	deep := strings.Repeat("[", 9000) + strings.Repeat("]", 9000)
+	body := "[" + strings.Repeat(deep+",", 40) + "1]"
+	w := played(t, func(_ int, _ *http.Request, conn net.Conn) bool { return say(conn, "200 OK", body) })
+	s := opened(t, device(w.url()+"; refused_json=$..error", resource("set", isUint, writeOnly, "write_path=/set")))
+	wantOutcome(t, "a body that is too deep", actuate(within(t, 5*time.Second), s, write("set", roostv1.Uint(5))), errUnknown)
+}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,6 +167,23 @@ func (k *Keys) HostPort(key string) string {
 		k.Wrong(key, "%q is not host:port with a port from 1 to 65535", text)
 	}
 	return text
+}
+
+// File returns the absolute path of a file on the gateway, or nothing if it is not given.
+func (k *Keys) File(key string) string {
+	path := k.Text(key, "")
+	if path != "" && !isAbsolute(path) {
+		k.Wrong(key, "%q is not an absolute path", path)
+	}
+	return path
+}
+
+// windowsPath is how paths begin there: with the letter of a drive, or the name of a host.
+var windowsPath = regexp.MustCompile(`^(?:[A-Za-z]:[\\/]|\\\\[^\\/])`)
+
+// isAbsolute tells whether a path is absolute on some gateway: a fleet file is also checked on a machine that is none, and has other paths.
+func isAbsolute(path string) bool {
+	return strings.HasPrefix(path, "/") || windowsPath.MatchString(path)
 }
 
 // IsHostPort tells whether a text is host:port, with a host and a port that can be dialled.

@@ -140,3 +140,21 @@ func TestSecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestPathsOfOtherMachines: a fleet file is checked where it is written, and its paths are on gateways: on Windows no path of a Linux gateway
+// was taken, and the other way round.
+func TestPathsOfOtherMachines(t *testing.T) {
+	for path, absolute := range map[string]bool{
+		"/etc/roost/password": true, `C:\ProgramData\roost\password`: true, "c:/roost/password": true, `\\host\share\password`: true,
+		"password": false, "./password": false, `roost\password`: false, "c:password": false, `\password`: false, "": false,
+	} {
+		k := address(map[string]string{"password": "file:" + path, "cert": path})
+		if got := k.File("cert"); got != path {
+			t.Errorf("the file %q is read as %q", path, got)
+		}
+		k.Secret("password")
+		if wrong := len(k.Problems()); absolute != (wrong == 0) || !absolute && wrong != 2 {
+			t.Errorf("%q: %v", path, k.Problems())
+		}
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -32,7 +31,7 @@ func (k *Keys) Secret(key string) Secret {
 	path, inFile := strings.CutPrefix(text, fromFile)
 	name, inEnv := strings.CutPrefix(text, fromEnv)
 	switch {
-	case inFile && filepath.IsAbs(path):
+	case inFile && isAbsolute(path):
 	case inFile:
 		k.Wrong(key, "%q is not an absolute path", path)
 	case inEnv && name != "" && !strings.ContainsAny(name, "=\x00"):

@@ -3,7 +3,6 @@ package mqttd
 import (
 	"net"
 	"net/netip"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -67,14 +66,11 @@ func parseAddress(k *keys.Keys, spec *roostv1.DeviceSpec) address {
 
 func parseListen(k *keys.Keys) listenAddress {
 	k.Needed("listen", "where devices dial in, such as 192.168.1.5:1883 or 0.0.0.0:8883")
-	l := listenAddress{at: k.HostPort("listen"), cert: k.Text("cert", ""), key: k.Secret("key")}
+	l := listenAddress{at: k.HostPort("listen"), cert: k.File("cert"), key: k.Secret("key")}
 	if host, _, err := net.SplitHostPort(l.at); err == nil && host != "localhost" {
 		if _, err := netip.ParseAddr(host); err != nil {
 			k.Wrong("listen", "%q is neither an IP address of the gateway nor localhost", host)
 		}
-	}
-	if l.cert != "" && !filepath.IsAbs(l.cert) {
-		k.Wrong("cert", "%q is not an absolute path", l.cert)
 	}
 	if k.Has("cert") != k.Has("key") {
 		k.Wrong("cert", "cert and key go together")

@@ -30,8 +30,8 @@ func TestCheck(t *testing.T) {
 	}
 	want := []string{
 		`address["listen"]: "gateway:0" is not host:port with a port from 1 to 65535`,
-		`address["listen"]: "gateway" is neither an IP address of the gateway nor localhost`,
 		`address["cert"]: "cert.pem" is not an absolute path`,
+		`address["listen"]: "gateway" is neither an IP address of the gateway nor localhost`,
 		`address["cert"]: cert and key go together`,
 		`address["client"]: "a/b" is not a client id of 1 to 128 letters, digits, _, ., : and -`,
 		`address["name"]: "a/b" has a +, #, /, { or }, which topics use for other things`,

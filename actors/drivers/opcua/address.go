@@ -3,7 +3,6 @@ package opcua
 import (
 	"net"
 	"net/url"
-	"path/filepath"
 	"time"
 
 	"github.com/gopcua/opcua/ua"
@@ -109,7 +108,7 @@ func parseEndpoint(k *keys.Keys) (endpoint, to string) {
 func parseSecurity(k *keys.Keys, a *address) {
 	policy := k.Word("security", policyNone, policies...)
 	a.policy, a.mode = ua.SecurityPolicyURIPrefix+policy, ua.MessageSecurityModeNone
-	a.server = path(k, "server_certificate")
+	a.server = k.File("server_certificate")
 	if policy == policyNone {
 		for _, key := range []string{"mode", "certificate", "key"} {
 			k.Unwanted(key, "is for connections with security, and there is none: say security=%s or such", policies[1])
@@ -122,7 +121,7 @@ func parseSecurity(k *keys.Keys, a *address) {
 	}
 	k.Needed("server_certificate", "the path of the certificate that the server is known by")
 	k.Needed("certificate", "the path of the gateway's own certificate")
-	a.certificate = path(k, "certificate")
+	a.certificate = k.File("certificate")
 	k.Needed("key", "where the private key of the certificate is, as file:/path or env:NAME")
 	a.key = k.Secret("key")
 }
@@ -138,15 +137,6 @@ func parseUser(k *keys.Keys, a *address) {
 	case !a.password.Given():
 		k.Wrong("password", "is needed: where the password of %q is, as file:/path or env:NAME", a.user)
 	}
-}
-
-// path reads an absolute path.
-func path(k *keys.Keys, key string) string {
-	text, given := k.Get(key)
-	if given && text != "" && !filepath.IsAbs(text) {
-		k.Wrong(key, "%q is not an absolute path", text)
-	}
-	return text
 }
 
 // addressOf reads the address of a device.

@@ -53,7 +53,7 @@ func TestOutcomes(t *testing.T) {
 		want   error
 	}{
 		"done":                          {result(ua.StatusOK), nil},
-		"done in time":                  {result(ua.StatusGoodCompletesAsynchronously), nil},
+		"not done yet":                  {result(ua.StatusGoodCompletesAsynchronously), unknown},
 		"clamped":                       {result(ua.StatusGoodClamped), nil},
 		"not writable":                  {result(ua.StatusBadNotWritable), actors.ErrRefused},
 		"not writable, and more of it":  {result(ua.StatusBadNotWritable | 0x480), actors.ErrRefused},

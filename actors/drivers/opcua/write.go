@@ -68,9 +68,12 @@ func outcome(err error) error {
 	return err
 }
 
-// verdict is what a code says of an action.
+// verdict is what a code says of an action. One that completes asynchronously has come to somebody in between, who does not know whether it
+// came to the device (Part 4, 5.10.4).
 func verdict(code ua.StatusCode) error {
 	switch {
+	case code&meaning == ua.StatusGoodCompletesAsynchronously:
+		return fmt.Errorf("the server has it, and does not know whether the device does: %w", code)
 	case code&severity == isGood:
 		return nil
 	case undone(code):

@@ -98,23 +98,6 @@ func (c *Codec) parseScale(k *keys.Keys) {
 	}
 }
 
-// parsePath reads a JSONPath; nil if none is given.
-func parsePath(k *keys.Keys, key string) *jsonpath.Path {
-	text, given := k.Get(key)
-	if !given {
-		return nil
-	}
-	path, err := jsonpath.Parse(text)
-	if err != nil {
-		k.Wrong(key, "%q is no JSONPath, such as $.climate.temperature: %v", text, err)
-		return nil
-	}
-	if costly(path) {
-		k.Wrong(key, "%q would search the document again for each of its elements: .. may stand once and in no filter, and what a filter takes of $ is one value", text)
-	}
-	return path
-}
-
 // when is where a document says when the device sampled, and how.
 type when struct {
 	path   *jsonpath.Path

@@ -33,15 +33,25 @@ func tooDeep(raw []byte) bool {
 	return false
 }
 
+// quotedName is also a text that a filter compares with.
 var quotedName = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// costly tells whether a path searches the whole document, or a large part of it, for each of its elements. A device could then
-// keep a processor for minutes with one message.
+// called is a function of a filter, and matched one of those that take a pattern.
+var (
+	called  = regexp.MustCompile(`[a-z_][a-z0-9_]*\(`)
+	matched = regexp.MustCompile(`\b(?:match|search)\(`)
+)
+
+// costly tells whether a path searches the whole document, or a large part of it, for each of its elements, or lets the document say what
+// its elements are matched with. A device could then keep a processor for minutes with one message.
 func costly(path *jsonpath.Path) bool {
 	text := quotedName.ReplaceAllString(path.String(), `""`)
 	plain, filter, _ := strings.Cut(text, "?")
 	if strings.Contains(filter, "..") || strings.Count(plain, "..") > 1 {
 		return true
 	}
-	return strings.Contains(filter, "$") && strings.ContainsAny(filter, "*:?")
+	if strings.Contains(filter, "$") && (strings.ContainsAny(filter, "*:?") || called.MatchString(filter)) {
+		return true
+	}
+	return len(matched.FindAllString(filter, -1)) != strings.Count(filter, `, "")`)
 }

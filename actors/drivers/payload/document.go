@@ -30,8 +30,8 @@ type Document struct {
 // Of returns the document of a payload, which must not be changed while it is used.
 func Of(payload []byte) *Document { return &Document{raw: payload} }
 
-// one returns the only value that a path selects.
-func (d *Document) one(path *jsonpath.Path) (node any, err error) {
+// all returns what a path selects.
+func (d *Document) all(path *jsonpath.Path) ([]any, error) {
 	if !d.decoded {
 		d.decoded = true
 		d.root, d.err = decode(d.raw)
@@ -39,7 +39,12 @@ func (d *Document) one(path *jsonpath.Path) (node any, err error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	nodes, err := pick(path, d.root)
+	return pick(path, d.root)
+}
+
+// one returns the only value that a path selects.
+func (d *Document) one(path *jsonpath.Path) (node any, err error) {
+	nodes, err := d.all(path)
 	switch {
 	case err != nil:
 		return nil, err

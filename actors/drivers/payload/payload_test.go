@@ -189,7 +189,8 @@ func TestTime(t *testing.T) {
 }
 
 func TestProblems(t *testing.T) {
-	const costs = ` would search the document again for each of its elements: .. may stand once and in no filter, and what a filter takes of $ is one value`
+	const costs = ` would search the document again for each of its elements: .. may stand once and in no filter, what a filter takes of $ is one value ` +
+		`and nothing that it computes with, and what match and search look for is written in the path`
 	tests := []struct {
 		name   string
 		kind   roostv1.ValueType

@@ -12,6 +12,8 @@ import (
 	"github.com/gosnmp/gosnmp"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/peertest"
+	"github.com/roost-iot/roost/actors/drivers/snmp"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -122,4 +124,25 @@ func idOf(request []byte) []byte {
 	_, rest, _ := bytes.Cut(request, []byte("public\xa0"))
 	rest = rest[1+max(0, int(rest[0])-0x80)*map[bool]int{true: 1}[rest[0] > 0x80]:]
 	return rest[2 : 2+rest[1]]
+}
+
+// BenchmarkTrapAmongMany: what a trap costs does not grow with the devices that share its address.
+func BenchmarkTrapAmongMany(b *testing.B) {
+	for _, devices := range []int{1, 5000} {
+		b.Run(fmt.Sprintf("%d devices", devices), func(b *testing.B) {
+			at := peertest.FreeAddress(b, "udp")
+			driver := new(snmp.Driver)
+			for i := range devices {
+				openWith(b, driver, ups("d", fmt.Sprintf("agent=127.1.%d.%d traps=%s", i/250, 1+i%250, at)))
+			}
+			s := newSender(b, "127.0.0.1", at) // a stranger's cost the most: all are asked whether it is theirs
+			trap := datagram(notice(gosnmp.SNMPv2Trap, "public", 1, number("."+minutes, 2)))
+			b.ResetTimer()
+			for i := range uint64(b.N) {
+				if s.send(b, trap); i%50 == 49 || i == uint64(b.N)-1 { // what waits fits into the socket
+					untilHeard(b, driver, at, func(h snmp.Heard) bool { return h.Unknown > i })
+				}
+			}
+		})
+	}
 }

@@ -53,7 +53,7 @@ func (c *codec) decode(datagram []byte) (message *gosnmp.SnmpPacket, authentic b
 	}
 	// The library blanks what it has checked.
 	if message, err = c.library.UnmarshalTrap(slices.Clone(datagram), false); err == nil {
-		return message, message.MsgFlags&gosnmp.AuthPriv == c.library.MsgFlags&gosnmp.AuthPriv, nil
+		return message, checked(message) && message.MsgFlags&gosnmp.AuthPriv == c.library.MsgFlags&gosnmp.AuthPriv, nil
 	}
 	message, err = c.library.SnmpDecodePacket(datagram)
 	return message, false, err
@@ -96,10 +96,16 @@ func (c *codec) glance(datagram []byte) *gosnmp.SnmpPacket {
 // notification returns a trap or an inform that is authentic, as far as its version can be; nil if it is none.
 func (c *codec) notification(datagram []byte) *gosnmp.SnmpPacket {
 	message, err := guarded(func() (*gosnmp.SnmpPacket, error) { return c.library.UnmarshalTrap(slices.Clone(datagram), true) })
-	if err != nil || !notifies(message.PDUType) {
+	if err != nil || !notifies(message.PDUType) || !checked(message) {
 		return nil
 	}
 	return message
+}
+
+// checked tells whether the library, which found nothing wrong with a message, has looked for it: of version 3 it checks only what says
+// that it is of the user-based security model, and takes all else as it is.
+func checked(message *gosnmp.SnmpPacket) bool {
+	return message.Version != gosnmp.Version3 || message.SecurityModel == gosnmp.UserSecurityModel
 }
 
 // reply returns the datagram that answers a notification, protected as flags say. In version 3 it is of the engine that the codec's user

@@ -25,7 +25,8 @@ type ear struct {
 	sort  codec         // reads what any version's messages are from
 
 	mu      sync.Mutex
-	hearers []*hearing
+	hearers map[netip.Addr][]*hearing // by where their messages may be from: of ten thousand, a message is of one
+	count   int                       // of hearers
 	heard   Heard
 }
 
@@ -77,7 +78,10 @@ func (d *Driver) hear(ctx context.Context, s *session) (*hearing, error) {
 	h.home = e.home
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.hearers = append(e.hearers, h)
+	for _, from := range h.from {
+		e.hearers[from] = append(e.hearers[from], h)
+	}
+	e.count++
 	return h, nil
 }
 
@@ -90,8 +94,14 @@ func (d *Driver) unhear(h *hearing) {
 		return
 	}
 	e.mu.Lock()
-	e.hearers = slices.DeleteFunc(e.hearers, func(other *hearing) bool { return other == h })
-	left := len(e.hearers)
+	for _, from := range h.from {
+		e.hearers[from] = slices.DeleteFunc(e.hearers[from], func(other *hearing) bool { return other == h })
+		if len(e.hearers[from]) == 0 {
+			delete(e.hearers, from)
+		}
+	}
+	e.count--
+	left := e.count
 	e.mu.Unlock()
 	if left == 0 {
 		delete(d.ears, h.agent.at.traps)
@@ -110,7 +120,8 @@ func resolve(ctx context.Context, agent string) ([]netip.Addr, error) {
 	for i := range addresses {
 		addresses[i] = plain(addresses[i])
 	}
-	return addresses, nil
+	slices.SortFunc(addresses, netip.Addr.Compare)
+	return slices.Compact(addresses), nil
 }
 
 // plain is an address as it is compared.
@@ -121,7 +132,7 @@ func listen(ctx context.Context, at string) (*ear, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for traps: %w", err)
 	}
-	e := &ear{conn: conn.(*net.UDPConn), ended: make(chan struct{}), home: homeAt(at)}
+	e := &ear{conn: conn.(*net.UDPConn), ended: make(chan struct{}), home: homeAt(at), hearers: make(map[netip.Addr][]*hearing)}
 	go e.listen()
 	return e, nil
 }
@@ -143,10 +154,16 @@ func (e *ear) listen() {
 	}
 }
 
-// arrived gives a message to the devices that it is of.
+// arrived gives a message to the devices that it is of. A panic, of the library or of the driver, over what anybody may send is no more than a
+// message that is none: this goroutine is nobody's session, and would take the gateway with it.
 func (e *ear) arrived(datagram []byte, from netip.AddrPort) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	defer func() {
+		if recover() != nil {
+			e.heard.Garbage++
+		}
+	}()
 	message := e.sort.glance(datagram)
 	if message == nil {
 		e.heard.Garbage++
@@ -189,15 +206,7 @@ func (e *ear) give(datagram []byte, from netip.AddrPort, hearers []*hearing) {
 }
 
 // at returns the devices that are at an address.
-func (e *ear) at(origin netip.Addr) []*hearing {
-	var found []*hearing
-	for _, h := range e.hearers {
-		if slices.Contains(h.from, origin) {
-			found = append(found, h)
-		}
-	}
-	return found
-}
+func (e *ear) at(origin netip.Addr) []*hearing { return e.hearers[origin] }
 
 // origin returns the address of the device that a message is of: that from which it came, unless it is in a message of version 1 or 2c that
 // somebody passed on for a device that we know.

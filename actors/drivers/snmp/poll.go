@@ -83,9 +83,9 @@ func (s *session) decoded(b batch, variables []gosnmp.SnmpPDU, to []actors.Sampl
 	return to
 }
 
-// find returns an object of an answer. Mostly it is where it was in the question.
+// find returns an object of an answer; nil if it is not there. Mostly it is where it was in the question.
 func find(variables []gosnmp.SnmpPDU, oid string, at int) *gosnmp.SnmpPDU {
-	if at < len(variables) && variables[at].Name == oid {
+	if at >= 0 && at < len(variables) && variables[at].Name == oid {
 		return &variables[at]
 	}
 	for i := range variables {
