@@ -29,6 +29,14 @@ type Checker interface {
 	Check(d Device) error
 }
 
+// Counter is a Driver that counts what belongs to no device of its own, such as who is turned away where devices dial in.
+type Counter interface {
+	// Counted returns how often things happened since the driver was made, by their names: the same few at each call, in
+	// lower case, with _ between words. No count goes back, also not when devices go. It does not wait for a device, and
+	// may be called concurrently.
+	Counted() map[string]uint64
+}
+
 // Device is what a driver is told of a device. Both messages are shared and must
 // not be changed.
 type Device struct {

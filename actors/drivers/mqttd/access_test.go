@@ -41,6 +41,9 @@ func TestOnlyKnownDevicesGetIn(t *testing.T) {
 	if got := driver.Counts(); got.Refused-refused != 2*uint64(len(strangers)) || got.TakenOver != 0 {
 		t.Errorf("counts %+v after %d refusals", got, refused)
 	}
+	if c, told := driver.Counts(), driver.Counted(); told["refused"] != c.Refused || told["connected"] != c.Connected || len(told) != 4 {
+		t.Errorf("the gateway is told %v, want %+v", told, c)
+	}
 	r.publish("d/status", "online", 1, 1) // it is there still
 	r.expect(packets.Puback)
 	if err := v.Session.Close(t.Context()); err != nil {

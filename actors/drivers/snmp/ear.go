@@ -55,6 +55,31 @@ func (d *Driver) Heard(address string) Heard {
 	return e.heard
 }
 
+// Counted implements [actors.Counter]: what has arrived at all addresses, as [Heard] has it, with heard_ before each name.
+func (d *Driver) Counted() map[string]uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := d.heard
+	for _, e := range d.ears {
+		e.mu.Lock()
+		all.add(e.heard)
+		e.mu.Unlock()
+	}
+	return map[string]uint64{
+		"heard_taken": all.Taken, "heard_unknown": all.Unknown, "heard_foreign": all.Foreign,
+		"heard_garbage": all.Garbage, "heard_astray": all.Astray, "heard_full": all.Full,
+	}
+}
+
+func (h *Heard) add(more Heard) {
+	h.Taken += more.Taken
+	h.Unknown += more.Unknown
+	h.Foreign += more.Foreign
+	h.Garbage += more.Garbage
+	h.Astray += more.Astray
+	h.Full += more.Full
+}
+
 // hear makes a session one that hears what its device sends.
 func (d *Driver) hear(ctx context.Context, s *session) (*hearing, error) {
 	from, err := resolve(ctx, s.agent.at.agent)
@@ -97,6 +122,7 @@ func (d *Driver) unhear(h *hearing) {
 		delete(d.ears, h.agent.at.traps)
 		_ = e.conn.Close()
 		<-e.ended
+		d.heard.add(e.heard) // nobody else has it any more
 	}
 }
 
