@@ -18,6 +18,7 @@ type bus struct {
 	members  []member // mostly one, so a slice
 	turns    turns
 	current  *call // has the turn
+	began    time.Time
 	rest     *time.Timer
 	shutting bool
 	killed   bool // nobody gets a turn any more
@@ -49,6 +50,7 @@ func (b *bus) Receive(ctx actor.Context) {
 		b.stop(ctx)
 	case *actor.Stopped:
 		b.box.close()
+		b.env.buses.remove(b.id, ctx.Self())
 		b.env.send(parent(ctx.Self()), &busEnded{bus: b.id})
 		b.env.actors.Done()
 	case *ended:
@@ -66,12 +68,16 @@ func (b *bus) Receive(ctx actor.Context) {
 			ctx.Send(m.supervisor, msg)
 		}
 	case *turnWanted:
-		b.turns.add(msg.call)
-		b.giveTurn(ctx)
+		b.turnWanted(ctx, msg.call)
 	case *turnOver:
 		b.turnOver(ctx, msg)
 	case *turnReady:
 		b.giveTurn(ctx)
+	case *wake:
+		b.turns.forget(msg.device)
+		b.giveTurn(ctx)
+	case *busWanted:
+		msg.answer <- b.view()
 	case *commandsOf:
 		b.commands(ctx, msg)
 	case *strayed:
@@ -85,6 +91,7 @@ func (b *bus) assign(ctx actor.Context, msg *assign) {
 		return
 	}
 	b.id, b.epoch = msg.assignment.Bus, msg.assignment.Epoch
+	b.env.buses.add(b.id, ctx.Self())
 	wanted := make(map[string]bool, len(msg.assignment.Devices))
 	desired := desiredOf(msg.assignment)
 	for _, spec := range msg.assignment.Devices {
@@ -195,42 +202,6 @@ func (b *bus) endIfEmpty(ctx actor.Context) {
 	b.closed = true
 	self, env := ctx.Self(), b.env
 	b.wire.close(func() { env.send(self, &wireFree{}) })
-}
-
-// giveTurn lets the next call run, if the medium is free.
-func (b *bus) giveTurn(ctx actor.Context) {
-	for b.current == nil && !b.killed {
-		next, at := b.turns.next(time.Now())
-		if next == nil {
-			b.wakeAt(ctx, at)
-			return
-		}
-		self, env := ctx.Self(), b.env
-		// A call that was cancelled while it waited does not start.
-		if env.calls.start(next, func(o outcome) { env.send(self, &turnOver{call: next, outcome: o}) }) {
-			b.current = next
-		}
-	}
-}
-
-// wakeAt sets the timer to the end of the first rest.
-func (b *bus) wakeAt(ctx actor.Context, at time.Time) {
-	if b.rest != nil {
-		b.rest.Stop()
-		b.rest = nil
-	}
-	if !at.IsZero() {
-		b.rest = b.env.after(time.Until(at), ctx.Self(), &turnReady{})
-	}
-}
-
-func (b *bus) turnOver(ctx actor.Context, msg *turnOver) {
-	if msg.call != b.current {
-		return
-	}
-	b.current = nil
-	b.turns.over(msg.call.device, costly(msg.outcome), len(b.members) > 1, msg.outcome.took, time.Now())
-	b.giveTurn(ctx)
 }
 
 // stop tells all that is left to end at once.

@@ -27,6 +27,10 @@ type call struct {
 	class callClass
 	// device that it is for.
 	device string
+	// opens is whether it opens a session.
+	opens bool
+	// asked is when it began to wait for its turn.
+	asked time.Time
 	// wire that it uses while it runs; nil: none.
 	wire *wire
 	// unwanted reports, while it waits, whether its turn would be for nothing; nil: it would not.

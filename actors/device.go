@@ -90,6 +90,7 @@ func (d *device) becomeOpening(ctx actor.Context) {
 			env.send(self, &opened{outcome: o})
 		}
 	})
+	d.open.opens = true
 	counted := d.open.late
 	d.open.late = func(o outcome) {
 		counted(o)

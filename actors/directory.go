@@ -7,7 +7,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// directory knows the supervisor of every device that the gateway serves.
+// directory knows the supervisor of every device that the gateway serves, by its id. So does another one the actor of every bus.
 //
 // Concurrency: all methods may be called by any goroutine.
 type directory struct {

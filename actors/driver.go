@@ -148,6 +148,9 @@ var (
 	ErrNotSent = errors.New("not sent")
 	// ErrRefused: the device answered that it does not do this, and did nothing.
 	ErrRefused = errors.New("refused by the device")
+	// ErrSessionOver, of a Poll or an Actuate besides what it tells: the session can do nothing more. The device is
+	// failed at once, and not only after several failed polls. It says nothing of the outcome of an action.
+	ErrSessionOver = errors.New("the session is over")
 )
 
 // Store keeps readings. It is what the actors need of the cluster side.

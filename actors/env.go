@@ -41,6 +41,7 @@ type env struct {
 	calls      *calls
 	storm      *storm
 	directory  *directory
+	buses      *directory
 	devices    *devices
 	guests     *guests
 	// suspended is whether the gateway has no lease at present.

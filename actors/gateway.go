@@ -117,6 +117,7 @@ func New(cfg Config) (*Gateway, error) {
 		dice:       cfg.Jitter,
 		storm:      &storm{limit: cmp.Or(cfg.MaxRestarts, defaultMaxRestarts)},
 		directory:  newDirectory(),
+		buses:      newDirectory(),
 		dispatcher: &dispatcher{},
 	}
 	if e.fence == nil {

@@ -43,7 +43,7 @@ func (d *device) perform(ctx actor.Context, msg *perform) {
 	work := func(ctx context.Context) (any, error) { return a.run(ctx, actuator) }
 	d.command = d.calling("command", classCommand, msg.timeout, work, func(end outcome) {
 		env.send(supervisor, &performed{order: a.order, permit: a.permit, outcome: end})
-		if end.abandoned || errors.Is(end.err, roostv1.ErrPanic) {
+		if end.abandoned || errors.Is(end.err, roostv1.ErrPanic) || errors.Is(end.err, ErrSessionOver) {
 			env.send(self, &broken{status: deviceStatus("command", end.err)})
 		}
 	})

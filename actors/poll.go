@@ -63,7 +63,7 @@ func (d *device) pollFailed(msg *polled) {
 	if d.failedPolls == 1 {
 		d.sampled(d.env.noValues(msg.resources), nil)
 	}
-	broken := msg.outcome.abandoned || status.Code == roostv1.ErrPanic
+	broken := msg.outcome.abandoned || status.Code == roostv1.ErrPanic || errors.Is(msg.outcome.err, ErrSessionOver)
 	if broken || d.failedPolls >= d.policy().FailedPolls {
 		d.fail(status)
 	}

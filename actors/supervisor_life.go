@@ -112,6 +112,7 @@ func (s *supervisor) release(ctx actor.Context) error {
 	}
 	s.become(roostv1.DeviceState_DEVICE_STATE_RESTARTING, nil)
 	s.tell(&roostv1.Event{Kind: roostv1.EventKind_EVENT_KIND_RELEASED, Message: "released by hand"})
+	ctx.Send(s.charge.bus, &wake{device: s.charge.spec.Id})
 	if s.child == nil {
 		s.due, s.nextTry = true, s.env.wall()
 		s.advance(ctx)

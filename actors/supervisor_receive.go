@@ -46,6 +46,8 @@ func (s *supervisor) receiveLife(ctx actor.Context, msg any) bool {
 	case *permitted:
 		s.permitted = s.turnstile != nil
 		s.advance(ctx)
+	case *openRests:
+		s.leaveTurnstile()
 	case *abandonedCall:
 		s.abandonedCall(msg.what)
 	case *returnedCall:

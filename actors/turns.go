@@ -16,100 +16,153 @@ const (
 	classCommand                  // commands go first
 )
 
-const (
-	// commandsInARow is how many commands may go before a waiting poll.
-	commandsInARow = 8
-	// restFactor bounds what a device that does not answer costs the others on its
-	// bus: after a call that failed in time t, its next poll waits 4t, so it
-	// holds the medium for a fifth of the time at most.
-	restFactor = 4
-)
+// commandsInARow is how many commands may go before a waiting poll.
+const commandsInARow = 8
 
 // turns decides who may use a medium next. It is pure: it is told the time.
 //
 // Commands go first, in order, but a poll that waits gets every ninth turn at least.
-// Polls go in order; a device whose last call failed rests.
+// Polls go in order. A device that does not answer rests, and its calls with it: see silence.
 type turns struct {
 	commands, polls []*call
-	streak          int // commands in a row while a poll was waiting
-	rest            map[string]time.Time
+	streak          int                 // commands in a row while a poll was waiting
+	silent          map[string]*silence // by device; those that answer are not in it
+	meter           meter
 }
 
 // add lets a call wait. Those that are not wanted any more leave, so that what is taken back over and over
 // waits once.
-func (t *turns) add(c *call) {
+func (t *turns) add(c *call, now time.Time) {
+	c.asked = now
 	t.commands = slices.DeleteFunc(t.commands, func(c *call) bool { return c.unwanted != nil && c.unwanted() })
 	if c.class == classCommand {
 		t.commands = append(t.commands, c)
-	} else {
-		t.polls = append(t.polls, c)
+		return
 	}
+	t.polls = slices.DeleteFunc(t.polls, func(other *call) bool { return other.device == c.device && other.isOver() })
+	t.polls = append(t.polls, c)
 }
 
 // next takes the call whose turn it is. With none ready it returns nil and the
 // time at which one will be, zero if none waits.
 func (t *turns) next(now time.Time) (*call, time.Time) {
-	ready, at := t.readyPoll(now)
-	if len(t.commands) > 0 && (ready < 0 || t.streak < commandsInARow) {
-		if ready >= 0 {
+	command, later := t.ready(t.commands, now)
+	poll, at := t.ready(t.polls, now)
+	switch {
+	case command >= 0 && (poll < 0 || t.streak < commandsInARow):
+		if poll >= 0 {
 			t.streak++
 		}
-		return take(&t.commands, 0), time.Time{}
+		return t.take(&t.commands, command, now), time.Time{}
+	case poll >= 0:
+		t.streak = 0
+		return t.take(&t.polls, poll, now), time.Time{}
+	case at.IsZero() || !later.IsZero() && later.Before(at):
+		at = later
 	}
-	if ready < 0 {
-		return nil, at
-	}
-	t.streak = 0
-	return take(&t.polls, ready), time.Time{}
+	return nil, at
 }
 
-// readyPoll returns the index of the first poll whose device does not rest, or -1
-// and the earliest end of a rest.
-func (t *turns) readyPoll(now time.Time) (index int, at time.Time) {
-	for i, c := range t.polls {
-		until, resting := t.rest[c.device]
-		if !resting || !now.Before(until) {
+// ready returns the index of the first call whose device does not rest, or -1 and the earliest end of a rest.
+func (t *turns) ready(calls []*call, now time.Time) (index int, at time.Time) {
+	for i, c := range calls {
+		s := t.silent[c.device]
+		if s.lets(c.class, now) {
 			return i, time.Time{}
 		}
-		if at.IsZero() || until.Before(at) {
-			at = until
+		if at.IsZero() || s.until.Before(at) {
+			at = s.until
 		}
 	}
 	return -1, at
 }
 
-// over notes how a device's turn ended. shared is false where nobody else is on the
-// bus, so that nobody needs protection.
-func (t *turns) over(device string, failed, shared bool, took time.Duration, now time.Time) {
-	if !failed || !shared {
-		delete(t.rest, device)
-		return
-	}
-	if t.rest == nil {
-		t.rest = make(map[string]time.Time)
-	}
-	t.rest[device] = now.Add(restFactor * took)
-}
-
-// costly reports whether a call took the medium's time without an answer of the device. One that sent nothing
-// says nothing of the device: it was taken back, the fence was shut, or its intent was not recorded.
-func costly(o outcome) bool {
-	switch {
-	case o.err == nil, errors.As(o.err, new(unsent)), errors.Is(o.err, errNoPermit), errors.Is(o.err, errSuspended):
-		return false
-	default:
-		return deviceStatus("", o.err).Code != roostv1.ErrRefused
-	}
-}
-
-// forget drops what is kept about a device that has left the bus.
-func (t *turns) forget(device string) { delete(t.rest, device) }
-
-func take(calls *[]*call, i int) *call {
+// take takes a call out whose turn it is.
+func (t *turns) take(calls *[]*call, i int, now time.Time) *call {
 	c := (*calls)[i]
 	*calls = slices.Delete(*calls, i, i+1)
 	if len(*calls) == 0 {
 		*calls = nil
 	}
+	t.meter.waited(t.waits(c, now), now)
+	t.silent[c.device].took(now)
 	return c
 }
+
+// waits is how long a call has waited for others: the rest of its own device does not count.
+func (t *turns) waits(c *call, now time.Time) time.Duration {
+	from := c.asked
+	if s := t.silent[c.device]; s != nil && s.until.After(from) && c.class == classPoll {
+		from = s.until
+	}
+	return max(now.Sub(from), 0)
+}
+
+// waiting counts the calls that wait for others, and tells the longest that one of them has waited. Polls of devices that rest wait for
+// themselves.
+func (t *turns) waiting(now time.Time) (commands, polls uint32, longest time.Duration) {
+	for _, c := range t.commands {
+		if !c.isOver() && (c.unwanted == nil || !c.unwanted()) {
+			commands++
+			longest = max(longest, t.waits(c, now))
+		}
+	}
+	for _, c := range t.polls {
+		if !c.isOver() && !t.rests(c, now) {
+			polls++
+			longest = max(longest, t.waits(c, now))
+		}
+	}
+	return commands, polls, longest
+}
+
+// rests reports whether a call waits for the end of its own device's rest.
+func (t *turns) rests(c *call, now time.Time) bool { return !t.silent[c.device].lets(c.class, now) }
+
+// over notes how a turn of a device ended. shared is false where nobody else is on the
+// bus, so that nobody needs protection.
+func (t *turns) over(c *call, o outcome, shared bool, now time.Time) {
+	t.meter.turn(o.took, now)
+	switch answered(c, o) {
+	case answerGiven:
+		delete(t.silent, c.device)
+	case answerNone:
+		if t.silent == nil {
+			t.silent = make(map[string]*silence)
+		}
+		s := t.silent[c.device]
+		if s == nil {
+			s = &silence{since: now}
+			t.silent[c.device] = s
+		}
+		s.failed(shared, o.took, now)
+	}
+}
+
+// An answer is what a call says of its device.
+type answerOf uint8
+
+const (
+	answerUnknown answerOf = iota // nothing
+	answerGiven
+	answerNone // it took the medium's time without an answer
+)
+
+// answered tells what the end of a call says of its device. One that sent nothing says nothing: it was taken back, the fence was
+// shut, or its intent was not recorded. Nor does a session that was opened: what was reached may be a converter before the device.
+func answered(c *call, o outcome) answerOf {
+	switch {
+	case o.err == nil && c.opens:
+		return answerUnknown
+	case o.err == nil:
+		return answerGiven
+	case errors.As(o.err, new(unsent)), errors.Is(o.err, errNoPermit), errors.Is(o.err, errSuspended):
+		return answerUnknown
+	case deviceStatus("", o.err).Code == roostv1.ErrRefused:
+		return answerGiven
+	}
+	return answerNone
+}
+
+// forget drops what is kept about a device that has left the bus.
+func (t *turns) forget(device string) { delete(t.silent, device) }

@@ -121,6 +121,7 @@ func unserved(spec *roostv1.DeviceSpec) *roostv1.DeviceStatus {
 type gatewayAnswer struct {
 	gateway *roostv1.GatewayStatus
 	devices []*roostv1.DeviceStatus
+	buses   []*roostv1.BusStatus
 }
 
 // askAll asks every live gateway, several at a time, and returns the answers of those that
@@ -136,7 +137,7 @@ func (c *Client) askAll(ctx context.Context, picture *Picture, question func(con
 		}
 		asking.Go(func() error {
 			answer, err := question(ctx, m.GatewayId)
-			if err != nil && len(answer.devices) == 0 {
+			if err != nil && len(answer.devices)+len(answer.buses) == 0 {
 				return nil // it is not there; what it had is unplaced
 			}
 			mu.Lock()

@@ -198,6 +198,19 @@ func (h *host) Statuses(after string, limit int) ([]*roostv1.DeviceStatus, bool)
 	return all[:min(limit, len(all))], len(all) > limit
 }
 
+func (h *host) Buses(after string, limit int) ([]*roostv1.BusStatus, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []*roostv1.BusStatus
+	for _, a := range h.buses {
+		if a.Bus > after {
+			all = append(all, &roostv1.BusStatus{Bus: a.Bus, Gateway: h.gateway, Epoch: a.Epoch, Devices: uint32(len(a.Devices)), Answering: uint32(len(a.Devices))})
+		}
+	}
+	slices.SortFunc(all, func(a, b *roostv1.BusStatus) int { return cmp.Compare(a.Bus, b.Bus) })
+	return all[:min(limit, len(all))], len(all) > limit
+}
+
 func (h *host) Status(device string) (*roostv1.DeviceStatus, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

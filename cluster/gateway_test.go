@@ -40,6 +40,10 @@ func TestGatewayServes(t *testing.T) {
 	if len(devices) != 1 || devices[0].State != roostv1.DeviceState_DEVICE_STATE_ONLINE || devices[0].Gateway != "g1" || devices[0].Epoch != a.Epoch {
 		t.Errorf("devices: got %v", devices)
 	}
+	buses, err := client.Buses(ctx)
+	if err != nil || len(buses) != 1 || buses[0].Gateway != "g1" || buses[0].Epoch != a.Epoch || buses[0].Answering != 1 {
+		t.Errorf("buses: got %v, %v", buses, err)
+	}
 	view, err := client.Device(ctx, "d1")
 	if err != nil || view.Profile.GetId() != "thermometer" || view.Spec.Revision != 1 || view.Status.Gateway != "g1" {
 		t.Errorf("device: got %v, %v", view, err)
@@ -145,6 +149,15 @@ func TestGatewayPlacement(t *testing.T) {
 		}
 		if d.State != want {
 			t.Errorf("device %s: got %v, want %v", d.DeviceId, d.State, want)
+		}
+	}
+	buses, err := client.Buses(t.Context())
+	if err != nil || len(buses) != 4 {
+		t.Fatalf("buses: got %v, %v", buses, err)
+	}
+	for _, b := range buses {
+		if served := b.Bus == "here" || b.Bus == "zlast"; b.Devices != 1 || served != (b.Gateway == "g1") {
+			t.Errorf("bus %v: want it served: %v", b, served)
 		}
 	}
 	// A command to a device that nobody serves waits, and says what for.

@@ -41,6 +41,9 @@ type Host interface {
 	// of their ids, at most limit of them, and whether there are more behind them.
 	Statuses(after string, limit int) (page []*roostv1.DeviceStatus, more bool)
 
+	// Buses returns the buses that are served, in pages as Statuses does.
+	Buses(after string, limit int) (page []*roostv1.BusStatus, more bool)
+
 	// Status returns one device with its resources; false if it is not served.
 	Status(deviceID string) (*roostv1.DeviceStatus, bool)
 }

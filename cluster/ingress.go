@@ -211,18 +211,21 @@ func (in *ingress) tellStatus(_ context.Context, x *exchange) {
 		return
 	}
 	response := &roostv1.StatusResponse{Gateway: in.status.now()}
-	if request.DeviceId != "" {
+	limit := int(min(request.Limit, maxStatusPage))
+	if limit == 0 {
+		limit = maxStatusPage
+	}
+	switch {
+	case request.Buses:
+		response.Buses, response.More = in.host.Buses(request.After, limit)
+	case request.DeviceId != "":
 		d, ok := in.host.Status(request.DeviceId)
 		if !ok {
 			x.refuse(roostv1.Errorf(roostv1.ErrNotFound, "gateway %s does not serve device %.80q", in.id, request.DeviceId))
 			return
 		}
 		response.Devices = []*roostv1.DeviceStatus{d}
-	} else {
-		limit := int(min(request.Limit, maxStatusPage))
-		if limit == 0 {
-			limit = maxStatusPage
-		}
+	default:
 		response.Devices, response.More = in.host.Statuses(request.After, limit)
 	}
 	x.answer(response, shrinkStatus)
@@ -231,10 +234,11 @@ func (in *ingress) tellStatus(_ context.Context, x *exchange) {
 // shrinkStatus makes a page that is too large smaller: what is cut off comes with the next.
 func shrinkStatus(m proto.Message) bool {
 	response := m.(*roostv1.StatusResponse)
-	if len(response.Devices) < 2 {
+	devices, buses := len(response.Devices), len(response.Buses)
+	if max(devices, buses) < 2 {
 		return false
 	}
-	response.Devices, response.More = response.Devices[:len(response.Devices)/2], true
+	response.Devices, response.Buses, response.More = response.Devices[:devices/2], response.Buses[:buses/2], true
 	return true
 }
 

@@ -75,6 +75,8 @@ func TestRaw(t *testing.T) {
 		{"GET", "/v1/devices?limit=0", "", 400, `limit \"0\" is not a number above 0`},
 		{"GET", "/v1/devices?selector=a", "", 400, `there is no \"selector\" here, but after, limit`},
 		{"GET", "/v1/devices?limit=1&limit=2", "", 400, "limit is there twice"},
+		{"GET", "/v1/buses?limit=1&after=pump-0000", "", 200, `"bus":"pump-0001"`},
+		{"GET", "/v1/buses?limit=none", "", 400, `limit \"none\" is not a number above 0`},
 		{"GET", "/v1/devices/valve", "", 404, "does not serve device valve"},
 		{"GET", "/v1/devices/a.b", "", 400, "CODE_INVALID_ARGUMENT"},
 		{"GET", "/v1/why/pump-0002", "", 200, `"owner":"gw-1"`},

@@ -59,6 +59,22 @@ func (c *Client) Devices(ctx context.Context) ([]*roostv1.DeviceStatus, error) {
 	return all, nil
 }
 
+// Buses describes the buses that the gateway serves, in the order of their ids.
+func (c *Client) Buses(ctx context.Context) ([]*roostv1.BusStatus, error) {
+	var all []*roostv1.BusStatus
+	for after, more := "", true; more; {
+		var page roostv1.StatusResponse
+		if err := c.get(ctx, "/v1/buses", url.Values{"after": {after}}, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Buses...)
+		if more = page.More && len(page.Buses) > 0; more {
+			after = page.Buses[len(page.Buses)-1].Bus
+		}
+	}
+	return all, nil
+}
+
 // Device describes one device. The error is ErrNotFound if the gateway does not serve it.
 func (c *Client) Device(ctx context.Context, id string) (Device, error) {
 	if err := roostv1.CheckID("device id", id); err != nil {

@@ -2,6 +2,7 @@
 // HTTP over a Unix socket in the gateway's folder, with protobuf-JSON bodies.
 //
 //	GET  /v1/devices?after=&limit=                        a StatusResponse
+//	GET  /v1/buses?after=&limit=                          a StatusResponse
 //	GET  /v1/devices/{id}                                 spec, profile, status, desired
 //	GET  /v1/readings?device=&resource=&since=&follow=    a ReadingBatch a line
 //	GET  /v1/why/{id}                                     a Story

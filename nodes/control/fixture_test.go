@@ -41,6 +41,14 @@ func (g *gateway) Statuses(after string, limit int) (page []*roostv1.DeviceStatu
 	return page, false
 }
 
+func (g *gateway) Buses(after string, limit int) (page []*roostv1.BusStatus, more bool) {
+	devices, more := g.Statuses(after, limit)
+	for _, d := range devices {
+		page = append(page, &roostv1.BusStatus{Bus: d.Bus, Gateway: "gw-1", Devices: 1, Answering: 1})
+	}
+	return page, more
+}
+
 func (g *gateway) Device(id string) (control.Device, bool) {
 	page, _ := g.Statuses("", g.pumps)
 	for _, status := range page {

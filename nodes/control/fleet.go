@@ -12,7 +12,9 @@ type Fleet interface {
 	// Statuses describes the devices that are served here, with ids after the given one, at most limit
 	// of them, and whether there are more.
 	Statuses(after string, limit int) (page []*roostv1.DeviceStatus, more bool)
-	// Device describes one of them; false if it is not served here.
+	// Buses describes the buses that are served here, in pages as Statuses does.
+	Buses(after string, limit int) (page []*roostv1.BusStatus, more bool)
+	// Device describes one device; false if it is not served here.
 	Device(id string) (Device, bool)
 	// Story tells why a device is where it is.
 	Story(device string) (*roostv1.Story, error)

@@ -10,27 +10,46 @@ import (
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
-// pageSize is how many devices are in one answer at most: as JSON they must fit a message.
+// pageSize is how many devices or buses are in one answer at most: as JSON they must fit a message.
 const pageSize = 200
 
 // devices answers a page of the devices that are served here.
 func (s *Server) devices(w http.ResponseWriter, r *http.Request) {
-	query, err := queryOf(r, "after", "limit")
+	after, limit, err := pageOf(r)
 	if err != nil {
 		s.refuse(w, err)
 		return
 	}
-	limit := pageSize
+	page, more := s.fleet.Statuses(after, limit)
+	s.answer(w, http.StatusOK, &roostv1.StatusResponse{Devices: page, More: more, Status: roostv1.StatusOf(nil)})
+}
+
+// buses answers a page of the buses that are served here.
+func (s *Server) buses(w http.ResponseWriter, r *http.Request) {
+	after, limit, err := pageOf(r)
+	if err != nil {
+		s.refuse(w, err)
+		return
+	}
+	page, more := s.fleet.Buses(after, limit)
+	s.answer(w, http.StatusOK, &roostv1.StatusResponse{Buses: page, More: more, Status: roostv1.StatusOf(nil)})
+}
+
+// pageOf tells which page is asked for.
+func pageOf(r *http.Request) (after string, limit int, err error) {
+	query, err := queryOf(r, "after", "limit")
+	if err != nil {
+		return "", 0, err
+	}
+	limit = pageSize
 	if asked := query.Get("limit"); asked != "" {
 		n, err := strconv.Atoi(asked)
 		if err != nil || n < 1 {
-			s.refuse(w, roostv1.Errorf(roostv1.ErrInvalid, "limit %.20q is not a number above 0", asked))
-			return
+			return "", 0, roostv1.Errorf(roostv1.ErrInvalid, "limit %.20q is not a number above 0", asked)
 		}
 		limit = min(n, pageSize)
 	}
-	page, more := s.fleet.Statuses(query.Get("after"), limit)
-	s.answer(w, http.StatusOK, &roostv1.StatusResponse{Devices: page, More: more, Status: roostv1.StatusOf(nil)})
+	return query.Get("after"), limit, nil
 }
 
 // deviceBody is a Device as it is sent.

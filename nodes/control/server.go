@@ -109,6 +109,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/devices", s.devices)
 	mux.HandleFunc("GET /v1/devices/{id}", s.device)
+	mux.HandleFunc("GET /v1/buses", s.buses)
 	mux.HandleFunc("GET /v1/readings", s.readings)
 	mux.HandleFunc("GET /v1/why/{id}", s.why)
 	mux.HandleFunc("POST /v1/send", s.send)

@@ -24,11 +24,13 @@
 //   - Every problem of the file comes in one error, in the order of the file, with line and
 //     column. Kept by TestAllProblemsAtOnce. A fleet's rules are checked only for what could be read, so
 //     that no problem is told which only follows from another.
+//   - What roostv1.WithCheck finds, such as what a driver says of an address, is told like all else, at the key that is meant. Kept
+//     by TestDriversJudgeFleetFiles of package gateway.
 //   - No input panics or takes memory without bound. Kept by FuzzParse and TestHostileFiles.
 //
 // # Limits
 //
-// A file has at most MaxSize bytes. What a driver makes of an address is the driver's to say.
+// A file has at most MaxSize bytes.
 //
 // # Concurrency
 //

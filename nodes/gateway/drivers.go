@@ -4,7 +4,9 @@ import (
 	"log/slog"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/exec"
 	"github.com/roost-iot/roost/actors/drivers/host"
+	httpdev "github.com/roost-iot/roost/actors/drivers/http"
 	"github.com/roost-iot/roost/actors/drivers/modbus"
 	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	"github.com/roost-iot/roost/actors/drivers/opcua"
@@ -19,13 +21,15 @@ import (
 // as its driver; that of rig is a process of its own.
 func Drivers(gateway, incarnation string, log *slog.Logger) map[string]actors.Driver {
 	return map[string]actors.Driver{
-		host.Name:   &host.Driver{Log: log},
-		modbus.Name: new(modbus.Driver),
-		mqttd.Name:  &mqttd.Driver{Log: log},
-		opcua.Name:  new(opcua.Driver),
-		rig.Name:    &rig.Driver{Gateway: gateway, Incarnation: incarnation},
-		sim.Name:    sim.NewDriver(nil),
-		snmp.Name:   new(snmp.Driver),
+		exec.Name:    &exec.Driver{Log: log}, // which runs nothing, until it is replaced by one that may
+		host.Name:    &host.Driver{Log: log},
+		httpdev.Name: new(httpdev.Driver),
+		modbus.Name:  new(modbus.Driver),
+		mqttd.Name:   &mqttd.Driver{Log: log},
+		opcua.Name:   new(opcua.Driver),
+		rig.Name:     &rig.Driver{Gateway: gateway, Incarnation: incarnation},
+		sim.Name:     sim.NewDriver(nil),
+		snmp.Name:    new(snmp.Driver),
 	}
 }
 

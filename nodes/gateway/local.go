@@ -21,6 +21,11 @@ func (l local) Statuses(after string, limit int) ([]*roostv1.DeviceStatus, bool)
 	return l.actors.Statuses(after, limit)
 }
 
+// Buses implements [control.Fleet].
+func (l local) Buses(after string, limit int) ([]*roostv1.BusStatus, bool) {
+	return l.actors.Buses(after, limit)
+}
+
 // Device implements [control.Fleet].
 func (l local) Device(id string) (control.Device, bool) {
 	v, ok := l.actors.View(id)

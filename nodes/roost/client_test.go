@@ -32,6 +32,16 @@ func TestDevicesCommand(t *testing.T) {
 	if got := i.run("devices", "-l", "site=nowhere"); got.code != 0 || got.out != "" || !strings.Contains(got.err, "none of the 5 devices has the labels site=nowhere") {
 		t.Errorf("got %+v", got)
 	}
+	buses := i.run("devices", "--bus")
+	if want := "BUS         GATEWAY  DEVICES  ANSWERING  SILENT  TURNS/S"; !strings.HasPrefix(buses.out, want) || strings.Count(buses.out, "gw-1") != 5 || buses.code != 0 {
+		t.Errorf("got exit code %d and\n%s", buses.code, buses.out)
+	}
+	if got := i.run("devices", "--bus", "--json"); strings.Count(got.out, "\n") != 5 || !strings.Contains(got.out, `"bus":"pump","gateway":"gw-1"`) {
+		t.Errorf("got\n%s", got.out)
+	}
+	if got := i.run("devices", "--bus", "--selector", "a=b"); got.code != 64 || !strings.Contains(got.err, "--selector does not go with --bus") {
+		t.Errorf("got %+v", got)
+	}
 	show := i.run("device", "show", "pump")
 	for _, want := range []string{"Feed pump of the boiler house", "set_speed rpm=DOUBLE", "0 to 3600 rev/min"} {
 		if !strings.Contains(show.out, want) {
@@ -99,6 +109,7 @@ func TestRegistryCommands(t *testing.T) {
 		{[]string{"device", "add", "-f", "nowhere.yaml"}, 65, "nowhere.yaml"},
 		{[]string{"device", "add", "-f", write(t, "devices: [{id: x, profile: nope, driver: sim}]")}, 65, "there is no profile nope"},
 		{[]string{"device", "add", "-f", write(t, "devices: [{id: pump, profile: sim-pump, driver: sim, bus: line}]")}, 65, "it is on bus pump for life"},
+		{[]string{"device", "add", "-f", write(t, "devices: [{id: x, profile: sim-pump, driver: sim, address: {ramp: fast}}]")}, 65, `:1:61: device x: "fast" is not a`},
 		{[]string{"device", "frob"}, 64, `there is no command "frob"`},
 	}
 	for _, step := range steps {

@@ -73,7 +73,8 @@ func (c *deviceCommand) add(cmd *cobra.Command, file string) error {
 	}
 	builtIn := lookup(gateway.Profiles())
 	known := func(id string) *roostv1.Profile { return cmp.Or(registry.Profile(id), builtIn(id)) }
-	fleet, err := fleetfile.Parse(name, data, roostv1.WithProfiles(known), roostv1.WithDevices(registered(registry)))
+	fleet, err := fleetfile.Parse(name, data, roostv1.WithProfiles(known), roostv1.WithDevices(registered(registry)),
+		roostv1.WithCheck(gateway.Checks()))
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type devicesCommand struct {
 	local    local
 	json     bool
 	watch    bool
+	bus      bool
 	selector map[string]string
 }
 
@@ -38,11 +39,14 @@ failed last.
 
 Devices that were retired are left out.
 
+` + busHelp + `
+
 ` + localHelp + `
 Those that other gateways serve are not listed then.`,
 		Example: `  roost devices
   roost devices --selector site=boiler-house,medium=water
   roost devices --watch
+  roost devices --bus
   roost devices --local
   roost devices --json | jq -r 'select(.state!="DEVICE_STATE_ONLINE").deviceId'`,
 		Args:              takes(),
@@ -53,11 +57,15 @@ Those that other gateways serve are not listed then.`,
 	c.local.flag(cmd)
 	jsonFlag(cmd, &c.json)
 	cmd.Flags().StringToStringVarP(&c.selector, "selector", "l", nil, "only devices with the labels `KEY=VALUE,...`")
+	cmd.Flags().BoolVar(&c.bus, "bus", false, "list the buses that they share, and who does not answer there")
 	cmd.Flags().BoolVarP(&c.watch, "watch", "w", false, "keep showing them, in a terminal, until q is pressed")
 	return cmd
 }
 
 func (c *devicesCommand) run(cmd *cobra.Command, _ []string) error {
+	if c.bus {
+		return c.runBuses(cmd)
+	}
 	if c.local.asked() {
 		if err := c.local.refuses(cmd, "watch"); err != nil {
 			return err

@@ -24,6 +24,7 @@ type ensembleConfig struct {
 	restart      bool
 	logLevel     string // of the gateways
 	face         face
+	exec         *execAllow
 }
 
 // ensemble is a hub in this process, and gateways in processes of their own.
@@ -89,8 +90,9 @@ func (e *ensemble) startGateway(id string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := startProcess(log, io.MultiWriter(e.complaints(), log), "gateway", "--id", id, "--hub", e.hub.URL(),
-		"--fleet-name", e.config.fleet, "--data", e.config.data, "--log-level", e.config.logLevel, "--with-parent")
+	args := append([]string{"gateway", "--id", id, "--hub", e.hub.URL(), "--fleet-name", e.config.fleet, "--data", e.config.data,
+		"--log-level", e.config.logLevel, "--with-parent"}, e.config.exec.args()...)
+	p, err := startProcess(log, io.MultiWriter(e.complaints(), log), args...)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}

@@ -77,6 +77,14 @@ func (f *fleet) begin(devices int, change func(*roostv1.DeviceSpec)) {
 	tb.Helper()
 	f.log = filepath.Join(f.folder, "truth.log")
 	f.startHardware(devices)
+	f.connect()
+	f.register(devices, change)
+}
+
+// connect makes the fleet's streams, and a client of it.
+func (f *fleet) connect() {
+	tb := f.tb
+	tb.Helper()
 	nc, err := cluster.ConnectClient(tb.Context(), f.url, "test", nil)
 	if err != nil {
 		tb.Fatal(err)
@@ -93,7 +101,6 @@ func (f *fleet) begin(devices int, change func(*roostv1.DeviceSpec)) {
 	if f.client, err = cluster.NewClient(nc, cluster.DefaultFleet); err != nil {
 		tb.Fatal(err)
 	}
-	f.register(devices, change)
 }
 
 func (f *fleet) startHub(listen string) {

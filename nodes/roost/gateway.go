@@ -38,6 +38,10 @@ takes until the devices of a dead gateway are served elsewhere.
 A hub that knows users by name wants a gateway's credentials: --creds FILE says
 where the hub and the fleet are, and what the gateway's id is.
 
+Devices of the driver exec are programs, which run only where --exec-allow says
+so: a folder of them, or one program. Allow no interpreter: with arguments that
+the fleet names it would do anything.
+
 On its own machine it tells how it does, over HTTP on loopback: /healthz,
 /readyz, and /metrics for Prometheus. People there can use it without the hub:
 see --local of roost devices, device show, readings, why and send.
@@ -57,6 +61,7 @@ type gatewayCommand struct {
 	spoolAge   time.Duration
 	logLevel   string
 	health     healthFlag
+	exec       execAllow
 	withParent bool
 	wait       time.Duration // of drain
 }
@@ -86,6 +91,7 @@ func newGateway(p program) *cobra.Command {
 	c.health.flag(cmd, health.GatewayAddress)
 	f.Int64Var(&c.spoolBytes, "spool-max-bytes", 0, "`BYTES` of readings that may wait on disk for the hub (default: 1 GiB, or 80 % of the disk)")
 	f.DurationVar(&c.spoolAge, "spool-max-age", spool.DefaultMaxAge, "how old they may be")
+	c.exec.flag(cmd, p)
 	logLevelFlag(cmd, &c.logLevel)
 	parentFlag(cmd, &c.withParent)
 	_ = cmd.MarkFlagDirname("data") // the flag is there
@@ -104,6 +110,7 @@ func (c *gatewayCommand) check(cmd *cobra.Command) (slog.Level, error) {
 		roostv1.CheckLabels("--label", c.labels),
 		lease.Terms{Lease: c.lease}.Validate(),
 		c.health.check(cmd),
+		c.exec.check(),
 	} {
 		if err != nil {
 			return 0, err

@@ -64,6 +64,7 @@ func (c *gatewayCommand) run(cmd *cobra.Command, args []string) error {
 	g, err := gateway.New(gateway.Config{
 		ID: c.id, Fleet: c.fleet, Conn: nc, Talk: to.Talk, Labels: c.labels, Weight: c.weight, Lease: c.lease,
 		Folder: folder, Edge: true, Spool: c.spool(own), Version: readVersion().Version, Events: lines.event, Logger: log,
+		Drivers: c.exec.drivers(log),
 	})
 	if err != nil {
 		return err

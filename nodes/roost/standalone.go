@@ -19,6 +19,7 @@ type standaloneConfig struct {
 	data, listen string // of the hub
 	fleet, id    string // of the gateway
 	health       *healthFlag
+	exec         *execAllow
 	log          *slog.Logger
 }
 
@@ -61,7 +62,7 @@ func (s *standalone) connect(ctx context.Context) error {
 	s.conns = append(s.conns, forGateway)
 	if s.gateway, err = gateway.New(gateway.Config{
 		ID: s.config.id, Fleet: s.config.fleet, Conn: forGateway, Version: readVersion().Version, Logger: log,
-		Schema: schema(ctx, s.config.data), Folder: s.folder,
+		Schema: schema(ctx, s.config.data), Folder: s.folder, Drivers: s.config.exec.drivers(log),
 	}); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -72,6 +73,7 @@ type upCommand struct {
 	gateways int
 	restart  bool
 	health   healthFlag
+	exec     execAllow
 	logLevel string
 	plain    bool
 }
@@ -100,6 +102,7 @@ func newUp(p program) *cobra.Command {
 	f.IntVar(&c.gateways, "gateways", 0, "run `N` gateways as processes of their own, gw-1 to gw-N")
 	f.BoolVar(&c.restart, "restart", false, "start gateway processes again that end")
 	c.health.flag(cmd, health.GatewayAddress)
+	c.exec.flag(cmd, p)
 	logLevelFlag(cmd, &c.logLevel)
 	f.BoolVar(&c.plain, "plain", false, "a line for each event, also on a terminal")
 	_ = cmd.MarkFlagDirname("data")
@@ -145,10 +148,11 @@ func (c *upCommand) open(ctx context.Context, face face) (stage, error) {
 	if c.gateways > 0 {
 		return openEnsemble(ctx, ensembleConfig{
 			data: c.data, listen: c.listen, fleet: c.fleet, gateways: c.gateways, restart: c.restart, logLevel: c.logLevel, face: face,
+			exec: &c.exec,
 		})
 	}
 	return openStandalone(ctx, standaloneConfig{
-		data: c.data, listen: c.listen, fleet: c.fleet, id: c.id, health: &c.health, log: face.logger(),
+		data: c.data, listen: c.listen, fleet: c.fleet, id: c.id, health: &c.health, exec: &c.exec, log: face.logger(),
 	})
 }
 
@@ -165,7 +169,7 @@ func (c *upCommand) check(cmd *cobra.Command) (slog.Level, error) {
 	case many && cmd.Flags().Changed("health"):
 		return 0, fmt.Errorf("--health does not go with --gateways: each of them says in its log where it tells how it does")
 	}
-	if err := c.health.check(cmd); err != nil {
+	if err := errors.Join(c.health.check(cmd), c.exec.check()); err != nil {
 		return 0, err
 	}
 	if err := roostv1.CheckID("--id", c.id); err != nil {
@@ -182,7 +186,8 @@ func (c *upCommand) readFleet() (*roostv1.Fleet, error) {
 	if c.file == "" {
 		return nil, nil
 	}
-	fleet, err := fleetfile.Read(c.file, roostv1.WithProfiles(lookup(gateway.Profiles())), roostv1.WithDrivers(drivers()...))
+	fleet, err := fleetfile.Read(c.file, roostv1.WithProfiles(lookup(gateway.Profiles())), roostv1.WithDrivers(drivers()...),
+		roostv1.WithCheck(gateway.Checks()))
 	if err != nil {
 		return nil, &exit{exitData, err}
 	}

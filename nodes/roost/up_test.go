@@ -84,6 +84,7 @@ func TestFleetFileProblems(t *testing.T) {
   - {id: pump-2, profile: sim-pmp, driver: sim}
   - {id: pump-3, profile: sim-pump, driver: simm}
   - {id: pump-3, profile: sim-pump, driver: sim, poll_interval: fast}
+  - {id: pump-4, profile: sim-pump, driver: sim, address: {ramp: fast}}
 `)
 	data := filepath.Join(t.TempDir(), "data")
 	got := run(t, "up", "--fleet", file, "--data", data)
@@ -92,6 +93,7 @@ func TestFleetFileProblems(t *testing.T) {
 	}
 	for _, want := range []string{
 		":2:50: there is no field", ":3:27: device pump-2: there is no profile sim-pmp", ":4:45: device pump-3: there is no driver simm", ":5:65: poll_interval: expected a duration",
+		`:6:60: device pump-4: "fast" is not a`,
 	} {
 		if !strings.Contains(got.err, file+want) {
 			t.Errorf("%s is missing in\n%s", want, got.err)

@@ -23,8 +23,8 @@ type peer struct {
 	address string // for the device
 }
 
-// startPeer starts a device, which ends with the test.
-func startPeer(t testing.TB, way string) *peer {
+// startPeer starts devices, which end with the test; more are arguments of the program.
+func startPeer(t testing.TB, way string, more ...string) *peer {
 	t.Helper()
 	peertest.Need(t, peertest.Module("pymodbus", "python3-pymodbus"), peertest.Module("serial_asyncio", "python3-serial-asyncio"),
 		peertest.Program("socat", "socat"))
@@ -37,7 +37,7 @@ func startPeer(t testing.TB, way string) *peer {
 	}
 	d := device("probe", address+" reply=200ms", resource("h", isUint, "address=0"))
 	return &peer{address: address, Peer: peertest.Start(t, peertest.Command{
-		Name: peertest.Python, Args: []string{filepath.Join("testdata", "peer.py"), way, at},
+		Name: peertest.Python, Args: append([]string{filepath.Join("testdata", "peer.py"), way, at}, more...),
 		Ready: []peertest.Ready{peertest.Answers(func(ctx context.Context) error { return pollOnce(ctx, d) })},
 	})}
 }

@@ -13,7 +13,7 @@
 //	absent       bad      what a document is in which the path selects nothing: bad, a reading of BAD quality; or skip, no reading,
 //	                      for devices that send what has changed
 //	true, false           the words of a BOOL: ON and OFF, 1 and 0. Both or none. Without them true, on and yes are true, and false, off
-//	                      and no are false, in any case
+//	                      and no are false, in any case. JSON's own true and false are read with other words, too
 //	bytes                 how BYTES are written as text: base64, or hex. Without it they are base64 in JSON, and elsewhere not text, but
 //	                      themselves
 //	scale        1        a DOUBLE is what is read, times scale,

@@ -63,7 +63,7 @@ func (c *Codec) fromJSON(node any) (*roostv1.Value, error) {
 		return c.fromText(text)
 	}
 	text := c.textOf(node)
-	switch node.(type) {
+	switch node := node.(type) {
 	case nil:
 		return nil, errors.New("null is no value")
 	case json.Number:
@@ -71,7 +71,11 @@ func (c *Codec) fromJSON(node any) (*roostv1.Value, error) {
 			return nil, errors.New("a number is no bytes")
 		}
 	case bool:
-		if t := c.resource.GetType(); t != roostv1.ValueType_VALUE_TYPE_BOOL && t != roostv1.ValueType_VALUE_TYPE_STRING {
+		t := c.resource.GetType()
+		if t == roostv1.ValueType_VALUE_TYPE_BOOL && text != c.words.yes && text != c.words.no {
+			return roostv1.Bool(node), nil // whatever the words are of a device that is told "on" and says true
+		}
+		if t != roostv1.ValueType_VALUE_TYPE_BOOL && t != roostv1.ValueType_VALUE_TYPE_STRING {
 			return nil, errors.New("true and false are values of BOOL")
 		}
 	default:

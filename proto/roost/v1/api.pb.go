@@ -291,7 +291,10 @@ type StatusRequest struct {
 	// At most so many devices; 0 or more than 500: 500.
 	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Only this device, with its resources.
-	DeviceId      string `protobuf:"bytes,3,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	DeviceId string `protobuf:"bytes,3,opt,name=device_id,json=deviceId,proto3" json:"device_id,omitempty"`
+	// The buses that it serves, in place of devices: after and limit are then about their ids. A gateway
+	// of an earlier version answers with its devices.
+	Buses         bool `protobuf:"varint,4,opt,name=buses,proto3" json:"buses,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -347,6 +350,13 @@ func (x *StatusRequest) GetDeviceId() string {
 	return ""
 }
 
+func (x *StatusRequest) GetBuses() bool {
+	if x != nil {
+		return x.Buses
+	}
+	return false
+}
+
 // StatusResponse is one page of the answer.
 type StatusResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -354,10 +364,12 @@ type StatusResponse struct {
 	Gateway *GatewayStatus `protobuf:"bytes,1,opt,name=gateway,proto3" json:"gateway,omitempty"`
 	// Its devices, in the order of their ids.
 	Devices []*DeviceStatus `protobuf:"bytes,2,rep,name=devices,proto3" json:"devices,omitempty"`
-	// There are more devices after the last one.
+	// There are more devices, or buses, after the last one.
 	More bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
 	// Why the question could not be answered.
-	Status        *Status `protobuf:"bytes,4,opt,name=status,proto3" json:"status,omitempty"`
+	Status *Status `protobuf:"bytes,4,opt,name=status,proto3" json:"status,omitempty"`
+	// Its buses, in the order of their ids.
+	Buses         []*BusStatus `protobuf:"bytes,5,rep,name=buses,proto3" json:"buses,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -416,6 +428,13 @@ func (x *StatusResponse) GetMore() bool {
 func (x *StatusResponse) GetStatus() *Status {
 	if x != nil {
 		return x.Status
+	}
+	return nil
+}
+
+func (x *StatusResponse) GetBuses() []*BusStatus {
+	if x != nil {
+		return x.Buses
 	}
 	return nil
 }
@@ -730,7 +749,7 @@ var File_roost_v1_api_proto protoreflect.FileDescriptor
 
 const file_roost_v1_api_proto_rawDesc = "" +
 	"\n" +
-	"\x12roost/v1/api.proto\x12\broost.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x16roost/v1/cluster.proto\x1a\x16roost/v1/command.proto\x1a\x15roost/v1/device.proto\x1a\x14roost/v1/event.proto\x1a\x15roost/v1/status.proto\"i\n" +
+	"\x12roost/v1/api.proto\x12\broost.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x12roost/v1/bus.proto\x1a\x16roost/v1/cluster.proto\x1a\x16roost/v1/command.proto\x1a\x15roost/v1/device.proto\x1a\x14roost/v1/event.proto\x1a\x15roost/v1/status.proto\"i\n" +
 	"\vSendRequest\x12+\n" +
 	"\acommand\x18\x01 \x01(\v2\x11.roost.v1.CommandR\acommand\x12-\n" +
 	"\x04wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"i\n" +
@@ -748,16 +767,18 @@ const file_roost_v1_api_proto_rawDesc = "" +
 	"command_id\x18\x02 \x01(\tR\tcommandId\x12\x16\n" +
 	"\x06sender\x18\x03 \x01(\tR\x06sender\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12-\n" +
-	"\x04wait\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"X\n" +
+	"\x04wait\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"n\n" +
 	"\rStatusRequest\x12\x14\n" +
 	"\x05after\x18\x01 \x01(\tR\x05after\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\x12\x1b\n" +
-	"\tdevice_id\x18\x03 \x01(\tR\bdeviceId\"\xb3\x01\n" +
+	"\tdevice_id\x18\x03 \x01(\tR\bdeviceId\x12\x14\n" +
+	"\x05buses\x18\x04 \x01(\bR\x05buses\"\xde\x01\n" +
 	"\x0eStatusResponse\x121\n" +
 	"\agateway\x18\x01 \x01(\v2\x17.roost.v1.GatewayStatusR\agateway\x120\n" +
 	"\adevices\x18\x02 \x03(\v2\x16.roost.v1.DeviceStatusR\adevices\x12\x12\n" +
 	"\x04more\x18\x03 \x01(\bR\x04more\x12(\n" +
-	"\x06status\x18\x04 \x01(\v2\x10.roost.v1.StatusR\x06status\"-\n" +
+	"\x06status\x18\x04 \x01(\v2\x10.roost.v1.StatusR\x06status\x12)\n" +
+	"\x05buses\x18\x05 \x03(\v2\x13.roost.v1.BusStatusR\x05buses\"-\n" +
 	"\x0eReleaseRequest\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\";\n" +
 	"\x0fReleaseResponse\x12(\n" +
@@ -806,8 +827,9 @@ var file_roost_v1_api_proto_goTypes = []any{
 	(*Status)(nil),              // 15: roost.v1.Status
 	(*GatewayStatus)(nil),       // 16: roost.v1.GatewayStatus
 	(*DeviceStatus)(nil),        // 17: roost.v1.DeviceStatus
-	(*Takeover)(nil),            // 18: roost.v1.Takeover
-	(*Event)(nil),               // 19: roost.v1.Event
+	(*BusStatus)(nil),           // 18: roost.v1.BusStatus
+	(*Takeover)(nil),            // 19: roost.v1.Takeover
+	(*Event)(nil),               // 20: roost.v1.Event
 }
 var file_roost_v1_api_proto_depIdxs = []int32{
 	12, // 0: roost.v1.SendRequest.command:type_name -> roost.v1.Command
@@ -819,17 +841,18 @@ var file_roost_v1_api_proto_depIdxs = []int32{
 	16, // 6: roost.v1.StatusResponse.gateway:type_name -> roost.v1.GatewayStatus
 	17, // 7: roost.v1.StatusResponse.devices:type_name -> roost.v1.DeviceStatus
 	15, // 8: roost.v1.StatusResponse.status:type_name -> roost.v1.Status
-	15, // 9: roost.v1.ReleaseResponse.status:type_name -> roost.v1.Status
-	15, // 10: roost.v1.DrainResponse.status:type_name -> roost.v1.Status
-	16, // 11: roost.v1.DrainResponse.gateway:type_name -> roost.v1.GatewayStatus
-	18, // 12: roost.v1.HistoryResponse.takeovers:type_name -> roost.v1.Takeover
-	19, // 13: roost.v1.HistoryResponse.events:type_name -> roost.v1.Event
-	15, // 14: roost.v1.HistoryResponse.status:type_name -> roost.v1.Status
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	18, // 9: roost.v1.StatusResponse.buses:type_name -> roost.v1.BusStatus
+	15, // 10: roost.v1.ReleaseResponse.status:type_name -> roost.v1.Status
+	15, // 11: roost.v1.DrainResponse.status:type_name -> roost.v1.Status
+	16, // 12: roost.v1.DrainResponse.gateway:type_name -> roost.v1.GatewayStatus
+	19, // 13: roost.v1.HistoryResponse.takeovers:type_name -> roost.v1.Takeover
+	20, // 14: roost.v1.HistoryResponse.events:type_name -> roost.v1.Event
+	15, // 15: roost.v1.HistoryResponse.status:type_name -> roost.v1.Status
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_roost_v1_api_proto_init() }
@@ -837,6 +860,7 @@ func file_roost_v1_api_proto_init() {
 	if File_roost_v1_api_proto != nil {
 		return
 	}
+	file_roost_v1_bus_proto_init()
 	file_roost_v1_cluster_proto_init()
 	file_roost_v1_command_proto_init()
 	file_roost_v1_device_proto_init()

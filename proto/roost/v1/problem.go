@@ -1,7 +1,9 @@
 package roostv1
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -31,8 +33,8 @@ func (p Problem) Unwrap() error { return ErrInvalid }
 // Problems is everything wrong with one thing, in the order of its fields.
 type Problems []Problem
 
-// Err returns nil if there are no problems, and else a *Status with ErrInvalid that
-// tells the first few of them and how many there are more.
+// Err returns nil if there are no problems, and else an error that is ErrInvalid and
+// tells the first few of them and how many there are more. ProblemsOf returns them all.
 func (ps Problems) Err() error {
 	const told = 3
 	if len(ps) == 0 {
@@ -48,5 +50,28 @@ func (ps Problems) Err() error {
 	if more := len(ps) - told; more > 0 {
 		fmt.Fprintf(&text, "; and %d more", more)
 	}
-	return Errorf(ErrInvalid, "%s", text.String())
+	return &refusal{status: Errorf(ErrInvalid, "%s", text.String()), problems: ps}
+}
+
+// refusal is problems as an error.
+type refusal struct {
+	status   *Status
+	problems Problems
+}
+
+func (r *refusal) Error() string { return r.status.Error() }
+
+func (r *refusal) Unwrap() error { return r.status }
+
+// ProblemsOf returns all problems inside an error of Problems.Err; any other error is one
+// problem with all of its text, and nil is none.
+func ProblemsOf(err error) Problems {
+	var r *refusal
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &r):
+		return slices.Clone(r.problems)
+	}
+	return Problems{{Message: valid(err.Error())}}
 }

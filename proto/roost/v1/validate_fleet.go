@@ -14,6 +14,7 @@ type surroundings struct {
 	profile func(id string) *Profile
 	drivers []string // nil: not known, so none is missed
 	devices iter.Seq[*DeviceSpec]
+	check   func(d *DeviceSpec, p *Profile) Problems
 }
 
 // WithProfiles has devices find their profiles in lookup too, after those of the
@@ -42,9 +43,17 @@ func WithDevices(registered iter.Seq[*DeviceSpec]) FleetOption {
 	}
 }
 
+// WithCheck has each device judged also by who knows more of it, its driver above all. check returns
+// what is wrong with a device, with paths relative to it (address["host"]) or to its profile
+// (resources[3].protocol["register"], commands[0]). It is not asked of what is retired, nor where the address or
+// the profile is wrong already. With WithDevices, it is also asked of registered devices whose profile is in the fleet.
+func WithCheck(check func(d *DeviceSpec, p *Profile) Problems) FleetOption {
+	return func(s *surroundings) { s.check = check }
+}
+
 // ValidateFleet returns everything that is wrong with a fleet: the problems of its
 // profiles, then those of its devices, in the order of the fleet file; of a device first
-// its own, then those with what it names and shares. The same fleet gives the same
+// its own, then those with what it names and shares. Last comes what WithCheck finds. The same fleet gives the same
 // problems in the same order.
 func ValidateFleet(f *Fleet, options ...FleetOption) Problems {
 	var problems Problems
@@ -65,6 +74,9 @@ func ValidateFleet(f *Fleet, options ...FleetOption) Problems {
 	v.learn(f.Devices)
 	for i, d := range f.Devices {
 		v.device(at.entry("devices", i, "device", d.GetId()), d)
+	}
+	if around.check != nil {
+		newJudge(f, around, problems).judge(at)
 	}
 	return problems
 }

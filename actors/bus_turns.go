@@ -1,0 +1,54 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// turnWanted lets a call wait for its turn. A device that is to be opened and rests gives up its place among those that
+// are restarted at once: it takes no part in a storm.
+func (b *bus) turnWanted(ctx actor.Context, c *call) {
+	now := time.Now()
+	b.turns.add(c, now)
+	if m := b.member(c.device); c.opens && m != nil && b.turns.rests(c, now) {
+		ctx.Send(m.supervisor, &openRests{})
+	}
+	b.giveTurn(ctx)
+}
+
+// giveTurn lets the next call run, if the medium is free.
+func (b *bus) giveTurn(ctx actor.Context) {
+	for b.current == nil && !b.killed {
+		next, at := b.turns.next(time.Now())
+		if next == nil {
+			b.wakeAt(ctx, at)
+			return
+		}
+		self, env := ctx.Self(), b.env
+		// A call that was cancelled while it waited does not start.
+		if env.calls.start(next, func(o outcome) { env.send(self, &turnOver{call: next, outcome: o}) }) {
+			b.current, b.began = next, time.Now()
+		}
+	}
+}
+
+// wakeAt sets the timer to the end of the first rest.
+func (b *bus) wakeAt(ctx actor.Context, at time.Time) {
+	if b.rest != nil {
+		b.rest.Stop()
+		b.rest = nil
+	}
+	if !at.IsZero() {
+		b.rest = b.env.after(time.Until(at), ctx.Self(), &turnReady{})
+	}
+}
+
+func (b *bus) turnOver(ctx actor.Context, msg *turnOver) {
+	if msg.call != b.current {
+		return
+	}
+	b.current = nil
+	b.turns.over(msg.call, msg.outcome, len(b.members) > 1, time.Now())
+	b.giveTurn(ctx)
+}
