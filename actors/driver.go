@@ -73,8 +73,8 @@ type Poller interface {
 // Pusher is a Session whose device sends by itself.
 type Pusher interface {
 	// Push hands what arrives to the sink until ctx ends, and then returns nil
-	// or ctx's error. Returning earlier is a failure of the device; that the sink
-	// refuses samples is no reason to return.
+	// or ctx's error. Returning earlier is a failure of the device, after what was
+	// handed over before; that the sink refuses samples is no reason to return.
 	Push(ctx context.Context, sink Sink) error
 }
 
