@@ -216,7 +216,7 @@ func full() health.GatewayState {
 		ID: "gw-1", Fleet: "roost", Version: "v1", Devices: map[roostv1.DeviceState]int{roostv1.DeviceState_DEVICE_STATE_ONLINE: 3},
 		Totals: actors.Totals{Commands: map[roostv1.CommandState]uint64{roostv1.CommandState_COMMAND_STATE_SUCCEEDED: 5},
 			Drivers: map[string]map[string]uint64{"mqttd": {"refused": 4}}},
-		Spool:  &health.Spool{State: "full", Waiting: 12, Dropped: 2},
+		Spool: &health.Spool{State: "full", Waiting: 12, Dropped: 2},
 	}
 }
 

@@ -3,7 +3,6 @@ package snmp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"net"
 	"net/netip"
@@ -145,11 +144,21 @@ func plain(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") 
 func listen(ctx context.Context, at string) (*ear, error) {
 	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", at)
 	if err != nil {
-		return nil, fmt.Errorf("listen for traps: %w", err)
+		return nil, roostv1.Errorf(roostv1.ErrUnavailable, "traps cannot be heard at %s: %v: is it an address of the gateway's machine where nobody else "+
+			"listens, and may the gateway listen there, if the port is below 1024?", at, plainly(err))
 	}
 	e := &ear{conn: conn.(*net.UDPConn), ended: make(chan struct{}), home: homeAt(at)}
 	go e.listen()
 	return e, nil
+}
+
+// plainly is why nobody can listen, without the address, which has been said.
+func plainly(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
 }
 
 // listen takes what arrives until the socket is closed. It waits for nobody.

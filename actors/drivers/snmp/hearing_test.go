@@ -3,6 +3,7 @@ package snmp_test
 import (
 	"math/rand/v2"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -174,6 +175,8 @@ func TestEarIsShared(t *testing.T) {
 	quick.wantTaken(t, map[string]string{"minutes": "2", "low": "true", "event": `"on battery"`})
 	if _, err := new(snmp.Driver).Open(t.Context(), ups("other", "agent=127.0.0.1 traps="+at)); err == nil {
 		t.Error("another driver listens at the same address")
+	} else if !strings.Contains(err.Error(), "traps cannot be heard at "+at+": ") || strings.Count(err.Error(), at) != 1 {
+		t.Errorf("got %v", err)
 	}
 }
 
