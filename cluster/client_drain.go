@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/roost-iot/roost/cluster/lease"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -68,7 +69,7 @@ func (c *Client) Remaining(ctx context.Context, gateway string) (Remaining, erro
 	if err != nil {
 		return Remaining{}, err
 	}
-	others := newField("", 0)
+	others := newField("", lease.Terms{})
 	for _, m := range picture.Members() {
 		others.update(0, m.GatewayId, picture.sight(m.GatewayId))
 	}

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/roost-iot/roost/cluster/lease"
 	"github.com/roost-iot/roost/cluster/placement"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -70,7 +71,7 @@ func (s *storyteller) story(spec *roostv1.DeviceSpec) *roostv1.Story {
 
 // candidates returns the eligible gateways in the order of their rank, then the others.
 func (s *storyteller) candidates(demand placement.Demand) []*roostv1.Candidate {
-	all := newField("", 0)
+	all := newField("", lease.Terms{})
 	for _, m := range s.picture.Members() {
 		all.update(0, m.GatewayId, s.picture.sight(m.GatewayId))
 	}

@@ -90,7 +90,7 @@ func newCustody(life context.Context, g *Gateway) (*custody, error) {
 		written: make(chan []*write), ended: make(chan withdrawn),
 		acting: true, // as far as the Host knows
 		posts:  map[string]*post{}, dirty: map[string]bool{}, later: map[string]boottime.Instant{},
-		field: newField(g.config.ID, g.config.Lease.Lease),
+		field: newField(g.config.ID, g.config.Lease),
 		moves: newMoves(), calls: make(chan struct{}, hostCalls),
 		flaws: flaws{names: g.names, picture: g.picture, report: g.Emit, log: g.log, known: map[string]string{}},
 	}

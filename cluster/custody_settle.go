@@ -112,15 +112,23 @@ func (c *custody) pass(bus string, p *post, owner Owner, demand placement.Demand
 	c.writes = append(c.writes, c.stand.self.handOver(c.names, bus, owner.Epoch, c.heir(bus, demand)))
 }
 
-// heir returns who is to be given a bus; nobody if there is none.
+// heir returns who is to be given a bus: whoever should own it, or if that one is silent, the next in rank that is not. Nobody if
+// this gateway comes before, or there is none; then any gateway that can have the bus claims it.
 func (c *custody) heir(bus string, demand placement.Demand) self {
-	to, ok := c.field.moves.meeting(demand).First(bus)
-	if !ok || to == c.id {
-		if to, ok = c.field.free.meeting(demand).First(bus); !ok || to == c.id {
-			return self{}
+	now := c.clock.Now()
+	steady := c.field.moves.meeting(demand)
+	if to, ok := steady.First(bus); ok && to != c.id && !c.field.silent(now, to) {
+		return self{to, c.field.peers[to].incarnation}
+	}
+	for _, to := range c.field.free.meeting(demand).Ranking(bus) {
+		if to == c.id {
+			break
+		}
+		if !c.field.silent(now, to) {
+			return self{to, c.field.peers[to].incarnation}
 		}
 	}
-	return self{to, c.field.peers[to].incarnation}
+	return self{}
 }
 
 // seek claims a bus that is to be had.

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/clustertest"
 	"github.com/roost-iot/roost/cluster/lease"
@@ -78,5 +80,54 @@ func TestHandedOverWhileCustodyIsBusy(t *testing.T) {
 			again[c.bus] = true
 		}
 		return len(again) == len(theirs) || t.Failed()
+	})
+}
+
+// TestNothingIsGivenToWhoIsSilent: a bus of a dead gateway was handed on to a peer that had been cut off meanwhile, and so had no
+// owner until that was evicted, too (mayhem, seed 10, 60 s). It stays until the peer is heard.
+func TestNothingIsGivenToWhoIsSilent(t *testing.T) {
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	nc := hub.Connect(t)
+	client := newClient(t, hub)
+	peer := func() {
+		put(t, nc, names.Member("g1"), encode(t, &roostv1.Member{
+			GatewayId: "g1", Incarnation: "run", State: roostv1.MemberState_MEMBER_STATE_LIVE, Lease: durationpb.New(time.Minute),
+		}))
+	}
+	peer()
+	h := newHost("g2")
+	g, _ := startGateway(t, hub, h, func(c *cluster.Config) { c.Lease = lease.Terms{Lease: time.Second} })
+	renewals := g.Picture().Watch(cluster.KindMember)
+	renew := func(times int) { // each is a sixth of a lease after the one before at the earliest
+		for seen := 0; seen < times; {
+			<-renewals.Ready()
+			for _, key := range renewals.Take() {
+				if key.ID == "g2" {
+					seen++
+				}
+			}
+		}
+	}
+	renew(6) // a gateway is silent after half a lease
+
+	devices := manyDevices(20)
+	apply(t, client, devices...)
+	until(t, "all are served by who is heard", func() bool { return len(h.served()) == len(devices) })
+	renew(6)
+	if got := len(h.served()); got != len(devices) {
+		t.Fatalf("of %d buses %d are served, and the others were given to a gateway that is silent", len(devices), got)
+	}
+
+	field := placement.NewField([]placement.Gateway{{ID: "g1"}, {ID: "g2"}})
+	theirs := 0
+	for _, d := range devices {
+		if first, _ := field.First(d.Id); first == "g1" {
+			theirs++
+		}
+	}
+	until(t, "its share is given to who is heard again", func() bool {
+		peer()
+		return len(h.served()) == len(devices)-theirs
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/cluster/boottime"
+	"github.com/roost-iot/roost/cluster/lease"
 	"github.com/roost-iot/roost/cluster/placement"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -14,6 +15,7 @@ import (
 type field struct {
 	self   string        // the own gateway
 	steady time.Duration // how long a gateway must have been a member to be given others' buses
+	quiet  time.Duration // how long one may be silent that is given any
 	first  bool          // the members were looked at once: who comes later has just joined
 	peers  map[string]peerState
 	free   placing // who may claim what is nobody's
@@ -25,8 +27,9 @@ type field struct {
 }
 
 // newField returns the field as a gateway sees it, which takes itself for steady.
-func newField(self string, steady time.Duration) field {
-	return field{self: self, steady: steady, peers: map[string]peerState{}, stale: true}
+func newField(self string, terms lease.Terms) field {
+	// Renewals are a quarter of a lease apart at most: who missed two of them may well be gone.
+	return field{self: self, steady: terms.Lease, quiet: 2 * terms.Interval(), peers: map[string]peerState{}, stale: true}
 }
 
 // peerState is what counts of a gateway for placement.
@@ -36,6 +39,8 @@ type peerState struct {
 	labels      map[string]string
 	weight      uint32
 	since       boottime.Instant // when it was first seen; 0: it was there already
+	sequence    uint64           // of its last record
+	heard       boottime.Instant // when that came
 }
 
 // placing is a field, and the parts of it that meet demands, each made once.
@@ -55,7 +60,7 @@ func (f *placing) meeting(d placement.Demand) placement.Field {
 }
 
 // update takes notice of the last record of a gateway, and reports whether it changes who could own
-// what.
+// what, or be given it.
 func (f *field) update(now boottime.Instant, id string, s sighting) bool {
 	was, known := f.peers[id]
 	if !s.live() {
@@ -66,16 +71,27 @@ func (f *field) update(now boottime.Instant, id string, s sighting) bool {
 	m := s.member
 	is := peerState{
 		incarnation: m.Incarnation, draining: m.State == roostv1.MemberState_MEMBER_STATE_DRAINING,
-		labels: m.Labels, weight: m.Weight, since: was.since,
+		labels: m.Labels, weight: m.Weight, since: was.since, sequence: s.record.Sequence, heard: was.heard,
+	}
+	back := known && f.silent(now, id)
+	if was.sequence != is.sequence {
+		is.heard = now
 	}
 	if f.first && was.incarnation != is.incarnation {
 		is.since = now
 	}
+	f.peers[id] = is
 	if known && was.equal(is) {
-		return false
+		return back && !f.silent(now, id)
 	}
-	f.peers[id], f.stale = is, true
+	f.stale = true
 	return true
+}
+
+// silent reports whether a gateway has not been heard for so long that it should be given nothing: it may be evicted
+// soon, and whatever it was given would have no owner until then.
+func (f *field) silent(now boottime.Instant, id string) bool {
+	return id != f.self && now.Sub(f.peers[id].heard) > f.quiet
 }
 
 func (p peerState) equal(q peerState) bool {

@@ -94,10 +94,20 @@ func (c *custody) move(now boottime.Instant) {
 		return
 	}
 	for _, bus := range c.moves.take(now) {
-		if p := c.posts[bus]; p != nil && p.held && !p.busy {
+		if p := c.posts[bus]; p != nil && p.held && !p.busy && !c.heirIsSilent(now, bus) {
 			c.putDown(bus, p, orderly)
 		}
 	}
+}
+
+// heirIsSilent reports whether a bus stays, since the gateway that should own it in this one's place has not been heard for
+// long. It is considered again when that one is heard, or is gone.
+func (c *custody) heirIsSilent(now boottime.Instant, bus string) bool {
+	_, demand := c.picture.Demand(bus)
+	field := c.field.moves.meeting(demand)
+	to, ok := field.First(bus)
+	_, fit := field.Rank(bus, c.id)
+	return ok && fit && c.field.silent(now, to)
 }
 
 // mayMove reports whether buses may be handed over now.
