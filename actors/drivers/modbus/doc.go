@@ -41,12 +41,11 @@
 // of BAD quality.
 //
 // # Bad readings
-
-A reading that is BAD has the exception of the device as its vendor code, which
-roost readings shows: "not connected, code 2" is a register that the device does
-not have. A comm failure has none: nothing came that was an answer.
-
-# Promises
+//
+// A reading that is BAD since the device refused has its exception as the vendor code, which roost readings shows: "not connected, code 2" is
+// a register that the device does not have. A comm failure has none: nothing came that was an answer.
+//
+// # Promises
 //
 //   - Contexts are kept. A call ends with its context, or when the device has not answered in time.
 //   - ErrNotSent means that no byte of the action was given to the kernel. ErrRefused means that the device said no, and did
