@@ -18,7 +18,7 @@ type bus struct {
 	members  []member // mostly one, so a slice
 	turns    turns
 	current  *call // has the turn
-	began    time.Time
+	began    instant
 	rest     *time.Timer
 	shutting bool
 	killed   bool // nobody gets a turn any more

@@ -34,6 +34,13 @@ type busView struct {
 	status  *roostv1.BusStatus
 	members []*actor.PID
 	silent  map[string]silence
+	at      instant // when it was looked at,
+	now     time.Time
+}
+
+// wall returns an instant for people.
+func (v *busView) wall(i instant) *timestamppb.Timestamp {
+	return timestamppb.New(v.now.Add(time.Duration(i - v.at)))
 }
 
 // Buses describes the buses of this gateway with ids after the given one, in the order of their
@@ -65,7 +72,7 @@ func (v *busView) complete(devices []*roostv1.DeviceStatus) {
 		s, silent := v.silent[d.DeviceId]
 		switch {
 		case silent || failing(d.State):
-			v.status.Silent = append(v.status.Silent, silentDevice(d, s, time.Now()))
+			v.status.Silent = append(v.status.Silent, v.silentDevice(d, s))
 		case d.State == roostv1.DeviceState_DEVICE_STATE_ONLINE:
 			v.status.Answering++
 		}
@@ -79,14 +86,16 @@ func failing(s roostv1.DeviceState) bool {
 		s == roostv1.DeviceState_DEVICE_STATE_QUARANTINED
 }
 
-func silentDevice(d *roostv1.DeviceStatus, s silence, now time.Time) *roostv1.SilentDevice {
+func (v *busView) silentDevice(d *roostv1.DeviceStatus, s silence) *roostv1.SilentDevice {
 	silent := &roostv1.SilentDevice{
-		DeviceId: d.DeviceId, State: d.State, Failures: s.failures, Since: timestamp(s.since),
-		NextAttempt: d.NextAttempt, LastError: d.LastError,
+		DeviceId: d.DeviceId, State: d.State, Failures: s.failures, NextAttempt: d.NextAttempt, LastError: d.LastError,
 	}
-	if s.until.After(now) {
-		silent.RestsUntil = timestamppb.New(s.until)
-		if d.NextAttempt == nil || d.NextAttempt.AsTime().Before(s.until) {
+	if s.failures > 0 {
+		silent.Since = v.wall(s.since)
+	}
+	if s.until > v.at {
+		silent.RestsUntil = v.wall(s.until)
+		if d.NextAttempt == nil || d.NextAttempt.AsTime().Before(silent.RestsUntil.AsTime()) {
 			silent.NextAttempt = silent.RestsUntil
 		}
 	}
@@ -95,8 +104,8 @@ func silentDevice(d *roostv1.DeviceStatus, s silence, now time.Time) *roostv1.Si
 
 // view says how the bus is.
 func (b *bus) view() *busView {
-	now := time.Now()
-	v := &busView{silent: make(map[string]silence)}
+	now := b.env.now()
+	v := &busView{silent: make(map[string]silence), at: now, now: b.env.wall()}
 	for _, m := range b.members {
 		v.members = append(v.members, m.supervisor)
 	}
@@ -105,7 +114,7 @@ func (b *bus) view() *busView {
 	}
 	running := time.Duration(0)
 	if b.current != nil {
-		running = now.Sub(b.began)
+		running = time.Duration(now - b.began)
 	}
 	v.status = &roostv1.BusStatus{Bus: b.id, Gateway: b.env.id, Epoch: b.epoch, Devices: uint32(len(b.members)), Turns: b.turns.meter.turns}
 	var longest time.Duration

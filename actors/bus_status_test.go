@@ -75,7 +75,7 @@ func TestBusStatus(t *testing.T) {
 			t.Errorf("somebody waited for %v", wait)
 		}
 		dead.Store(true)
-		sleep(3 * time.Second) // it has failed once, and rests for four seconds
+		sleep(3 * time.Second) // it has failed once, and rests for five seconds
 		s = b.bus(t, "line")
 		if s.Answering != 2 || len(s.Silent) != 1 || s.LongestWait.AsDuration() < 250*time.Millisecond || s.WaitingPolls != 0 {
 			t.Fatalf("one is dead, and the bus is %v", s)
@@ -84,7 +84,7 @@ func TestBusStatus(t *testing.T) {
 		if d.DeviceId != "c" || d.State != roostv1.DeviceState_DEVICE_STATE_OFFLINE || d.Failures != 1 || d.LastError.GetMessage() == "" {
 			t.Errorf("the dead one is %v", d)
 		}
-		if rest := d.RestsUntil.AsTime().Sub(d.Since.AsTime()); rest != 4*time.Second || d.NextAttempt.AsTime() != d.RestsUntil.AsTime() {
+		if rest := d.RestsUntil.AsTime().Sub(d.Since.AsTime()); rest != 5*time.Second || d.NextAttempt.AsTime() != d.RestsUntil.AsTime() {
 			t.Errorf("it rests for %v, and is tried %v", rest, d.NextAttempt.AsTime())
 		}
 		sleep(2 * time.Minute)
@@ -146,8 +146,8 @@ func TestCommandsOfDeviceThatRests(t *testing.T) {
 			t.Errorf("the second command is %v, want it sent", second)
 		}
 		d := b.bus(t, "line").Silent[0]
-		if rest := d.RestsUntil.AsTime().Sub(d.Since.AsTime()); rest != 12*time.Second {
-			t.Errorf("for a poll and two commands of a second it rests for %v, want 12s", rest)
+		if rest := d.RestsUntil.AsTime().Sub(d.Since.AsTime()); rest != 15*time.Second {
+			t.Errorf("for a poll and two commands of a second it rests for %v, want 15s", rest)
 		}
 		began = time.Now()
 		third := send("c3", 1500*time.Millisecond, time.Minute)

@@ -1,15 +1,13 @@
 package actors
 
 import (
-	"time"
-
 	"github.com/asynkron/protoactor-go/actor"
 )
 
 // turnWanted lets a call wait for its turn. A device that is to be opened and rests gives up its place among those that
 // are restarted at once: it takes no part in a storm.
 func (b *bus) turnWanted(ctx actor.Context, c *call) {
-	now := time.Now()
+	now := b.env.now()
 	b.turns.add(c, now)
 	if m := b.member(c.device); c.opens && m != nil && b.turns.rests(c, now) {
 		ctx.Send(m.supervisor, &openRests{})
@@ -20,7 +18,7 @@ func (b *bus) turnWanted(ctx actor.Context, c *call) {
 // giveTurn lets the next call run, if the medium is free.
 func (b *bus) giveTurn(ctx actor.Context) {
 	for b.current == nil && !b.killed {
-		next, at := b.turns.next(time.Now())
+		next, at := b.turns.next(b.env.now())
 		if next == nil {
 			b.wakeAt(ctx, at)
 			return
@@ -28,19 +26,19 @@ func (b *bus) giveTurn(ctx actor.Context) {
 		self, env := ctx.Self(), b.env
 		// A call that was cancelled while it waited does not start.
 		if env.calls.start(next, func(o outcome) { env.send(self, &turnOver{call: next, outcome: o}) }) {
-			b.current, b.began = next, time.Now()
+			b.current, b.began = next, b.env.now()
 		}
 	}
 }
 
 // wakeAt sets the timer to the end of the first rest.
-func (b *bus) wakeAt(ctx actor.Context, at time.Time) {
+func (b *bus) wakeAt(ctx actor.Context, at instant) {
 	if b.rest != nil {
 		b.rest.Stop()
 		b.rest = nil
 	}
-	if !at.IsZero() {
-		b.rest = b.env.after(time.Until(at), ctx.Self(), &turnReady{})
+	if at != never {
+		b.rest = b.env.after(at.until(b.env.now()), ctx.Self(), &turnReady{})
 	}
 }
 
@@ -49,6 +47,6 @@ func (b *bus) turnOver(ctx actor.Context, msg *turnOver) {
 		return
 	}
 	b.current = nil
-	b.turns.over(msg.call, msg.outcome, len(b.members) > 1, time.Now())
+	b.turns.over(msg.call, msg.outcome, len(b.members) > 1, b.env.now())
 	b.giveTurn(ctx)
 }

@@ -30,7 +30,7 @@ type call struct {
 	// opens is whether it opens a session.
 	opens bool
 	// asked is when it began to wait for its turn.
-	asked time.Time
+	asked instant
 	// wire that it uses while it runs; nil: none.
 	wire *wire
 	// unwanted reports, while it waits, whether its turn would be for nothing; nil: it would not.

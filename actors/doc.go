@@ -69,7 +69,7 @@
 //     the attempt and the delay. It is never given up silently.
 //     [TestFailureOfOneDeviceIsItsOwn], [TestQuarantineProbesSlowlyAndEndsWithAGoodProbe]
 //   - No driver stops the gateway, or delays devices on other buses; on its own bus a device that
-//     does not answer takes a fifth of the time at most, commands for it included, and less the longer it is silent.
+//     does not answer takes a sixth of the time at most, commands for it included, and less the longer it is silent.
 //     [TestDeadDeviceOnABusCostsABoundedShare], [TestNineOfTen], [TestCommandsOfDeviceThatRests], [TestBabblingDevice]
 //   - A command gets exactly one final record. EXPIRED, REJECTED, CANCELLED and SUPERSEDED mean that no
 //     byte was sent. What is not ABSOLUTE is sent once at most, whatever the Journal, the lease, the

@@ -105,6 +105,14 @@ type Sink interface {
 	Deliver(ctx context.Context, samples ...Sample) error
 }
 
+// LossSink is a Sink that can be told of samples that will never come: a driver had to drop what the device sent, before it was
+// read. They are counted and declared in the stream, as those are that Emit refuses. The sinks of the actors are of this kind.
+type LossSink interface {
+	Sink
+	// Lost does not wait. It may be called concurrently.
+	Lost(samples int)
+}
+
 // Sample is one value as a driver got it. The value must not be changed afterwards.
 type Sample struct {
 	Resource string

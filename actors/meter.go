@@ -5,33 +5,37 @@ import "time"
 // meterSpan is over how long the figures of a bus are taken at least; at most it is twice that.
 const meterSpan = 30 * time.Second
 
-// meter measures how a bus is used. It is pure: it is told the time. There is one for each bus, so it is kept small.
+// meter measures how a bus is used. It is pure: it is told the time. There is one for each bus, so it is kept small: a part has room for more turns than
+// there can be in its time.
 type meter struct {
 	turns         uint64 // since the bus was opened
 	past, present meterPart
 }
 
 type meterPart struct {
-	from    time.Time // zero: nothing was measured
-	turns   uint64
-	used    time.Duration
-	longest time.Duration // wait
+	from     instant
+	used     time.Duration
+	longest  time.Duration // wait
+	turns    uint32
+	measured bool // else there is none
 }
 
 // advance begins a new part when the present one is long enough.
-func (m *meter) advance(now time.Time) {
-	switch age := now.Sub(m.present.from); {
-	case m.present.from.IsZero():
-		m.present.from = now
+func (m *meter) advance(now instant) {
+	switch age := time.Duration(now - m.present.from); {
+	case !m.present.measured:
+		m.present = begun(now)
 	case age >= 2*meterSpan: // nothing happened for long
-		m.past, m.present = meterPart{from: now.Add(-meterSpan)}, meterPart{from: now}
+		m.past, m.present = begun(now.add(-meterSpan)), begun(now)
 	case age >= meterSpan:
-		m.past, m.present = m.present, meterPart{from: now}
+		m.past, m.present = m.present, begun(now)
 	}
 }
 
+func begun(now instant) meterPart { return meterPart{from: now, measured: true} }
+
 // turn notes a turn that has ended.
-func (m *meter) turn(took time.Duration, now time.Time) {
+func (m *meter) turn(took time.Duration, now instant) {
 	m.advance(now)
 	m.turns++
 	m.present.turns++
@@ -39,20 +43,20 @@ func (m *meter) turn(took time.Duration, now time.Time) {
 }
 
 // waited notes how long a call has waited that gets its turn.
-func (m *meter) waited(d time.Duration, now time.Time) {
+func (m *meter) waited(d time.Duration, now instant) {
 	m.advance(now)
 	m.present.longest = max(m.present.longest, d)
 }
 
 // figures returns the turns a second, which part of the time the bus was used, and the longest wait. running is for how
 // long the present turn has been; 0 if there is none.
-func (m *meter) figures(running time.Duration, now time.Time) (rate, used float64, longest time.Duration) {
+func (m *meter) figures(running time.Duration, now instant) (rate, used float64, longest time.Duration) {
 	m.advance(now)
 	from := m.present.from
-	if !m.past.from.IsZero() {
+	if m.past.measured {
 		from = m.past.from
 	}
-	over := max(now.Sub(from), running)
+	over := max(time.Duration(now-from), running)
 	if over <= 0 {
 		return 0, 0, 0
 	}

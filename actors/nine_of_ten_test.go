@@ -102,7 +102,7 @@ func TestNineOfTen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			without, with := x.polls(t, false), x.polls(t, true)
 			share := float64(with) / float64(without)
-			t.Logf("%d polls in 2 min, and %d with a dead device on the line: %.1f %%", without, with, 100*share)
+			t.Logf("%s: %d polls in 2 min, and %d with a dead device on the line: %.1f %%", name, without, with, 100*share)
 			if share < 0.8 {
 				t.Errorf("%.1f %% of the polls are left, want 80 %%", 100*share)
 			}

@@ -58,6 +58,15 @@ type sink struct {
 	budget *rate.Limiter
 }
 
+var _ LossSink = (*sink)(nil)
+
+// Lost implements [LossSink].
+func (s *sink) Lost(samples int) {
+	if samples > 0 {
+		s.losses.add(samples)
+	}
+}
+
 // Emit implements [Sink].
 func (s *sink) Emit(samples ...Sample) error {
 	if len(samples) == 0 {

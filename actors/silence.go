@@ -4,8 +4,9 @@ import "time"
 
 const (
 	// restFactor bounds what a device that does not answer costs the others on its bus: for each call
-	// that failed in time t it rests 4t, so it holds the medium for a fifth of the time at most.
-	restFactor = 4
+	// that failed in time t it rests 5t, so it holds the medium for a sixth of the time at most: of five polls that the
+	// others would have, they keep more than four.
+	restFactor = 5
 	// patientFailures is after how many failures in a row the rest grows: it doubles with each one more, up to maxRest.
 	patientFailures = 3
 	maxRest         = 30 * time.Second
@@ -18,22 +19,22 @@ const (
 //
 // While it rests, its polls wait, and its commands but the first few. Where nobody else is on the bus it never does.
 type silence struct {
-	since    time.Time // when the first call failed
-	failures uint32    // in a row
-	until    time.Time // the end of its rest
-	passed   uint8     // commands that went while it rested
+	since    instant // when the first call failed
+	failures uint32  // in a row
+	until    instant // the end of its rest
+	passed   uint8   // commands that went while it rested
 }
 
 // lets reports whether a call of the device may go. There may be no silence.
-func (s *silence) lets(class callClass, now time.Time) bool {
-	return s == nil || !now.Before(s.until) || class == classCommand && s.passed < passes
+func (s *silence) lets(class callClass, now instant) bool {
+	return s == nil || now >= s.until || class == classCommand && s.passed < passes
 }
 
 // took notes that a call of the device got its turn.
-func (s *silence) took(now time.Time) {
+func (s *silence) took(now instant) {
 	switch {
 	case s == nil:
-	case now.Before(s.until):
+	case now < s.until:
 		s.passed++
 	default:
 		s.passed = 0
@@ -41,20 +42,14 @@ func (s *silence) took(now time.Time) {
 }
 
 // failed notes one more call without an answer.
-func (s *silence) failed(shared bool, took time.Duration, now time.Time) {
+func (s *silence) failed(shared bool, took time.Duration, now instant) {
 	s.failures++
 	if !shared {
-		s.until = time.Time{}
+		s.until = 0
 		return
 	}
-	from := now
-	if s.until.After(now) {
-		from = s.until
-	}
-	s.until = from.Add(restFactor * took)
-	if grown := now.Add(s.grown(took)); grown.After(s.until) {
-		s.until = grown
-	}
+	paid := max(s.until, now).add(restFactor * took) // what it has cost since it began to rest
+	s.until = max(paid, now.add(s.grown(took)))
 }
 
 // grown is the rest of a device that has been silent for long.

@@ -32,7 +32,7 @@ type turns struct {
 
 // add lets a call wait. Those that are not wanted any more leave, so that what is taken back over and over
 // waits once.
-func (t *turns) add(c *call, now time.Time) {
+func (t *turns) add(c *call, now instant) {
 	c.asked = now
 	t.commands = slices.DeleteFunc(t.commands, func(c *call) bool { return c.unwanted != nil && c.unwanted() })
 	if c.class == classCommand {
@@ -44,8 +44,8 @@ func (t *turns) add(c *call, now time.Time) {
 }
 
 // next takes the call whose turn it is. With none ready it returns nil and the
-// time at which one will be, zero if none waits.
-func (t *turns) next(now time.Time) (*call, time.Time) {
+// time at which one will be, never if none waits.
+func (t *turns) next(now instant) (*call, instant) {
 	command, later := t.ready(t.commands, now)
 	poll, at := t.ready(t.polls, now)
 	switch {
@@ -53,32 +53,29 @@ func (t *turns) next(now time.Time) (*call, time.Time) {
 		if poll >= 0 {
 			t.streak++
 		}
-		return t.take(&t.commands, command, now), time.Time{}
+		return t.take(&t.commands, command, now), 0
 	case poll >= 0:
 		t.streak = 0
-		return t.take(&t.polls, poll, now), time.Time{}
-	case at.IsZero() || !later.IsZero() && later.Before(at):
-		at = later
+		return t.take(&t.polls, poll, now), 0
 	}
-	return nil, at
+	return nil, min(at, later)
 }
 
 // ready returns the index of the first call whose device does not rest, or -1 and the earliest end of a rest.
-func (t *turns) ready(calls []*call, now time.Time) (index int, at time.Time) {
+func (t *turns) ready(calls []*call, now instant) (index int, at instant) {
+	at = never
 	for i, c := range calls {
 		s := t.silent[c.device]
 		if s.lets(c.class, now) {
-			return i, time.Time{}
+			return i, now
 		}
-		if at.IsZero() || s.until.Before(at) {
-			at = s.until
-		}
+		at = min(at, s.until)
 	}
 	return -1, at
 }
 
 // take takes a call out whose turn it is.
-func (t *turns) take(calls *[]*call, i int, now time.Time) *call {
+func (t *turns) take(calls *[]*call, i int, now instant) *call {
 	c := (*calls)[i]
 	*calls = slices.Delete(*calls, i, i+1)
 	if len(*calls) == 0 {
@@ -90,17 +87,17 @@ func (t *turns) take(calls *[]*call, i int, now time.Time) *call {
 }
 
 // waits is how long a call has waited for others: the rest of its own device does not count.
-func (t *turns) waits(c *call, now time.Time) time.Duration {
+func (t *turns) waits(c *call, now instant) time.Duration {
 	from := c.asked
-	if s := t.silent[c.device]; s != nil && s.until.After(from) && c.class == classPoll {
-		from = s.until
+	if s := t.silent[c.device]; s != nil && c.class == classPoll {
+		from = max(from, s.until)
 	}
-	return max(now.Sub(from), 0)
+	return now.until(from)
 }
 
 // waiting counts the calls that wait for others, and tells the longest that one of them has waited. Polls of devices that rest wait for
 // themselves.
-func (t *turns) waiting(now time.Time) (commands, polls uint32, longest time.Duration) {
+func (t *turns) waiting(now instant) (commands, polls uint32, longest time.Duration) {
 	for _, c := range t.commands {
 		if !c.isOver() && (c.unwanted == nil || !c.unwanted()) {
 			commands++
@@ -117,11 +114,11 @@ func (t *turns) waiting(now time.Time) (commands, polls uint32, longest time.Dur
 }
 
 // rests reports whether a call waits for the end of its own device's rest.
-func (t *turns) rests(c *call, now time.Time) bool { return !t.silent[c.device].lets(c.class, now) }
+func (t *turns) rests(c *call, now instant) bool { return !t.silent[c.device].lets(c.class, now) }
 
 // over notes how a turn of a device ended. shared is false where nobody else is on the
 // bus, so that nobody needs protection.
-func (t *turns) over(c *call, o outcome, shared bool, now time.Time) {
+func (t *turns) over(c *call, o outcome, shared bool, now instant) {
 	t.meter.turn(o.took, now)
 	switch answered(c, o) {
 	case answerGiven:

@@ -3,7 +3,9 @@ package gateway_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,6 +128,17 @@ func TestDriversJudgeRegisteredDevices(t *testing.T) {
 	want := []string{"3:15: resource volts: address is needed: 0 to 65535"}
 	if diff := cmp.Diff(want, problems(t, file, roostv1.WithDevices(registered))); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+// Each driver that comes with Roost tells of an unknown key where it is, so that it can be shown in the file.
+func TestEveryDriverSaysWhere(t *testing.T) {
+	for name := range gateway.Drivers("gw-1", "run", slog.New(slog.DiscardHandler)) {
+		file := fmt.Sprintf("devices:\n- {id: a, profile: sim-pump, driver: %s, address: {no_such_key: x}}\n", name)
+		at := fmt.Sprintf("2:%d: device a: ", strings.Index(strings.Split(file, "\n")[1], "no_such_key")+1)
+		if got := problems(t, file); !slices.ContainsFunc(got, func(p string) bool { return strings.HasPrefix(p, at) && strings.Contains(p, "key") }) {
+			t.Errorf("%s does not tell of the key at %q, but %q", name, at, got)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/roost-iot/roost/actors/drivers/host"
 	httpdev "github.com/roost-iot/roost/actors/drivers/http"
 	"github.com/roost-iot/roost/actors/drivers/modbus"
+	"github.com/roost-iot/roost/actors/drivers/mqtt"
 	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	"github.com/roost-iot/roost/actors/drivers/opcua"
 	"github.com/roost-iot/roost/actors/drivers/rig"
@@ -25,6 +26,7 @@ func Drivers(gateway, incarnation string, log *slog.Logger) map[string]actors.Dr
 		host.Name:    &host.Driver{Log: log},
 		httpdev.Name: new(httpdev.Driver),
 		modbus.Name:  new(modbus.Driver),
+		mqtt.Name:    &mqtt.Driver{Gateway: gateway},
 		mqttd.Name:   &mqttd.Driver{Log: log},
 		opcua.Name:   new(opcua.Driver),
 		rig.Name:     &rig.Driver{Gateway: gateway, Incarnation: incarnation},

@@ -154,16 +154,8 @@ func (p *pipeline) serve(b *testing.B, devices int, s *source) {
 		b.Fatal(err)
 	}
 	p.actors = g
-	ctx, cancel := context.WithCancel(context.Background())
-	p.cancel = cancel
-	storeCtx, stopStore := context.WithCancel(context.Background())
-	p.done.Go(func() { _ = store.Run(storeCtx) })
-	p.done.Go(func() {
-		defer stopStore()
-		if err := g.Run(ctx); err != nil {
-			b.Error(err)
-		}
-	})
+	p.run(b, g, store)
+	ctx := b.Context()
 	profiles := []*roostv1.Profile{{
 		Id: "probe", Revision: 1,
 		Resources: []*roostv1.Resource{{Name: "temp", Type: roostv1.ValueType_VALUE_TYPE_DOUBLE, Unit: "Cel"}},
@@ -177,6 +169,22 @@ func (p *pipeline) serve(b *testing.B, devices int, s *source) {
 		}
 	}
 	s.open.Wait()
+}
+
+// run runs a gateway's actors and their store, until stop or the function that is returned is called.
+func (p *pipeline) run(b *testing.B, g *actors.Gateway, store *cluster.Readings) (stop func()) {
+	b.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
+	storeCtx, stopStore := context.WithCancel(context.Background())
+	p.done.Go(func() { _ = store.Run(storeCtx) })
+	p.done.Go(func() {
+		defer stopStore()
+		if err := g.Run(ctx); err != nil {
+			b.Error(err)
+		}
+	})
+	return func() { p.stop(b) }
 }
 
 func (p *pipeline) stop(b *testing.B) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,9 +33,13 @@ type realDevices struct {
 	args []string
 	// heard returns how often the peer was told to add each amount, by what it has written down itself.
 	heard func(t *testing.T) map[uint64]int
+	// quick is paused before a gateway is killed, where else its answers are too quick for a command to be on its way then.
+	quick *peertest.Peer
 }
 
-func realPeers() []realPeer { return []realPeer{pymodbus(), httpServer(), shellPrograms()} }
+func realPeers() []realPeer {
+	return []realPeer{pymodbus(), snmpd(), nodeOPCUA(), mosquitto(), httpServer(), shellPrograms()}
+}
 
 // addable returns a profile; the entries are those of the resource that is read, and of the one that is added to.
 func addable(read, add map[string]string) *roostv1.Profile {
@@ -70,8 +75,7 @@ func TestKilledGatewayWithRealPeers(t *testing.T) {
 				lost := of(f.settled("gw-1", "gw-2"), victim)
 				before := len(devices.heard(t))
 				f.until("the peer is told to add", func() bool { return len(devices.heard(t)) > before+20 })
-				at := time.Now()
-				f.gateways[victim].kill()
+				at := devices.kill(t, f.gateways[victim])
 				took := f.readAgain(at, lost, victim)
 				t.Logf("%s: %d devices of %s, which was killed, are read again within %v", p.name, len(lost), victim, took.Round(time.Millisecond))
 				f.start(victim, devices.args...)
@@ -80,6 +84,19 @@ func TestKilledGatewayWithRealPeers(t *testing.T) {
 			judgeAdded(t, adding(), devices.heard(t))
 		})
 	}
+}
+
+// kill kills a gateway while commands are on their way, and returns when.
+func (d realDevices) kill(t *testing.T, g *gatewayProcess) (at time.Time) {
+	t.Helper()
+	if d.quick != nil {
+		d.quick.Pause(t)
+		defer d.quick.Resume(t)
+		<-time.After(300 * time.Millisecond)
+	}
+	at = time.Now()
+	g.kill()
+	return at
 }
 
 // newFleetOf starts a hub, and registers what others brought with them.
@@ -190,4 +207,21 @@ func judgeAdded(t *testing.T, sent map[uint64]*roostv1.CommandRecord, heard map[
 		t.Errorf("no command was on its way when a gateway was killed: nothing was tested")
 	}
 	t.Logf("%d commands, %d heard by the peer: %v", len(sent), len(heard), outcomes)
+}
+
+// written counts how often each amount was written, by the lines of a peer that begin with "wrote".
+func written(t *testing.T, told string, read func(line string) (amount uint64, err error)) map[uint64]int {
+	t.Helper()
+	heard := map[uint64]int{}
+	for line := range strings.Lines(told) {
+		if !strings.HasPrefix(line, "wrote ") || !strings.HasSuffix(line, "\n") {
+			continue // another one, or not whole yet
+		}
+		amount, err := read(line)
+		if err != nil {
+			t.Fatalf("the peer says %q: %v", line, err)
+		}
+		heard[amount]++
+	}
+	return heard
 }

@@ -30,7 +30,7 @@ func httpServer() realPeer {
 			if err != nil {
 				t.Fatal(err)
 			}
-			peertest.Start(t, peertest.Command{
+			p := peertest.Start(t, peertest.Command{
 				Name: "python3", Ready: []peertest.Ready{peertest.Listens(at)},
 				Args: []string{filepath.Join("..", "..", "actors", "drivers", "http", "testdata", "peer.py"), host, port, log},
 			})
@@ -38,17 +38,18 @@ func httpServer() realPeer {
 			return realDevices{
 				fleet: sameDevices(devices, "http", profile, map[string]string{"url": "http://" + at}),
 				heard: func(t *testing.T) map[uint64]int { return noted(t, log) },
+				quick: p,
 			}
 		},
 	}
 }
 
-// adder is a driver in the shell that notes each amount in a file.
+// adder is a driver in the shell that notes each amount in a file, and is slow to answer then.
 const adder = `#!/bin/sh
 while read -r question; do
 	id=${question#*'"id":'} id=${id%%,*}
 	case $question in
-	'{"op":"write",'*) amount=${question#*'"value":'}; echo "add ${amount%%,*}" >>"$1"; echo "{\"id\":$id,\"ok\":true}" ;;
+	'{"op":"write",'*) amount=${question#*'"value":'}; echo "add ${amount%%,*}" >>"$1"; sleep 0.03; echo "{\"id\":$id,\"ok\":true}" ;;
 	*) echo "{\"id\":$id,\"values\":{\"level\":1}}" ;;
 	esac
 done

@@ -5,7 +5,6 @@ package main_test
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -32,25 +31,13 @@ func pymodbus() realPeer {
 					Address: map[string]string{"tcp": at, "unit": fmt.Sprint(n + 1)},
 				})
 			}
-			return realDevices{fleet: fleet, heard: func(t *testing.T) map[uint64]int { return written(t, p.Output()) }}
+			return realDevices{fleet: fleet, heard: func(t *testing.T) map[uint64]int {
+				return written(t, p.Output(), func(line string) (amount uint64, err error) {
+					var unit, address int
+					_, err = fmt.Sscanf(line, "wrote %d %d [%d]", &unit, &address, &amount)
+					return amount, err
+				})
+			}}
 		},
 	}
-}
-
-// written reads lines such as: wrote 3 11 [7].
-func written(t *testing.T, output string) map[uint64]int {
-	t.Helper()
-	heard := map[uint64]int{}
-	for line := range strings.Lines(output) {
-		var unit, address int
-		var amount uint64
-		if !strings.HasPrefix(line, "wrote ") || !strings.HasSuffix(line, "\n") {
-			continue // it is being written
-		}
-		if _, err := fmt.Sscanf(line, "wrote %d %d [%d]", &unit, &address, &amount); err != nil {
-			t.Fatalf("pymodbus says %q: %v", line, err)
-		}
-		heard[amount]++
-	}
-	return heard
 }

@@ -1,0 +1,133 @@
+package mqtt
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+// message is one that has arrived. The broker is told so when all who have a hold on it let go.
+type message struct {
+	topic    string
+	payload  []byte // not to be changed
+	tooLong  bool   // there was more payload than is taken
+	retained bool   // it was sent at some time before we asked for it
+	qos      byte
+	at       time.Time
+
+	holds atomic.Int32
+	id    uint16 // by which it is acknowledged
+	acks  *acks
+}
+
+func (m *message) hold() { m.holds.Add(1) }
+
+func (m *message) release() {
+	if m.holds.Add(-1) == 0 && m.qos > 0 {
+		m.acks.add(m.qos, m.id)
+	}
+}
+
+// receiver takes messages. It holds those that it wants to keep. Only an inbox that is full waits.
+type receiver interface{ take(m *message) }
+
+// arrived gives a message to all who want it. It is called by the library, in the order in which messages come, and what it
+// waits for all devices wait for.
+func (l *link) arrived(from paho.Message) {
+	m := &message{
+		payload: from.Payload(), retained: from.Retained(), qos: from.Qos(), at: time.Now(), id: from.MessageID(), acks: &l.acks,
+	}
+	m.topic, m.tooLong = cutTooLong(from.Topic())
+	l.alive.busy.Store(true)
+	m.hold()
+	for _, r := range l.routes.of(m.topic) {
+		r.take(m)
+	}
+	m.release()
+	l.alive.hear()
+	l.alive.busy.Store(false)
+}
+
+// routes say who wants which messages.
+type routes struct {
+	mu    sync.RWMutex
+	exact map[string]*route
+	wild  map[string]*route
+}
+
+// route is what a filter leads to.
+type route struct {
+	qos byte // at which it is subscribed to
+	to  []receiver
+}
+
+// of returns who wants messages of a topic, each once.
+func (r *routes) of(topic string) []receiver {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var to []receiver
+	if exact := r.exact[topic]; exact != nil {
+		to = exact.to // it is replaced, never changed
+	}
+	for filter, wild := range r.wild {
+		if !matches(filter, topic) {
+			continue
+		}
+		for _, one := range wild.to {
+			if !slices.Contains(to, one) {
+				to = append(slices.Clip(to), one)
+			}
+		}
+	}
+	return to
+}
+
+// add lets a receiver have the messages of a filter, and returns the QoS to subscribe at: the best that anybody wants.
+func (r *routes) add(filter string, qos byte, to receiver) byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	table := r.table(filter)
+	one := table[filter]
+	if one == nil {
+		one = new(route)
+		table[filter] = one
+	}
+	if !slices.Contains(one.to, to) {
+		one.to = append(slices.Clip(one.to), to)
+	}
+	one.qos = max(one.qos, qos)
+	return one.qos
+}
+
+// remove ends what a receiver has by some filters, and returns those that nobody wants any more.
+func (r *routes) remove(filters []string, to receiver) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var unwanted []string
+	for _, filter := range filters {
+		table := r.table(filter)
+		one := table[filter]
+		if one == nil {
+			continue
+		}
+		one.to = slices.DeleteFunc(slices.Clone(one.to), func(other receiver) bool { return other == to })
+		if len(one.to) == 0 {
+			delete(table, filter)
+			unwanted = append(unwanted, filter)
+		}
+	}
+	return unwanted
+}
+
+func (r *routes) table(filter string) map[string]*route {
+	if r.exact == nil {
+		r.exact, r.wild = make(map[string]*route), make(map[string]*route)
+	}
+	if isWild(filter) {
+		return r.wild
+	}
+	return r.exact
+}

@@ -1,0 +1,161 @@
+package mqtt
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
+
+	"github.com/roost-iot/roost/actors"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
+)
+
+// session is one session with a device.
+type session struct {
+	driver   *Driver
+	link     *link
+	device   string
+	plan     plan
+	readable []*entry
+	exact    map[string][]*entry // by topic
+	wild     []*entry
+	inbox    *inbox
+	presence *presence // nil: the device has none
+	closed   atomic.Bool
+	batch    []*message // what Push has in hand
+}
+
+func newSession(d *Driver, l *link, device string, p plan) *session {
+	s := &session{driver: d, link: l, device: device, plan: p, exact: make(map[string][]*entry)}
+	for _, e := range p.entries {
+		switch {
+		case e.filter == "":
+			continue
+		case isWild(e.filter):
+			s.wild = append(s.wild, e)
+		default:
+			s.exact[e.filter] = append(s.exact[e.filter], e)
+		}
+		s.readable = append(s.readable, e)
+	}
+	s.inbox = newInbox(func(topic string) int { return len(s.of(topic)) })
+	if p.at.presence.topic != "" {
+		s.presence = newPresence(p.at.presence)
+	}
+	return s
+}
+
+// of returns what can be read in a message of a topic.
+func (s *session) of(topic string) []*entry {
+	found := s.exact[topic]
+	for _, e := range s.wild {
+		if matches(e.filter, topic) {
+			found = append(slices.Clip(found), e)
+		}
+	}
+	return found
+}
+
+// wants calls f for each filter of the session, and who receives what it is for.
+func (s *session) wants(f func(filter string, qos byte, to receiver)) {
+	for _, e := range s.readable {
+		f(e.filter, e.qos, s.inbox)
+	}
+	if s.presence != nil {
+		f(s.presence.at.topic, 1, s.presence)
+	}
+	for _, c := range s.plan.commands {
+		if c.answers != nil {
+			f(c.answers.topic, 1, c.answers)
+		}
+	}
+}
+
+// begin subscribes, and waits for word of the device.
+func (s *session) begin(ctx context.Context) error {
+	filters := make(map[string]byte)
+	s.wants(func(filter string, qos byte, to receiver) {
+		filters[filter] = s.link.routes.add(filter, qos, to)
+	})
+	if err := s.link.subscribe(ctx, filters); err != nil {
+		return err
+	}
+	if s.presence == nil {
+		return nil
+	}
+	return s.presence.wait(ctx, s.link.lost)
+}
+
+// end unsubscribes, and leaves the link. What has come and is not stored is let go: the broker would otherwise wait for it, and send
+// the other devices' messages no more. The next session declares it lost.
+func (s *session) end(ctx context.Context) {
+	s.inbox.close()
+	var unwanted []string
+	s.wants(func(filter string, _ byte, to receiver) {
+		unwanted = append(unwanted, s.link.routes.remove([]string{filter}, to)...)
+	})
+	if ctx.Err() == nil {
+		s.link.unsubscribe(unwanted)
+	}
+	s.letGo()
+	s.driver.leave(ctx, s.link)
+}
+
+func (s *session) letGo() {
+	left := s.inbox.lost.Swap(0)
+	for batch := s.inbox.next(nil); len(batch) > 0; batch = s.inbox.next(nil) {
+		for _, m := range batch {
+			left += int64(len(s.of(m.topic)))
+			m.release()
+		}
+	}
+	s.driver.leftBehind(s.device, left)
+}
+
+// Close ends the session, and the connection if no other one needs it.
+func (s *session) Close(ctx context.Context) error {
+	if !s.closed.Swap(true) {
+		s.end(ctx)
+	}
+	return nil
+}
+
+// Actuate publishes a value, or a command. That it succeeds says that the broker has it, or that the device answered, if it does.
+func (s *session) Actuate(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {
+	if a.Resource == "" {
+		c := s.plan.commands[a.Command]
+		if c == nil {
+			return nil, fmt.Errorf("command %s of %s: %w: its address does not say how", a.Command, s.device, actors.ErrNotSent)
+		}
+		if err := s.presence.isAway(); err != nil {
+			return nil, fmt.Errorf("command %s of %s: %w: %w", a.Command, s.device, actors.ErrNotSent, err)
+		}
+		answer, err := c.perform(ctx, s.link, a.Arguments)
+		if err != nil {
+			return nil, fmt.Errorf("command %s of %s: %w", a.Command, s.device, err)
+		}
+		return maps.Clone(answer), nil
+	}
+	if err := s.write(ctx, a); err != nil {
+		return nil, fmt.Errorf("write %s of %s: %w", a.Resource, s.device, err)
+	}
+	return nil, nil
+}
+
+func (s *session) write(ctx context.Context, a actors.Action) error {
+	at := slices.IndexFunc(s.plan.entries, func(e *entry) bool { return e.resource.GetName() == a.Resource && e.write.topic != "" })
+	if at < 0 {
+		return fmt.Errorf("%w: there is no such resource to write", actors.ErrNotSent)
+	}
+	if err := s.presence.isAway(); err != nil {
+		return fmt.Errorf("%w: %w", actors.ErrNotSent, err)
+	}
+	e := s.plan.entries[at]
+	order := e.write
+	var err error
+	if order.payload, err = e.codec.Write(a.Value); err != nil {
+		return fmt.Errorf("%w: %w", actors.ErrNotSent, err)
+	}
+	return s.link.publish(ctx, order)
+}
