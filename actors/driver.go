@@ -29,6 +29,14 @@ type Checker interface {
 	Check(d Device) error
 }
 
+// Counter is a Driver that counts what belongs to no device of its own, such as who is turned away where devices dial in.
+type Counter interface {
+	// Counted returns how often things happened since the driver was made, by their names: the same few at each call, in
+	// lower case, with _ between words. No count goes back, also not when devices go. It does not wait for a device, and
+	// may be called concurrently.
+	Counted() map[string]uint64
+}
+
 // Device is what a driver is told of a device. Both messages are shared and must
 // not be changed.
 type Device struct {
@@ -65,8 +73,8 @@ type Poller interface {
 // Pusher is a Session whose device sends by itself.
 type Pusher interface {
 	// Push hands what arrives to the sink until ctx ends, and then returns nil
-	// or ctx's error. Returning earlier is a failure of the device; that the sink
-	// refuses samples is no reason to return.
+	// or ctx's error. Returning earlier is a failure of the device, after what was
+	// handed over before; that the sink refuses samples is no reason to return.
 	Push(ctx context.Context, sink Sink) error
 }
 

@@ -225,9 +225,9 @@ type (
 		done   func(error) // may be nil
 		losses *losses
 	}
-	// pushEnded is the end of Push.
+	// pushEnded is the end of Push. It comes after what was pushed before, which is not to be lost with the session.
 	pushEnded struct {
-		control
+		work
 		outcome outcome
 	}
 	// broken tells that a call showed the driver or session to be unusable.

@@ -306,6 +306,32 @@ func TestDeliverFailsWhenTheGatewayStops(t *testing.T) {
 	})
 }
 
+// TestLastWords: what a driver hands over before its Push fails is stored, as that the device is away.
+func TestLastWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ended atomic.Bool
+		s := pushing(func(ctx context.Context, sink actors.Sink) error {
+			if ended.Swap(true) {
+				<-ctx.Done()
+				return nil
+			}
+			for n := range 5 {
+				_ = sink.Emit(temp(roostv1.Double(float64(n)))...)
+			}
+			return errors.New("a fault")
+		})
+		b := start(t, drivers(s))
+		b.assign(1, device("boiler-1"))
+		sleep(time.Minute)
+		if got := b.store.described("boiler-1"); got != "temp=0 temp=1 temp=2 temp=3 temp=4" {
+			t.Errorf("stored %s", got)
+		}
+		if got := b.Totals(); got.ReadingsDropped != 0 || got.Restarts != 1 {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
 // A device that sends without end is cut down to what is taken, declared to the last
 // sample, and leaves the others alone: promises 3 and 4.
 func TestBabblingDevice(t *testing.T) {

@@ -20,6 +20,8 @@ type Totals struct {
 
 	// Commands that ended here, by their final state.
 	Commands map[roostv1.CommandState]uint64
+	// Drivers is what the drivers themselves count, by their names; those that are no Counter are not in it.
+	Drivers map[string]map[string]uint64
 	// StoreFailing is whether the last attempt to store readings failed.
 	StoreFailing bool
 }
@@ -49,6 +51,12 @@ func (g *Gateway) Totals() Totals {
 		CallsAbandoned: t.abandoned.Load(), CallsRunning: uint64(max(g.env.calls.abandoned.Load(), 0)),
 		MailboxRefusals: t.refused.Load(), Parked: t.parked.Load(),
 		Commands: make(map[roostv1.CommandState]uint64), StoreFailing: g.env.storeFailing.Load(),
+		Drivers: make(map[string]map[string]uint64),
+	}
+	for name, d := range g.env.drivers {
+		if c, ok := d.(Counter); ok {
+			all.Drivers[name] = g.counted(name, c)
+		}
 	}
 	for state := range t.commands {
 		if s := roostv1.CommandState(state); s.Final() {
@@ -56,4 +64,14 @@ func (g *Gateway) Totals() Totals {
 		}
 	}
 	return all
+}
+
+// counted returns what a driver counts; nothing if it panics, which is nobody else's failure.
+func (g *Gateway) counted(name string, c Counter) (counts map[string]uint64) {
+	defer func() {
+		if r := recover(); r != nil {
+			g.env.logger.Error("driver panicked when it was asked for its counts", "driver", name, "panic", r)
+		}
+	}()
+	return c.Counted()
 }

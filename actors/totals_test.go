@@ -116,3 +116,29 @@ func TestPulse(t *testing.T) {
 		}
 	})
 }
+
+// tally is a driver that counts.
+type tally struct {
+	script
+	counted func() map[string]uint64
+}
+
+func (c *tally) Counted() map[string]uint64 { return c.counted() }
+
+// TestTotalsOfDrivers: what drivers count themselves is told, without any device, and one that panics takes nothing from the others.
+func TestTotalsOfDrivers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, map[string]actors.Driver{
+			"script": &script{},
+			"well":   &tally{counted: func() map[string]uint64 { return map[string]uint64{"refused": 3} }},
+			"ill":    &tally{counted: func() map[string]uint64 { panic("a fault") }},
+		})
+		got := b.Totals().Drivers
+		if got["well"]["refused"] != 3 || len(got["ill"]) != 0 {
+			t.Errorf("got %v", got)
+		}
+		if _, there := got["script"]; there {
+			t.Errorf("a driver that counts nothing has counts: %v", got)
+		}
+	})
+}

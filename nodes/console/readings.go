@@ -130,6 +130,9 @@ func quality(r *roostv1.Reading) Cell {
 	if r.GetReason() != roostv1.QualityReason_QUALITY_REASON_UNSPECIFIED {
 		text += ", " + r.GetReason().Word()
 	}
+	if code := r.GetVendorCode(); code != 0 { // in the device's own protocol
+		text += fmt.Sprintf(", code %d", code)
+	}
 	return Cell{text, tone}
 }
 

@@ -41,7 +41,7 @@ func batch(epoch uint64, readings ...*roostv1.Reading) *roostv1.ReadingBatch {
 func TestLog(t *testing.T) {
 	good := roostv1.Quality_QUALITY_GOOD
 	second := batch(8,
-		&roostv1.Reading{Resource: "temperature", Quality: roostv1.Quality_QUALITY_BAD, Reason: roostv1.QualityReason_QUALITY_REASON_COMM_FAILURE},
+		&roostv1.Reading{Resource: "temperature", Quality: roostv1.Quality_QUALITY_BAD, Reason: roostv1.QualityReason_QUALITY_REASON_COMM_FAILURE, VendorCode: 11},
 		&roostv1.Reading{Resource: "unheard_of", Value: roostv1.Int(3), Quality: roostv1.Quality_QUALITY_UNCERTAIN, AcquiredOffsetUs: 2_500_000})
 	second.DroppedBefore, second.MissedPolls, second.Backfill = 12, 1, true
 	var out bytes.Buffer
@@ -64,7 +64,7 @@ TIME                      RESOURCE     VALUE               QUALITY
 -- 12 readings were dropped here: the gateway could not keep them
 -- 1 poll was left out here: the device was slow
 -- stored later, after an outage:
-2026-03-01 12:00:00.000   temperature  -                   bad, comm failure
+2026-03-01 12:00:00.000   temperature  -                   bad, comm failure, code 11
 2026-03-01 12:00:02.500   unheard_of   3                   uncertain
 `, "\n")
 	if out.String() != want {

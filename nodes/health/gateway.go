@@ -64,6 +64,7 @@ var (
 	parkedCommands  = desc("commands_parked_total", "Commands that were set aside since they broke their driver repeatedly.")
 	abandonedCalls  = desc("driver_calls_abandoned_total", "Calls of drivers that ignored their deadline and were abandoned.")
 	abandonedNow    = desc("driver_calls_abandoned", "Abandoned calls that have not returned.")
+	driverCounts    = desc("driver_counted_total", "What drivers count that belongs to no device, as go doc of each says.", "driver", "what")
 	refusals        = desc("mailbox_refusals_total", "Messages that were refused since a mailbox was full.")
 	requests        = desc("requests_total", "Requests that the gateway took from the hub.")
 	requestsRefused = desc("requests_refused_total", "Requests that it refused since too many were being worked on.")
@@ -84,7 +85,7 @@ func (c gatewayCollector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		gatewayInfo, gatewayJoined, gatewayPaused, gatewayDraining, hubConnected, hubAway, leaseLength, leaseRemaining, clockAhead,
 		devices, buses, restarts, storedReadings, droppedReadings, missedPolls, storeFailing, commands, parkedCommands,
-		abandonedCalls, abandonedNow, refusals, requests, requestsRefused,
+		abandonedCalls, abandonedNow, driverCounts, refusals, requests, requestsRefused,
 		spoolState, spoolWaiting, spoolBytes, spoolOldest, spoolDropped,
 	} {
 		to <- d
@@ -138,6 +139,11 @@ func (m metrics) totals(t actors.Totals) {
 	m.counter(abandonedCalls, t.CallsAbandoned)
 	m.gauge(abandonedNow, float64(t.CallsRunning))
 	m.counter(refusals, t.MailboxRefusals)
+	for driver, counts := range t.Drivers {
+		for what, n := range counts {
+			m.counter(driverCounts, n, driver, label(what))
+		}
+	}
 }
 
 func (m metrics) spool(s *Spool) {

@@ -214,8 +214,9 @@ func TestAddressInUse(t *testing.T) {
 func full() health.GatewayState {
 	return health.GatewayState{
 		ID: "gw-1", Fleet: "roost", Version: "v1", Devices: map[roostv1.DeviceState]int{roostv1.DeviceState_DEVICE_STATE_ONLINE: 3},
-		Totals: actors.Totals{Commands: map[roostv1.CommandState]uint64{roostv1.CommandState_COMMAND_STATE_SUCCEEDED: 5}},
-		Spool:  &health.Spool{State: "full", Waiting: 12, Dropped: 2},
+		Totals: actors.Totals{Commands: map[roostv1.CommandState]uint64{roostv1.CommandState_COMMAND_STATE_SUCCEEDED: 5},
+			Drivers: map[string]map[string]uint64{"mqttd": {"refused": 4}}},
+		Spool: &health.Spool{State: "full", Waiting: 12, Dropped: 2},
 	}
 }
 
@@ -227,7 +228,7 @@ func TestMetrics(t *testing.T) {
 	for _, want := range []string{
 		`roost_gateway_info{fleet="roost",gateway="gw-1",version="v1"} 1`, `roost_devices{state="online"} 3`, `roost_devices{state="quarantined"} 0`,
 		`roost_commands_total{outcome="succeeded"} 5`, `roost_spool_state{state="full"} 1`, `roost_spool_state{state="ok"} 0`,
-		"roost_spool_waiting_readings 12", "roost_clock_ahead_seconds 0", "go_goroutines ", "process_open_fds ",
+		`roost_driver_counted_total{driver="mqttd",what="refused"} 4`, "roost_spool_waiting_readings 12", "roost_clock_ahead_seconds 0", "go_goroutines ", "process_open_fds ",
 	} {
 		if code != 200 || !strings.Contains(body, "\n"+want) {
 			t.Errorf("got %d; %s is missing in\n%s", code, want, body)

@@ -36,7 +36,7 @@ type scene struct {
 	gateways string // which there are, in words
 	data     string
 	health   string // where the gateway tells how it does, as a clause; empty: nowhere, or it says so itself
-	try      string // a command to try in another terminal
+	try      string // a command to try in another terminal; empty: what fits the devices
 	// start gives the fleet its devices, and returns them when they are served.
 	start func(context.Context) ([]*roostv1.DeviceStatus, error)
 	// last reports whether nothing of interest comes after an event, while all stops.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/roost-iot/roost/nodes/hub"
 	"github.com/roost-iot/roost/nodes/live"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // tableFace shows the devices in a table that keeps up with them.
@@ -73,7 +75,7 @@ func (f *tableFace) show(ctx, _ context.Context, s scene) error {
 		f.covered.Store(true)
 		err = live.Show(ctx, f.terminal, f.board, live.View{
 			Title:   fmt.Sprintf("roost · ready %s · fleet %s · %s", s.url, s.fleet, s.gateways),
-			Hint:    s.hint(),
+			Hint:    s.hint(devices),
 			Palette: f.screen().Palette,
 		})
 		f.covered.Store(false)
@@ -85,10 +87,23 @@ func (f *tableFace) show(ctx, _ context.Context, s scene) error {
 }
 
 // hint says what to try in another terminal.
-func (s scene) hint() string {
+func (s scene) hint(devices []*roostv1.DeviceStatus) string {
 	where := ""
 	if s.url != "nats://"+hub.DefaultListen {
 		where = " --hub " + s.url
 	}
-	return "q quits · in another terminal: " + s.try + where
+	return "q quits · in another terminal: " + cmp.Or(s.try, tryOf(devices)) + where
+}
+
+// tryOf is what one can try with these devices: a command of the simulated pump, or else a look at one that somebody owns.
+func tryOf(devices []*roostv1.DeviceStatus) string {
+	for _, d := range devices {
+		if d.GetDeviceId() == "pump" && d.GetProfile() == "sim-pump" {
+			return "roost send pump start"
+		}
+	}
+	if len(devices) > 0 {
+		return "roost device show " + devices[0].GetDeviceId()
+	}
+	return "roost devices"
 }

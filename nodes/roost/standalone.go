@@ -90,7 +90,6 @@ func (s *standalone) scene(fleet *roostv1.Fleet) scene {
 	return scene{
 		client: s.client, url: s.hub.URL(), fleet: s.config.fleet, gateways: "gateway " + s.config.id, data: s.config.data,
 		health: healthClause(s.beside.health),
-		try:    "roost send pump start",
 		start:  func(ctx context.Context) ([]*roostv1.DeviceStatus, error) { return starter.start(ctx, fleet) },
 		last: func(e *roostv1.Event) bool {
 			return e.Kind == roostv1.EventKind_EVENT_KIND_GATEWAY && e.Gateway == s.config.id

@@ -48,6 +48,16 @@ func TestUpOnTerminal(t *testing.T) {
 	}
 }
 
+// TestUpOnTerminalOfOnesOwn: what is to be tried in another terminal is there.
+func TestUpOnTerminalOfOnesOwn(t *testing.T) {
+	fleet := write(t, "devices:\n  - {id: my-pump, profile: sim-pump, driver: sim}\n")
+	for hint, args := range map[string][]string{"roost device show my-pump": {"--fleet", fleet}, "roost send pump start": nil} {
+		terminal := livetest.Open(t, 120, 24)
+		onTerminal(t, terminal, nil, append([]string{"up", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--health", "off"}, args...)...)
+		terminal.Until(t, "in another terminal: "+hint+" --hub nats://")
+	}
+}
+
 // TestUpOnTerminalStops when it is told to, with the table on.
 func TestUpOnTerminalStops(t *testing.T) {
 	terminal := livetest.Open(t, 80, 24)

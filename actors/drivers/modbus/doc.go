@@ -40,6 +40,11 @@
 // Text ends at its first zero byte, and without trailing spaces. What is no UTF-8, or a float that is no number, is a reading
 // of BAD quality.
 //
+// # Bad readings
+//
+// A reading that is BAD since the device refused has its exception as the vendor code, which roost readings shows: "not connected, code 2" is
+// a register that the device does not have. A comm failure has none: nothing came that was an answer.
+//
 // # Promises
 //
 //   - Contexts are kept. A call ends with its context, or when the device has not answered in time.

@@ -119,7 +119,7 @@ func (l *line) opened(ctx context.Context) error {
 	}
 	p, err := l.at.open(ctx)
 	if err != nil {
-		return fmt.Errorf("open %s %s: %w", l.at.way, l.at.to, err)
+		return fmt.Errorf("%s %s cannot be opened: %w", l.at.way, l.at.to, plainly(err))
 	}
 	l.port, l.in, l.unsettled, l.silent = p, bufio.NewReader(p), false, 0
 	return nil

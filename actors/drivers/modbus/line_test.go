@@ -370,11 +370,11 @@ func TestUnreachable(t *testing.T) {
 	h := listen(t)
 	_ = h.Close()
 	_, err := new(modbus.Driver).Open(t.Context(), device("meter", h.address(), resource("a", isUint, "address=7")))
-	if err == nil || !strings.Contains(err.Error(), "open meter: open tcp "+h.Addr().String()) {
+	if err == nil || !strings.Contains(err.Error(), "open meter: tcp "+h.Addr().String()+" cannot be opened: ") || strings.Count(err.Error(), h.Addr().String()) != 1 {
 		t.Errorf("a device that is not there: %v", err)
 	}
 	_, err = new(modbus.Driver).Open(t.Context(), device("meter", "serial=/dev/there-is-none", resource("a", isUint, "address=7")))
-	if err == nil || !strings.Contains(err.Error(), "open serial /dev/there-is-none") {
+	if err == nil || !strings.Contains(err.Error(), "serial /dev/there-is-none cannot be opened") {
 		t.Errorf("a port that is not there: %v", err)
 	}
 }

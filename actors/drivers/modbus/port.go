@@ -2,8 +2,10 @@ package modbus
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"time"
 )
 
@@ -21,6 +23,19 @@ func (a lineAddress) open(ctx context.Context) (port, error) {
 	}
 	var dialer net.Dialer
 	return dialer.DialContext(ctx, "tcp", a.to)
+}
+
+// plainly is what went wrong when a connection was dialled, without the address, which has been said.
+func plainly(err error) error {
+	var dialled *net.OpError
+	if errors.As(err, &dialled) {
+		err = dialled.Err
+	}
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		err = call.Err
+	}
+	return err
 }
 
 // counter counts what is read.

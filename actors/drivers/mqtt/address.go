@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"net/url"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -57,8 +56,8 @@ func parseBroker(k *keys.Keys) brokerAddress {
 		clientID:  k.Text("client_id", ""),
 		username:  k.Text("username", ""),
 		password:  k.Secret("password"),
-		ca:        parseFile(k, "ca"),
-		cert:      parseFile(k, "cert"),
+		ca:        k.File("ca"),
+		cert:      k.File("cert"),
 		key:       k.Secret("key"),
 		keepalive: k.Duration("keepalive", 15*time.Second, time.Second, 18*time.Hour),
 	}
@@ -88,14 +87,6 @@ func parseBroker(k *keys.Keys) brokerAddress {
 		k.Wrong("password", "MQTT has no password without a username")
 	}
 	return at
-}
-
-func parseFile(k *keys.Keys, key string) string {
-	path := k.Text(key, "")
-	if path != "" && !filepath.IsAbs(path) {
-		k.Wrong(key, "%q is not an absolute path", path)
-	}
-	return path
 }
 
 func parsePresence(k *keys.Keys, p places) presenceAddress {

@@ -41,6 +41,9 @@ func TestOnlyKnownDevicesGetIn(t *testing.T) {
 	if got := driver.Counts(); got.Refused-refused != 2*uint64(len(strangers)) || got.TakenOver != 0 {
 		t.Errorf("counts %+v after %d refusals", got, refused)
 	}
+	if c, told := driver.Counts(), driver.Counted(); told["refused"] != c.Refused || told["connected"] != c.Connected || len(told) != 4 {
+		t.Errorf("the gateway is told %v, want %+v", told, c)
+	}
 	r.publish("d/status", "online", 1, 1) // it is there still
 	r.expect(packets.Puback)
 	if err := v.Session.Close(t.Context()); err != nil {
@@ -189,7 +192,29 @@ func TestPortThatIsTaken(t *testing.T) {
 	}
 	defer other.Close()
 	_, err = new(mqttd.Driver).Open(context.Background(), device("d", at, "sleepy=true"))
-	if !errors.Is(err, roostv1.ErrUnavailable) || !strings.Contains(err.Error(), at) || !strings.Contains(err.Error(), "another program") {
+	if !errors.Is(err, roostv1.ErrUnavailable) || strings.Count(err.Error(), at) != 1 || !strings.Contains(err.Error(), "where nobody else") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestWhyNobodyDialledIn: who waits for a device is told of those that were turned away meanwhile, and why.
+func TestWhyNobodyDialledIn(t *testing.T) {
+	at := freeAddress(t)
+	t.Setenv("ROOST_TEST_PASSWORD", "secret of d")
+	for want, g := range map[string]greeting{
+		`client "e" dialled in from 127.0.0.1:`: {id: "e", username: "u", password: "secret of d"},
+		"somebody tried from 127.0.0.1:":        {id: "d", username: "u", password: "wrong"},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		over := make(chan error, 1)
+		go func() {
+			_, err := new(mqttd.Driver).Open(ctx, device("d", at, "username=u password=env:ROOST_TEST_PASSWORD"))
+			over <- err
+		}()
+		dialRaw(t, at).connect(g)
+		cancel()
+		if err := <-over; err == nil || !strings.Contains(err.Error(), `client "d" has not dialled in at `+at+"; "+want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
 	}
 }

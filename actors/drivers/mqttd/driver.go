@@ -27,6 +27,7 @@ type Driver struct {
 var (
 	_ actors.Driver   = (*Driver)(nil)
 	_ actors.Checker  = (*Driver)(nil)
+	_ actors.Counter  = (*Driver)(nil)
 	_ actors.Pusher   = (*session)(nil)
 	_ actors.Actuator = (*session)(nil)
 )
@@ -47,6 +48,12 @@ func (d *Driver) Counts() Counts {
 		Connected: d.counts.connected.Load(), TakenOver: d.counts.takenOver.Load(),
 		Refused: d.counts.refused.Load(), Foreign: d.counts.foreign.Load(),
 	}
+}
+
+// Counted implements [actors.Counter]: connected, taken_over, refused and foreign, as [Counts] has them.
+func (d *Driver) Counted() map[string]uint64 {
+	c := d.Counts()
+	return map[string]uint64{"connected": c.Connected, "taken_over": c.TakenOver, "refused": c.Refused, "foreign": c.Foreign}
 }
 
 func (d *Driver) log() *slog.Logger {

@@ -35,6 +35,7 @@ func (h *hook) OnConnect(cl *mqtt.Client, pk packets.Packet) error {
 	c, ok := cl.Net.Conn.(*conn)
 	if s == nil || !ok {
 		h.listener.driver.counts.refused.Add(1)
+		h.listener.turnAway(short(pk.Connect.ClientIdentifier), cl.Net.Remote)
 		h.listener.driver.log().Debug("unknown client refused", "client", short(pk.Connect.ClientIdentifier), "remote", cl.Net.Remote)
 		_ = h.listener.server.SendConnack(cl, packets.ErrServerUnavailable, false, nil)
 		return packets.ErrServerUnavailable
@@ -51,6 +52,7 @@ func (h *hook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	k := linkOf(cl)
 	if !k.session.knows(pk.Connect.Username, pk.Connect.Password) {
 		h.listener.driver.counts.refused.Add(1)
+		k.session.mistook(cl.Net.Remote)
 		h.listener.driver.log().Warn("wrong username or password", "device", k.session.device, "remote", cl.Net.Remote)
 		return false
 	}

@@ -3,6 +3,7 @@ package mqttd
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -42,6 +43,30 @@ type listener struct {
 	mu       sync.Mutex
 	sessions map[string]*session // by client id
 	conns    map[*conn]bool
+	stranger stranger
+}
+
+// stranger is who was turned away last since no device has its client id.
+type stranger struct {
+	client, remote string
+	at             time.Time
+}
+
+// turnAway notes that somebody is no device's client.
+func (l *listener) turnAway(client, remote string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stranger = stranger{client: client, remote: remote, at: time.Now()}
+}
+
+// turnedAway says who was turned away since a time; empty if nobody was.
+func (l *listener) turnedAway(since time.Time) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stranger.at.Before(since) {
+		return ""
+	}
+	return fmt.Sprintf("; client %q dialled in from %s, and no device has that client id", l.stranger.client, l.stranger.remote)
 }
 
 // listen opens a listener. The error names what it cannot have.
@@ -57,11 +82,21 @@ func (d *Driver) listen(ctx context.Context, at listenAddress) (*listener, error
 	var config net.ListenConfig
 	socket, err := config.Listen(ctx, "tcp", at.at)
 	if err != nil {
-		return nil, roostv1.Errorf(roostv1.ErrUnavailable, "devices cannot dial in at %s, is another program, or another gateway, there? %v", at.at, err)
+		return nil, roostv1.Errorf(roostv1.ErrUnavailable, "devices cannot dial in at %s: %v: is it an address of the gateway's machine where nobody else, "+
+			"such as a broker or another gateway, listens?", at.at, plainly(err))
 	}
 	l.socket = socket
 	l.wg.Go(l.accept)
 	return l, nil
+}
+
+// plainly is why nobody can listen, without the address, which has been said.
+func plainly(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
 }
 
 func (l *listener) secure() error {

@@ -17,6 +17,7 @@ type pushing struct {
 
 // greet waits until the device has dialled in.
 func (s *session) greet(ctx context.Context) error {
+	begun := time.Now()
 	for !s.at.sleepy {
 		changed := s.watch()
 		if s.current() != nil {
@@ -25,7 +26,7 @@ func (s *session) greet(ctx context.Context) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return roostv1.Errorf(roostv1.ErrOffline, "client %q has not dialled in at %s", s.at.client, s.at.listen.at)
+			return roostv1.Errorf(roostv1.ErrOffline, "client %q has not dialled in at %s%s", s.at.client, s.at.listen.at, s.missedBy(begun))
 		}
 	}
 	return nil

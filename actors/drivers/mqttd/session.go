@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"fmt"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ type session struct {
 	gone   time.Time // since when
 	pushed *pushing  // nil: Push does not run
 	closed bool
+	wrong  string        // from where it was tried last with a wrong password; empty: from nowhere
 	news   chan struct{} // closed, and made anew, when something above has changed
 }
 
@@ -51,6 +53,24 @@ func (s *session) knows(username, password []byte) bool {
 	}
 	u, p := sha256.Sum256(username), sha256.Sum256(password)
 	return subtle.ConstantTimeCompare(u[:], s.login[0][:])&subtle.ConstantTimeCompare(p[:], s.login[1][:]) == 1
+}
+
+// mistook notes from where somebody tried to be the device without its password.
+func (s *session) mistook(remote string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wrong = remote
+}
+
+// missedBy says what may be why the device has not dialled in; empty if nothing is known.
+func (s *session) missedBy(since time.Time) string {
+	s.mu.Lock()
+	wrong := s.wrong
+	s.mu.Unlock()
+	if wrong != "" {
+		return fmt.Sprintf("; somebody tried from %s, with a wrong username or password", wrong)
+	}
+	return s.listener.turnedAway(since)
 }
 
 // admit makes a connection the device's, after the earlier one has ended. It waits for that, so that nothing of the earlier one comes after what

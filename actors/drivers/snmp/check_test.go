@@ -105,6 +105,10 @@ func TestCheckRefuses(t *testing.T) {
 			t.Errorf("a secret is shown: %v", err)
 		}
 	}
+	wrong := fine + " version=3 user=u auth=SHA1 auth_password=env:A privacy=AES privacy_password=env:P"
+	if err := (*snmp.Driver)(nil).Check(device("d", wrong)); len(roostv1.ProblemsOf(err)) != 1 {
+		t.Errorf("a wrong word for auth is all that is wrong: %v", err)
+	}
 	commands := device("d", fine)
 	commands.Profile.Commands = []*roostv1.CommandSpec{{Name: "start"}}
 	if err := (*snmp.Driver)(nil).Check(commands); err == nil || !strings.Contains(err.Error(), "commands[0].steps") {

@@ -14,13 +14,15 @@ const Name = "snmp"
 
 // Driver opens sessions with devices that have an SNMP agent. The zero value is ready; it must not be copied after first use.
 type Driver struct {
-	mu   sync.Mutex
-	ears map[string]*ear // by the address that is listened at
+	mu    sync.Mutex
+	ears  map[string]*ear // by the address that is listened at
+	heard Heard           // at addresses that are not listened at any more
 }
 
 var (
 	_ actors.Driver   = (*Driver)(nil)
 	_ actors.Checker  = (*Driver)(nil)
+	_ actors.Counter  = (*Driver)(nil)
 	_ actors.Poller   = (*session)(nil)
 	_ actors.Actuator = (*session)(nil)
 	_ actors.Pusher   = (*hearing)(nil)

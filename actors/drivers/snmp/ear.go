@@ -3,7 +3,6 @@ package snmp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"net"
 	"net/netip"
@@ -54,6 +53,31 @@ func (d *Driver) Heard(address string) Heard {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.heard
+}
+
+// Counted implements [actors.Counter]: what has arrived at all addresses, as [Heard] has it, with heard_ before each name.
+func (d *Driver) Counted() map[string]uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := d.heard
+	for _, e := range d.ears {
+		e.mu.Lock()
+		all.add(e.heard)
+		e.mu.Unlock()
+	}
+	return map[string]uint64{
+		"heard_taken": all.Taken, "heard_unknown": all.Unknown, "heard_foreign": all.Foreign,
+		"heard_garbage": all.Garbage, "heard_astray": all.Astray, "heard_full": all.Full,
+	}
+}
+
+func (h *Heard) add(more Heard) {
+	h.Taken += more.Taken
+	h.Unknown += more.Unknown
+	h.Foreign += more.Foreign
+	h.Garbage += more.Garbage
+	h.Astray += more.Astray
+	h.Full += more.Full
 }
 
 // hear makes a session one that hears what its device sends.
@@ -107,6 +131,7 @@ func (d *Driver) unhear(h *hearing) {
 		delete(d.ears, h.agent.at.traps)
 		_ = e.conn.Close()
 		<-e.ended
+		d.heard.add(e.heard) // nobody else has it any more
 	}
 }
 
@@ -130,11 +155,21 @@ func plain(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") 
 func listen(ctx context.Context, at string) (*ear, error) {
 	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", at)
 	if err != nil {
-		return nil, fmt.Errorf("listen for traps: %w", err)
+		return nil, roostv1.Errorf(roostv1.ErrUnavailable, "traps cannot be heard at %s: %v: is it an address of the gateway's machine where nobody else "+
+			"listens, and may the gateway listen there, if the port is below 1024?", at, plainly(err))
 	}
 	e := &ear{conn: conn.(*net.UDPConn), ended: make(chan struct{}), home: homeAt(at), hearers: make(map[netip.Addr][]*hearing)}
 	go e.listen()
 	return e, nil
+}
+
+// plainly is why nobody can listen, without the address, which has been said.
+func plainly(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
 }
 
 // listen takes what arrives until the socket is closed. It waits for nobody.

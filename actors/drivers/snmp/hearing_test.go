@@ -3,6 +3,7 @@ package snmp_test
 import (
 	"math/rand/v2"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -174,17 +175,24 @@ func TestEarIsShared(t *testing.T) {
 	quick.wantTaken(t, map[string]string{"minutes": "2", "low": "true", "event": `"on battery"`})
 	if _, err := new(snmp.Driver).Open(t.Context(), ups("other", "agent=127.0.0.1 traps="+at)); err == nil {
 		t.Error("another driver listens at the same address")
+	} else if !strings.Contains(err.Error(), "traps cannot be heard at "+at+": ") || strings.Count(err.Error(), at) != 1 {
+		t.Errorf("got %v", err)
 	}
 }
 
-// TestEarEnds with the last session that needs it.
+// TestEarEnds with the last session that needs it, and what it has heard is told ever after.
 func TestEarEnds(t *testing.T) {
 	at := peertest.FreeAddress(t, "udp")
 	driver := new(snmp.Driver)
-	for range 3 {
+	for i := range uint64(3) {
 		s, err := driver.Open(t.Context(), ups("d", "agent=127.0.0.1 traps="+at))
 		if err != nil {
 			t.Fatal(err)
+		}
+		newSender(t, "127.0.0.2", at).send(t, []byte("garbage"))
+		untilHeard(t, driver, at, func(h snmp.Heard) bool { return h.Garbage == 1 })
+		if got := driver.Counted()["heard_garbage"]; got != i+1 {
+			t.Errorf("round %d: the gateway is told of %d", i, got)
 		}
 		if err := s.Close(t.Context()); err != nil {
 			t.Error(err)
@@ -194,6 +202,9 @@ func TestEarEnds(t *testing.T) {
 			t.Fatalf("the port is still in use: %v", err)
 		}
 		_ = conn.Close()
+		if got := driver.Counted()["heard_garbage"]; got != i+1 {
+			t.Errorf("after round %d the gateway is told of %d", i, got)
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ func userOf(k *keys.Keys) user {
 	}
 	needs(k, "auth", "auth_password", u.auth != gosnmp.NoAuth, u.password)
 	needs(k, "privacy", "privacy_password", u.privacy != gosnmp.NoPriv, u.privacySecret)
-	if u.auth == gosnmp.NoAuth && u.privacy != gosnmp.NoPriv {
+	if isNone(k, "auth") && u.privacy != gosnmp.NoPriv {
 		k.Wrong("privacy", "nothing is encrypted without being authenticated: auth is needed too")
 	}
 	return u
@@ -41,9 +41,15 @@ func needs(k *keys.Keys, protocol, password string, on bool, secret keys.Secret)
 	switch {
 	case on && !secret.Given():
 		k.Wrong(password, "is needed: where the gateway finds the password for %s, as file:/path or env:NAME", protocol)
-	case !on && secret.Given():
+	case isNone(k, protocol) && secret.Given():
 		k.Wrong(password, "is for %s, which is none", protocol)
 	}
+}
+
+// isNone tells whether there is no protocol, and not a wrong word for one, which is all that is wrong then.
+func isNone(k *keys.Keys, protocol string) bool {
+	word, given := k.Get(protocol)
+	return !given || word == "none"
 }
 
 // level is how messages of a user are protected.
