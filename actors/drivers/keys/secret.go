@@ -18,8 +18,8 @@ const (
 // maxSecret is how long a secret may be, in bytes: a chain of certificates is shorter.
 const maxSecret = 1 << 20
 
-// Secret is where the gateway finds a password or a private key: file:/absolute/path, of which ends of lines at the end do not count,
-// or env:NAME. The zero value is none.
+// Secret is where the gateway finds a password or a private key: file:/absolute/path of a regular file, of which ends of lines at the end do
+// not count, or env:NAME. The zero value is none.
 type Secret struct{ from string }
 
 // Secret returns where a secret is. What is given in clear is a problem, and is not repeated in it.
@@ -71,7 +71,16 @@ func (s Secret) Read() (string, error) {
 	return secret, nil
 }
 
+// readFile reads a regular file, or one that a link leads to. Whatever else has a path may have nothing to say, for ever: a pipe that nobody
+// writes to is not even opened.
 func readFile(path string) (string, error) {
+	is, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !is.Mode().IsRegular() {
+		return "", roostv1.Errorf(roostv1.ErrUnavailable, "it is no regular file, but %s: put the secret into a file", kindOf(is.Mode()))
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
@@ -85,4 +94,16 @@ func readFile(path string) (string, error) {
 		return "", fmt.Errorf("it is longer than %d bytes", maxSecret)
 	}
 	return strings.TrimRight(string(bytes), "\r\n"), nil
+}
+
+func kindOf(mode os.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&os.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&os.ModeDevice != 0:
+		return "a device"
+	}
+	return "something else"
 }
