@@ -95,11 +95,11 @@ func (e *entry) rawText(v *roostv1.Value, text string) (any, error) {
 	}
 	switch e.syntax {
 	case asInteger, asUnsigned:
-		n, err := strconv.ParseFloat(text, 64)
+		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return nil, roostv1.Errorf(roostv1.ErrInvalid, "%s is %s, which is no number", e.resource.GetName(), text)
+			return nil, roostv1.Errorf(roostv1.ErrInvalid, "%s is %s, which is no whole number", e.resource.GetName(), text)
 		}
-		return e.whole(v, n)
+		return e.whole(v, float64(n))
 	case asOID:
 		oid, err := parseOID(text)
 		if err != nil {

@@ -1,7 +1,9 @@
 package snmp
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/roost-iot/roost/actors/drivers/keys"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -85,6 +87,7 @@ func (e *entry) check(k *keys.Keys) {
 		k.Unwanted("words", "are for a STRING, and %s is a %s", name, kind.Word())
 	}
 	e.checkBool(k)
+	e.checkWritten(k)
 	if !e.syntax.suits(kind, e.words) {
 		k.Wrong("type", "%s is a %s and is not made of %s", name, kind.Word(), e.syntax)
 	}
@@ -108,6 +111,28 @@ func (e *entry) checkBool(k *keys.Keys) {
 		}
 	case e.yes == e.no:
 		k.Wrong("false", "is %d, which is true", e.no)
+	}
+}
+
+// checkWritten complains of numbers and words that can never be written. What is read shows its own type, and may be any of them.
+func (e *entry) checkWritten(k *keys.Keys) {
+	if !e.resource.Writable() {
+		return
+	}
+	if e.resource.GetType() == roostv1.ValueType_VALUE_TYPE_BOOL && e.bit == noBit {
+		for _, value := range []struct {
+			key string
+			n   int
+		}{{"true", e.yes}, {"false", e.no}} {
+			if !e.syntax.has(int64(value.n)) {
+				k.Wrong(value.key, "is %d, which is no %s and cannot be written", value.n, e.syntax)
+			}
+		}
+	}
+	for _, raw := range slices.Sorted(maps.Keys(e.words.byRaw)) {
+		if !e.syntax.hasText(raw) {
+			k.Wrong("words", "%s is %s, which is no %s and cannot be written", e.words.byRaw[raw], raw, e.syntax)
+		}
 	}
 }
 
