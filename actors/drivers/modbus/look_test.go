@@ -53,7 +53,11 @@ func answerOf(way string, asked []byte) []byte {
 var ends = map[string]func(conn *net.TCPConn, answer []byte){
 	"closed":               func(conn *net.TCPConn, _ []byte) { _ = conn.Close() },
 	"closed after a stray": func(conn *net.TCPConn, answer []byte) { _, _ = conn.Write(answer); _ = conn.Close() },
-	"reset":                func(conn *net.TCPConn, _ []byte) { <-time.After(100 * time.Millisecond); _ = conn.SetLinger(0); _ = conn.Close() },
+	"reset": func(conn *net.TCPConn, _ []byte) {
+		<-time.After(100 * time.Millisecond)
+		_ = conn.SetLinger(0)
+		_ = conn.Close()
+	},
 }
 
 // TestWriteAfterItsEnd: a write that comes when the device has ended the idle connection goes out on another one, once.

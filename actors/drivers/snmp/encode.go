@@ -39,7 +39,7 @@ func (e *entry) raw(v *roostv1.Value) (any, error) {
 	case roostv1.ValueType_VALUE_TYPE_STRING:
 		return e.rawText(v, v.GetString_())
 	case roostv1.ValueType_VALUE_TYPE_DOUBLE:
-		return e.rawDouble(v, (v.GetDouble()-e.offset)/e.scale)
+		return e.rawDouble(v, e.scale.Raw(v.GetDouble()))
 	}
 	switch n, _ := v.Number(); {
 	case e.syntax == asOctets:
