@@ -7,6 +7,8 @@ import (
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/roost-iot/roost/actors/drivers/answer"
 )
 
 // message is one that has arrived. The broker is told so when all who have a hold on it let go.
@@ -21,6 +23,7 @@ type message struct {
 	holds atomic.Int32
 	id    uint16 // by which it is acknowledged
 	acks  *acks
+	desks []*answer.Desk // that have heard it
 }
 
 func (m *message) hold() { m.holds.Add(1) }

@@ -40,6 +40,11 @@ func newSession(d *Driver, l *link, device string, p plan) *session {
 		s.readable = append(s.readable, e)
 	}
 	s.inbox = newInbox(func(topic string) int { return len(s.of(topic)) })
+	for _, c := range p.commands {
+		if c.answers != nil {
+			c.answers.desk = d.desks.Join(desk{p.at.broker, c.answers.topic})
+		}
+	}
 	if p.at.presence.topic != "" {
 		s.presence = newPresence(p.at.presence)
 	}
@@ -97,6 +102,11 @@ func (s *session) end(ctx context.Context) {
 	})
 	if ctx.Err() == nil {
 		s.link.unsubscribe(unwanted)
+	}
+	for _, c := range s.plan.commands {
+		if c.answers != nil {
+			s.driver.desks.Leave(c.answers.desk)
+		}
 	}
 	s.letGo()
 	s.driver.leave(ctx, s.link)

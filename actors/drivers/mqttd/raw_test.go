@@ -60,7 +60,10 @@ func (r *raw) connect(g greeting) int {
 		WillFlag: g.willTopic != "", WillTopic: g.willTopic, WillPayload: []byte(g.will),
 		WillQos: g.willQoS, WillRetain: g.willRetain,
 	}
-	r.send(pk)
+	_ = r.conn.SetWriteDeadline(time.Now().Add(patience))
+	if r.try(pk) != nil {
+		return -1 // it was cut off at once
+	}
 	answer, err := r.read()
 	if err != nil || answer.FixedHeader.Type != packets.Connack {
 		return -1
@@ -168,13 +171,17 @@ func (r *raw) puback(id uint16, code byte) {
 	r.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: id, ReasonCode: code})
 }
 
+func subscription(filter string, qos byte) packets.Packet {
+	return packets.Packet{
+		FixedHeader: packets.FixedHeader{Type: packets.Subscribe, Qos: 1}, PacketID: 9,
+		Filters: packets.Subscriptions{{Filter: filter, Qos: qos}},
+	}
+}
+
 // subscribe returns the code of the answer.
 func (r *raw) subscribe(filter string, qos byte) byte {
 	r.t.Helper()
-	r.send(packets.Packet{
-		FixedHeader: packets.FixedHeader{Type: packets.Subscribe, Qos: 1}, PacketID: 9,
-		Filters: packets.Subscriptions{{Filter: filter, Qos: qos}},
-	})
+	r.send(subscription(filter, qos))
 	return r.expect(packets.Suback).ReasonCodes[0]
 }
 

@@ -141,14 +141,9 @@ func (s *session) changedLocked() {
 	s.news = make(chan struct{})
 }
 
-// read returns the samples of a message. One that answers a command is for who waits for that, too.
+// read returns the samples of a message.
 func (s *session) read(topic string, text []byte) []actors.Sample {
 	var samples []actors.Sample
-	for _, c := range s.commands {
-		if c.response == topic {
-			c.answered(string(text))
-		}
-	}
 	d, at := payload.Of(text), time.Now()
 	for _, e := range s.entries {
 		if e.filter != "" && matches(e.filter, topic) {
@@ -174,6 +169,7 @@ func (s *session) end(ctx context.Context) {
 		return
 	}
 	s.listener.leave(s)
+	s.closeDesks()
 	if k != nil {
 		k.part(ctx.Err() == nil, packets.ErrServerShuttingDown, errCut)
 		<-k.done // its goroutines end with the connection
