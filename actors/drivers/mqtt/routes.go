@@ -125,6 +125,13 @@ func (r *routes) remove(filters []string, to receiver) []string {
 	return unwanted
 }
 
+// unwanted returns those of some filters that nobody wants now.
+func (r *routes) unwanted(filters []string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(filters), func(filter string) bool { return r.table(filter)[filter] != nil })
+}
+
 func (r *routes) table(filter string) map[string]*route {
 	if r.exact == nil {
 		r.exact, r.wild = make(map[string]*route), make(map[string]*route)

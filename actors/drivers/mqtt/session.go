@@ -101,7 +101,7 @@ func (s *session) end(ctx context.Context) {
 		unwanted = append(unwanted, s.link.routes.remove([]string{filter}, to)...)
 	})
 	if ctx.Err() == nil {
-		s.link.unsubscribe(unwanted)
+		s.link.unsubscribe(ctx, unwanted)
 	}
 	for _, c := range s.plan.commands {
 		if c.answers != nil {
