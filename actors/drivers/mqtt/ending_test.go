@@ -41,7 +41,7 @@ func TestUnsubscribedLate(t *testing.T) {
 	driver := new(mqtt.Driver)
 	open(t, driver, lamp("d2", f.at())) // keeps the connection
 	c := f.conn(t)
-	for i := range 30 {
+	for i := range 10 {
 		if err := opens(t, driver, lamp("d1", f.at()), patience); err != nil {
 			t.Fatal(err)
 		}

@@ -60,8 +60,10 @@
 //     command in its answer is always understood.
 //   - Nothing is sent twice, also not to a device that dials in anew and has its session back.
 //   - Whatever comes from the network, it ends its own connection at most. Who says nothing sensible is cut off after 10s; messages are of
-//     256 KiB at most; a device that takes nothing for 3s is cut off; there are at most 64 connections more than devices.
-//   - A Close whose context has ended says nothing to the device: the connection is cut.
+//     256 KiB at most; a device that takes nothing for 3s is cut off; there are at most 64 connections more than devices,
+//     and from one address at most 8 that have not logged in yet: who is turned away dials in again. Of wrong passwords there is a warning
+//     for each device once a minute, at most.
+//   - Close takes no longer than its context lives. When that has ended, nothing is said to the device: the connection is cut.
 //
 // # What is not promised
 //

@@ -36,15 +36,18 @@ func dialRaw(t testing.TB, at string) *raw {
 	for {
 		conn, err := net.DialTimeout("tcp", at, patience)
 		if err == nil {
-			r := &raw{t: t, conn: conn, in: bufio.NewReader(conn), version: 4}
 			t.Cleanup(func() { _ = conn.Close() })
-			return r
+			return newRaw(t, conn)
 		}
 		if time.Now().After(over) {
 			t.Fatal(err)
 		}
 		<-time.After(5 * time.Millisecond) // nobody listens yet
 	}
+}
+
+func newRaw(t testing.TB, conn net.Conn) *raw {
+	return &raw{t: t, conn: conn, in: bufio.NewReader(conn), version: 4}
 }
 
 // connect returns the code of the answer, or -1 if there was none.
