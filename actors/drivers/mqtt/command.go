@@ -51,7 +51,7 @@ func parseCommands(k *keys.Keys, p *roostv1.Profile, at address) (map[string]*co
 func parseCommand(k *keys.Keys, prefix string, spec *roostv1.CommandSpec, at address) *command {
 	c := &command{spec: spec, template: payload.ParseCommand(k, prefix+"payload", spec)}
 	c.order = parseOutgoing(k, prefix, k.Text(prefix+"topic", ""), at)
-	response := parseTopic(k, prefix+"response", k.Text(prefix+"response", ""), at.places, checkTopic)
+	response := at.places.Parse(k, prefix+"response", k.Text(prefix+"response", ""), rules.Topic)
 	if response != "" {
 		c.answers = &answers{topic: response, refused: k.Text(prefix+"refused", "")}
 	} else {

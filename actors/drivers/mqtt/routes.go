@@ -9,6 +9,7 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 
 	"github.com/roost-iot/roost/actors/drivers/answer"
+	"github.com/roost-iot/roost/actors/drivers/topics"
 )
 
 // message is one that has arrived. The broker is told so when all who have a hold on it let go.
@@ -136,7 +137,7 @@ func (r *routes) table(filter string) map[string]*route {
 	if r.exact == nil {
 		r.exact, r.wild = make(map[string]*route), make(map[string]*route)
 	}
-	if isWild(filter) {
+	if topics.IsWild(filter) {
 		return r.wild
 	}
 	return r.exact

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/topics"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -32,7 +33,7 @@ func newSession(d *Driver, l *link, device string, p plan) *session {
 		switch {
 		case e.filter == "":
 			continue
-		case isWild(e.filter):
+		case topics.IsWild(e.filter):
 			s.wild = append(s.wild, e)
 		default:
 			s.exact[e.filter] = append(s.exact[e.filter], e)

@@ -11,6 +11,7 @@ import (
 	"github.com/roost-iot/roost/actors/drivers/answer"
 	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/payload"
+	"github.com/roost-iot/roost/actors/drivers/topics"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -51,11 +52,11 @@ func (m *model) parseCommands(k *keys.Keys, p *roostv1.Profile) roostv1.Problems
 	return problems
 }
 
-func parseCommand(k *keys.Keys, prefix string, spec *roostv1.CommandSpec, p places) *command {
+func parseCommand(k *keys.Keys, prefix string, spec *roostv1.CommandSpec, p topics.Places) *command {
 	c := &command{
-		topic:    parseTopic(k, prefix+"topic", k.Text(prefix+"topic", ""), p, checkTopic),
+		topic:    p.Parse(k, prefix+"topic", k.Text(prefix+"topic", ""), rules.Topic),
 		template: payload.ParseCommand(k, prefix+"payload", spec),
-		response: parseTopic(k, prefix+"response", k.Text(prefix+"response", ""), p, checkTopic),
+		response: p.Parse(k, prefix+"response", k.Text(prefix+"response", ""), rules.Topic),
 		refused:  k.Text(prefix+"refused", ""),
 	}
 	if !k.Has(prefix + "response") {

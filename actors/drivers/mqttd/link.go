@@ -11,6 +11,8 @@ import (
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/roost-iot/roost/actors/drivers/topics"
 )
 
 // maxSubscriptions is how many filters a device may subscribe to.
@@ -80,7 +82,7 @@ func (k *link) subscribed(topic string) (byte, bool) {
 		return 0, false
 	}
 	for filter, s := range k.client.State.Subscriptions.GetAll() {
-		if matches(filter, topic) {
+		if topics.Match(filter, topic) {
 			qos = append(qos, s.Qos)
 		}
 	}

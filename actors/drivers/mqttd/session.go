@@ -13,6 +13,7 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/payload"
+	"github.com/roost-iot/roost/actors/drivers/topics"
 )
 
 // admitTimeout is how long a device that dials in anew waits for the end of its earlier connection.
@@ -164,7 +165,7 @@ func (s *session) read(topic string, text []byte) []actors.Sample {
 	var samples []actors.Sample
 	d, at := payload.Of(text), time.Now()
 	for _, e := range s.entries {
-		if e.filter != "" && matches(e.filter, topic) {
+		if e.filter != "" && topics.Match(e.filter, topic) {
 			samples = e.codec.Read(samples, d, at)
 		}
 	}
