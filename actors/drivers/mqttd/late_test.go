@@ -1,6 +1,7 @@
 package mqttd_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -9,7 +10,33 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/mqttd"
+	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
+
+// dosing is a device with a command without steps.
+func dosing(at, address string) actors.Device {
+	d := device("d", at, "command.dose.topic={name}/dose command.dose.payload=DOSE:{ml} "+address)
+	d.Profile.Commands = []*roostv1.CommandSpec{{Name: "dose", Arguments: []*roostv1.Argument{{Name: "ml", Type: isDouble}}}}
+	return d
+}
+
+type outcome struct {
+	results map[string]*roostv1.Value
+	err     error
+}
+
+func (v *served) dose(within time.Duration) <-chan outcome {
+	ended := make(chan outcome, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), within)
+		defer cancel()
+		results, err := v.Session.(actors.Actuator).Actuate(ctx, actors.Action{
+			CommandID: "c", Command: "dose", Arguments: map[string]*roostv1.Value{"ml": roostv1.Double(2.5)},
+		})
+		ended <- outcome{results, err}
+	}()
+	return ended
+}
 
 // asked starts the command, and returns what the device got and how it ends.
 func asked(r *raw, v *served, within time.Duration) (packets.Packet, <-chan outcome) {

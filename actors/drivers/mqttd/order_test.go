@@ -1,7 +1,6 @@
 package mqttd_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -180,31 +179,6 @@ func TestDeviceThatTakesNothing(t *testing.T) {
 		}
 	}
 	t.Logf("cut off after %v", time.Since(start))
-}
-
-// dosing is a device with a command without steps.
-func dosing(at, address string) actors.Device {
-	d := device("d", at, "command.dose.topic={name}/dose command.dose.payload=DOSE:{ml} "+address)
-	d.Profile.Commands = []*roostv1.CommandSpec{{Name: "dose", Arguments: []*roostv1.Argument{{Name: "ml", Type: isDouble}}}}
-	return d
-}
-
-type outcome struct {
-	results map[string]*roostv1.Value
-	err     error
-}
-
-func (v *served) dose(within time.Duration) <-chan outcome {
-	ended := make(chan outcome, 1)
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), within)
-		defer cancel()
-		results, err := v.Session.(actors.Actuator).Actuate(ctx, actors.Action{
-			CommandID: "c", Command: "dose", Arguments: map[string]*roostv1.Value{"ml": roostv1.Double(2.5)},
-		})
-		ended <- outcome{results, err}
-	}()
-	return ended
 }
 
 func TestCommands(t *testing.T) {
