@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/actors/drivers/keys"
+	"github.com/roost-iot/roost/actors/drivers/topics"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -23,7 +24,7 @@ type brokerAddress struct {
 // address is what a device's address says.
 type address struct {
 	broker   brokerAddress
-	places   places
+	places   topics.Places
 	qos      byte
 	presence presenceAddress
 }
@@ -40,12 +41,12 @@ var schemes = map[string]bool{"tcp": false, "mqtt": false, "ssl": true, "tls": t
 
 // parseAddress reads a device's address, but for its commands.
 func parseAddress(k *keys.Keys, spec *roostv1.DeviceSpec) address {
-	at := address{broker: parseBroker(k), places: places{"name": spec.GetId()}, qos: parseQoS(k, "qos", 1, 0)}
+	at := address{broker: parseBroker(k), places: topics.Places{"name": spec.GetId()}, qos: parseQoS(k, "qos", 1, 0)}
 	at.places["name"] = k.Text("name", spec.GetId())
 	if strings.ContainsAny(at.places["name"], "+#{}") {
 		k.Wrong("name", "%q has a +, #, { or }, which topics use for other things", at.places["name"])
 	}
-	at.places["base"] = parseTopic(k, "base", k.Text("base", ""), at.places, checkTopic)
+	at.places["base"] = at.places.Parse(k, "base", k.Text("base", ""), rules.Topic)
 	at.presence = parsePresence(k, at.places)
 	return at
 }
@@ -89,9 +90,9 @@ func parseBroker(k *keys.Keys) brokerAddress {
 	return at
 }
 
-func parsePresence(k *keys.Keys, p places) presenceAddress {
+func parsePresence(k *keys.Keys, p topics.Places) presenceAddress {
 	at := presenceAddress{
-		topic:   parseTopic(k, "presence", k.Text("presence", ""), p, checkTopic),
+		topic:   p.Parse(k, "presence", k.Text("presence", ""), rules.Topic),
 		online:  k.Text("online", "online"),
 		offline: k.Text("offline", "offline"),
 		wait:    k.Duration("presence_wait", time.Second, 0, time.Minute),
@@ -104,21 +105,6 @@ func parsePresence(k *keys.Keys, p places) presenceAddress {
 		k.Wrong("offline", "is the same as online")
 	}
 	return at
-}
-
-// parseTopic fills a topic that was given for a key, and checks it.
-func parseTopic(k *keys.Keys, key, given string, p places, check func(string) error) string {
-	if given == "" {
-		return ""
-	}
-	topic, err := p.fill(given)
-	if err == nil {
-		err = check(topic)
-	}
-	if err != nil {
-		k.Wrong(key, "%q is no topic: %v", given, err)
-	}
-	return topic
 }
 
 // parseQoS returns how surely messages come.

@@ -2,10 +2,12 @@ package mqtt
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/answer"
 	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/payload"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -49,9 +51,9 @@ func parseCommands(k *keys.Keys, p *roostv1.Profile, at address) (map[string]*co
 func parseCommand(k *keys.Keys, prefix string, spec *roostv1.CommandSpec, at address) *command {
 	c := &command{spec: spec, template: payload.ParseCommand(k, prefix+"payload", spec)}
 	c.order = parseOutgoing(k, prefix, k.Text(prefix+"topic", ""), at)
-	response := parseTopic(k, prefix+"response", k.Text(prefix+"response", ""), at.places, checkTopic)
+	response := at.places.Parse(k, prefix+"response", k.Text(prefix+"response", ""), rules.Topic)
 	if response != "" {
-		c.answers = &answers{topic: response, refused: k.Text(prefix+"refused", ""), came: make(chan []byte, 1)}
+		c.answers = &answers{topic: response, refused: k.Text(prefix+"refused", "")}
 	} else {
 		k.Unwanted(prefix+"refused", "is a response of the device, and there is no topic for one")
 	}
@@ -62,40 +64,29 @@ func parseCommand(k *keys.Keys, prefix string, spec *roostv1.CommandSpec, at add
 type answers struct {
 	topic   string
 	refused string
-	came    chan []byte // the last one; one at a time is waited for
+	desk    *answer.Desk // of the topic; set when a session begins
 }
 
-// take keeps an answer, unless it is of a time when nothing was asked.
+// desk is a connection's topic: all who wait for an answer there have the same one.
+type desk struct {
+	broker brokerAddress
+	topic  string
+}
+
+// take hears an answer, once for all that have the same desk.
 func (a *answers) take(m *message) {
-	if m.retained || m.tooLong {
+	if m.retained || m.tooLong || slices.Contains(m.desks, a.desk) {
 		return
 	}
-	select {
-	case <-a.came:
-	default:
-	}
-	select {
-	case a.came <- m.payload:
-	default:
-	}
-}
-
-// forget drops what came before a command.
-func (a *answers) forget() {
-	select {
-	case <-a.came:
-	default:
-	}
+	m.desks = append(m.desks, a.desk)
+	a.desk.Take(string(m.payload), "")
 }
 
 // wait returns the device's answer.
-func (a *answers) wait(ctx context.Context, l *link) (map[string]*roostv1.Value, error) {
+func (a *answers) wait(ctx context.Context, l *link, q *answer.Question) (map[string]*roostv1.Value, error) {
 	select {
-	case text := <-a.came:
-		if a.refused != "" && strings.TrimSpace(string(text)) == a.refused {
-			return nil, fmt.Errorf("%w: it answered %q", actors.ErrRefused, a.refused)
-		}
-		return map[string]*roostv1.Value{"response": roostv1.Text(strings.ToValidUTF8(string(text), "\uFFFD"))}, nil
+	case came := <-q.Came():
+		return came.Results(a.refused)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("the broker has the command, and no answer came at %s: %w", a.topic, context.Cause(ctx))
 	case <-l.lost:
@@ -113,9 +104,11 @@ func (c *command) perform(ctx context.Context, l *link, arguments map[string]*ro
 	if c.answers == nil {
 		return nil, l.publish(ctx, order)
 	}
-	c.answers.forget()
-	if err := l.publish(ctx, order); err != nil {
+	q := c.answers.desk.Ask()
+	err = l.publish(ctx, order)
+	defer q.End(!errors.Is(err, actors.ErrNotSent))
+	if err != nil {
 		return nil, err
 	}
-	return c.answers.wait(ctx, l)
+	return c.answers.wait(ctx, l, q)
 }

@@ -63,6 +63,9 @@
 //     was sampled, or the resource says that such values are good. It comes once to a session.
 //   - Nothing is published twice: not by the library, which is given no way to, and not after a connection is lost. ErrNotSent means that
 //     no byte of it was written, nor ever will be. An acknowledgement that does not come leaves the outcome unknown.
+//   - An answer of a device is never taken for that to another command: while one is owed to a command that was sent and has ended without it,
+//     commands at the same response topic end with an unknown outcome when an answer comes. All is certain again when the answers that
+//     are owed have come, or a minute after the last such command. Give commands the time that the device takes.
 //   - Contexts are kept: what has not been written when its context ends never is.
 //   - A connection that is lost, or silent for longer than keepalive and an answer's time, fails all its sessions; those that come after
 //     them connect anew. So does a presence that says offline. Before, readings of BAD quality are stored for all resources: COMM_FAILURE or
@@ -77,6 +80,9 @@
 //
 // The broker keeps nothing for a gateway that is away: sessions are clean. What is published meanwhile is lost, but for retained messages.
 // After a connection is lost, messages that were not acknowledged may come again, or not.
+//
+// A device that answers a command more than once, later than a minute after it has ended, or at a response topic of which it makes other use too,
+// can be misunderstood; and so can answers to what another gateway, or an earlier process, has sent. See package answer.
 //
 // A retained message counts as a sign of life. Where a device is to be judged by its age, give it retained: skip, or a presence.
 //

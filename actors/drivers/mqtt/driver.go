@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/answer"
 	"github.com/roost-iot/roost/actors/drivers/keys"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -21,6 +22,8 @@ const Name = "mqtt"
 type Driver struct {
 	// Gateway is the id of the gateway that the driver works for; brokers are shown it. It may be empty.
 	Gateway string
+
+	desks answer.Desks[desk]
 
 	mu    sync.Mutex
 	nonce []byte // of this driver, for client ids that no other has

@@ -38,7 +38,7 @@ func parseEntries(p *roostv1.Profile, at address) ([]*entry, roostv1.Problems) {
 func parseEntry(k *keys.Keys, r *roostv1.Resource, at address) *entry {
 	e := &entry{resource: r}
 	if r.Readable() {
-		e.filter = parseTopic(k, "topic", k.Needed("topic", "where its values come from"), at.places, checkFilter)
+		e.filter = at.places.Parse(k, "topic", k.Needed("topic", "where its values come from"), rules.Filter)
 		e.qos = parseQoS(k, "qos", at.qos, 0)
 		e.retained = k.Word("retained", retainedUncertain, retainedUncertain, retainedGood, retainedSkip)
 	} else {
@@ -60,7 +60,7 @@ func parseEntry(k *keys.Keys, r *roostv1.Resource, at address) *entry {
 // parseOutgoing reads how something is published to a topic. QoS 0 is none for orders: nobody would say that one has come.
 func parseOutgoing(k *keys.Keys, prefix, topic string, at address) outgoing {
 	return outgoing{
-		topic:  parseTopic(k, prefix+"topic", topic, at.places, checkTopic),
+		topic:  at.places.Parse(k, prefix+"topic", topic, rules.Topic),
 		qos:    parseQoS(k, prefix+"qos", 1, 1),
 		retain: k.Bool(prefix + "retain"),
 	}

@@ -20,26 +20,6 @@ const (
 	writeTimeout = 10 * time.Second
 )
 
-// The kinds of packets, as they are on the wire.
-const (
-	packetConnack  = 2
-	packetPublish  = 3
-	packetPuback   = 4
-	packetPubrec   = 5
-	packetPubrel   = 6
-	packetPubcomp  = 7
-	packetSuback   = 9
-	packetUnsuback = 11
-	packetPingreq  = 12
-	packetPingresp = 13
-)
-
-// exactly is how long packets of a broker are, and flags what goes with their kind. Each subscription has a packet of its own, so that
-// one verdict comes back.
-var exactly = map[byte]int{
-	packetConnack: 2, packetPuback: 2, packetPubrec: 2, packetPubrel: 2, packetPubcomp: 2, packetSuback: 3, packetUnsuback: 2, packetPingresp: 0,
-}
-
 // tooLong is put before the topic of a message whose payload was not taken. No topic can begin with it.
 const tooLong = "\x00"
 
@@ -50,6 +30,7 @@ const tooLong = "\x00"
 // It is read by one goroutine, and written by any number.
 type guard struct {
 	net.Conn
+	raw     net.Conn // below TLS and web sockets
 	in      *bufio.Reader
 	head    []byte // of the packet that is read; passed on first
 	left    int    // of its bytes, behind the head
@@ -63,14 +44,24 @@ type guard struct {
 }
 
 func newGuard(conn net.Conn, a *alive) *guard {
-	return &guard{Conn: conn, alive: a, in: bufio.NewReaderSize(conn, 16<<10)}
+	g := &guard{Conn: conn, raw: conn, alive: a, in: bufio.NewReaderSize(conn, 16<<10)}
+	for {
+		over, is := g.raw.(interface{ NetConn() net.Conn })
+		if !is {
+			return g
+		}
+		g.raw = over.NetConn()
+	}
 }
 
 // cut ends the connection. The library then sees this error; one that told of a closed connection it would not notice.
 func (g *guard) cut(why error) {
 	g.end.CompareAndSwap(nil, &why)
-	_ = g.Conn.Close()
+	_ = g.Close()
 }
+
+// Close ends the connection at once. TLS would first say so, and wait 5s for a broker that takes nothing.
+func (g *guard) Close() error { return g.raw.Close() }
 
 func (g *guard) Read(to []byte) (int, error) {
 	for len(g.head) == 0 && g.left == 0 {

@@ -3,7 +3,6 @@ package mqtt
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"sync"
@@ -46,6 +45,7 @@ type link struct {
 	conn   *guard
 	turn   chan struct{} // held by the publication that is being sent
 	routes routes
+	asking sync.Mutex // held while subscriptions, or their ends, are given to the library: they go out in this order
 	acks   acks
 	alive  alive
 }
@@ -163,50 +163,16 @@ func (l *link) close(ctx context.Context) {
 		if deadline, has := ctx.Deadline(); has {
 			wait = min(wait, time.Until(deadline))
 		}
-		l.client.Disconnect(uint(max(wait, 0) / time.Millisecond))
+		said := make(chan struct{})
+		go func() {
+			defer close(said)
+			l.client.Disconnect(uint(max(wait, 0) / time.Millisecond)) // it knows of no context
+		}()
+		select {
+		case <-said:
+		case <-ctx.Done():
+		}
 	}
 	l.end(errLeft)
 	l.conn.cut(errLeft)
-}
-
-// subscribe asks for all messages of some topics, and waits until the broker has agreed.
-func (l *link) subscribe(ctx context.Context, filters map[string]byte) error {
-	done := make(chan error, 1)
-	go func() { done <- l.subscribeAll(filters) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-l.lost:
-		return l.err
-	}
-}
-
-func (l *link) subscribeAll(filters map[string]byte) error {
-	tokens := make(map[string]paho.Token, len(filters))
-	for filter, qos := range filters {
-		tokens[filter] = l.client.Subscribe(filter, qos, nil)
-	}
-	for filter, token := range tokens {
-		select {
-		case <-token.Done():
-		case <-l.lost:
-			return l.err
-		}
-		if err := token.Error(); err != nil {
-			return fmt.Errorf("subscribe to %s: %w", filter, err)
-		}
-		if got, is := token.(*paho.SubscribeToken); is && got.Result()[filter] > 2 {
-			return roostv1.Errorf(roostv1.ErrPermission, "the broker refuses the subscription to %s", filter)
-		}
-	}
-	return nil
-}
-
-// unsubscribe lets go of topics, without waiting.
-func (l *link) unsubscribe(filters []string) {
-	if len(filters) > 0 && !l.isLost() {
-		go l.client.Unsubscribe(filters...)
-	}
 }

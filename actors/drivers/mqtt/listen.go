@@ -29,7 +29,7 @@ func Listen(ctx context.Context, address map[string]string, topics []string, hea
 	}
 	filters := make(map[string]byte, len(topics))
 	for _, topic := range topics {
-		if err := checkFilter(topic); err != nil {
+		if err := rules.Filter(topic); err != nil {
 			return roostv1.Errorf(roostv1.ErrInvalid, "%q is no topic: %v", topic, err)
 		}
 		filters[topic] = 0

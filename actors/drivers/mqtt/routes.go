@@ -7,6 +7,9 @@ import (
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/roost-iot/roost/actors/drivers/answer"
+	"github.com/roost-iot/roost/actors/drivers/topics"
 )
 
 // message is one that has arrived. The broker is told so when all who have a hold on it let go.
@@ -21,6 +24,7 @@ type message struct {
 	holds atomic.Int32
 	id    uint16 // by which it is acknowledged
 	acks  *acks
+	desks []*answer.Desk // that have heard it
 }
 
 func (m *message) hold() { m.holds.Add(1) }
@@ -122,11 +126,18 @@ func (r *routes) remove(filters []string, to receiver) []string {
 	return unwanted
 }
 
+// unwanted returns those of some filters that nobody wants now.
+func (r *routes) unwanted(filters []string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(filters), func(filter string) bool { return r.table(filter)[filter] != nil })
+}
+
 func (r *routes) table(filter string) map[string]*route {
 	if r.exact == nil {
 		r.exact, r.wild = make(map[string]*route), make(map[string]*route)
 	}
-	if isWild(filter) {
+	if topics.IsWild(filter) {
 		return r.wild
 	}
 	return r.exact

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/topics"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -32,7 +33,7 @@ func newSession(d *Driver, l *link, device string, p plan) *session {
 		switch {
 		case e.filter == "":
 			continue
-		case isWild(e.filter):
+		case topics.IsWild(e.filter):
 			s.wild = append(s.wild, e)
 		default:
 			s.exact[e.filter] = append(s.exact[e.filter], e)
@@ -40,6 +41,11 @@ func newSession(d *Driver, l *link, device string, p plan) *session {
 		s.readable = append(s.readable, e)
 	}
 	s.inbox = newInbox(func(topic string) int { return len(s.of(topic)) })
+	for _, c := range p.commands {
+		if c.answers != nil {
+			c.answers.desk = d.desks.Join(desk{p.at.broker, c.answers.topic})
+		}
+	}
 	if p.at.presence.topic != "" {
 		s.presence = newPresence(p.at.presence)
 	}
@@ -96,7 +102,12 @@ func (s *session) end(ctx context.Context) {
 		unwanted = append(unwanted, s.link.routes.remove([]string{filter}, to)...)
 	})
 	if ctx.Err() == nil {
-		s.link.unsubscribe(unwanted)
+		s.link.unsubscribe(ctx, unwanted)
+	}
+	for _, c := range s.plan.commands {
+		if c.answers != nil {
+			s.driver.desks.Leave(c.answers.desk)
+		}
 	}
 	s.letGo()
 	s.driver.leave(ctx, s.link)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/mochi-mqtt/server/v2/packets"
+
 	"github.com/roost-iot/roost/actors"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -34,7 +36,7 @@ func (s *session) write(ctx context.Context, a actors.Action) (map[string]*roost
 	if err != nil {
 		return nil, err
 	}
-	return nil, k.publish(ctx, e.write, text)
+	return nil, k.publish(ctx, e.write, text, packets.Properties{})
 }
 
 func (s *session) command(ctx context.Context, a actors.Action) (map[string]*roostv1.Value, error) {

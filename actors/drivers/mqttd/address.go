@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/actors/drivers/keys"
+	"github.com/roost-iot/roost/actors/drivers/topics"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -24,7 +25,7 @@ type address struct {
 	client    string
 	username  string
 	password  keys.Secret
-	places    places
+	places    topics.Places
 	keepalive time.Duration
 	away      time.Duration
 	sleepy    bool
@@ -40,7 +41,7 @@ func parseAddress(k *keys.Keys, spec *roostv1.DeviceSpec) address {
 		client:    k.Text("client", spec.GetId()),
 		username:  k.Text("username", ""),
 		password:  k.Secret("password"),
-		places:    places{"name": k.Text("name", spec.GetId())},
+		places:    topics.Places{"name": k.Text("name", spec.GetId())},
 		keepalive: k.Duration("keepalive", 5*time.Minute, time.Second, 12*time.Hour),
 		away:      k.Duration("away", 10*time.Second, 0, roostv1.MaxInterval),
 		sleepy:    k.Bool("sleepy"),
@@ -51,7 +52,7 @@ func parseAddress(k *keys.Keys, spec *roostv1.DeviceSpec) address {
 	if strings.ContainsAny(at.places["name"], "+#{}/") {
 		k.Wrong("name", "%q has a +, #, /, { or }, which topics use for other things", at.places["name"])
 	}
-	at.places["base"] = parseTopic(k, "base", k.Text("base", ""), at.places, checkTopic)
+	at.places["base"] = at.places.Parse(k, "base", k.Text("base", ""), rules.Topic)
 	if at.sleepy {
 		k.Unwanted("away", "a sleepy device may be away for any time")
 	}

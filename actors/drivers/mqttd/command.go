@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+
+	"github.com/mochi-mqtt/server/v2/packets"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/answer"
 	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/payload"
+	"github.com/roost-iot/roost/actors/drivers/topics"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -16,9 +19,9 @@ import (
 type command struct {
 	topic    string
 	template *payload.Template
-	response string      // the topic of the device's answer; empty: its acknowledgement has to do
-	refused  string      // an answer that is no; empty: none is
-	came     chan string // the last answer; one at a time is waited for
+	response string       // the topic of the device's answer; empty: its acknowledgement has to do
+	refused  string       // an answer that is no; empty: none is
+	desk     *answer.Desk // of response; set when a session begins
 }
 
 // The parts of a command in the address. The last two are for the mqtt driver, and mean nothing here.
@@ -49,13 +52,12 @@ func (m *model) parseCommands(k *keys.Keys, p *roostv1.Profile) roostv1.Problems
 	return problems
 }
 
-func parseCommand(k *keys.Keys, prefix string, spec *roostv1.CommandSpec, p places) *command {
+func parseCommand(k *keys.Keys, prefix string, spec *roostv1.CommandSpec, p topics.Places) *command {
 	c := &command{
-		topic:    parseTopic(k, prefix+"topic", k.Text(prefix+"topic", ""), p, checkTopic),
+		topic:    p.Parse(k, prefix+"topic", k.Text(prefix+"topic", ""), rules.Topic),
 		template: payload.ParseCommand(k, prefix+"payload", spec),
-		response: parseTopic(k, prefix+"response", k.Text(prefix+"response", ""), p, checkTopic),
+		response: p.Parse(k, prefix+"response", k.Text(prefix+"response", ""), rules.Topic),
 		refused:  k.Text(prefix+"refused", ""),
-		came:     make(chan string, 1),
 	}
 	if !k.Has(prefix + "response") {
 		k.Unwanted(prefix+"refused", "is a response of the device, and there is no topic for one")
@@ -63,39 +65,56 @@ func parseCommand(k *keys.Keys, prefix string, spec *roostv1.CommandSpec, p plac
 	return c
 }
 
-// forget drops an answer that came before it was asked for.
-func (c *command) forget() {
-	select {
-	case <-c.came:
-	default:
-	}
-}
-
-// answered keeps an answer, in the place of an earlier one.
-func (c *command) answered(text string) {
-	c.forget()
-	select {
-	case c.came <- text:
-	default:
-	}
-}
-
 // perform publishes the command, and waits for the device's answer if it has one. Such a device need not acknowledge the message.
 func (c *command) perform(ctx context.Context, k *link, text []byte) (map[string]*roostv1.Value, error) {
-	c.forget()
-	err := k.publish(ctx, c.topic, text)
-	if c.response == "" || err != nil && !errors.Is(err, errNoAcknowledgement) {
+	if c.response == "" {
+		return nil, k.publish(ctx, c.topic, text, packets.Properties{})
+	}
+	q := c.desk.Ask()
+	err := k.publish(ctx, c.topic, text, packets.Properties{ResponseTopic: c.response, CorrelationData: []byte(q.ID)})
+	defer q.End(!errors.Is(err, actors.ErrNotSent))
+	if err != nil && !errors.Is(err, errNoAcknowledgement) {
 		return nil, err
 	}
 	select {
-	case answer := <-c.came:
-		if c.refused != "" && strings.TrimSpace(answer) == c.refused {
-			return nil, fmt.Errorf("%w: it answered %q", actors.ErrRefused, c.refused)
-		}
-		return map[string]*roostv1.Value{"response": roostv1.Text(strings.ToValidUTF8(answer, "\uFFFD"))}, nil
+	case came := <-q.Came():
+		return came.Results(c.refused)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("it was sent, and no answer came at %s: %w", c.response, context.Cause(ctx))
 	case <-k.conn.ctx.Done():
 		return nil, fmt.Errorf("it was sent, and no answer came at %s: the connection ended: %w", c.response, context.Cause(k.conn.ctx))
+	}
+}
+
+// desk is a device's topic for answers: its commands that are answered there have the same one.
+type desk struct {
+	listen        listenAddress
+	client, topic string
+}
+
+// openDesks lets the device's commands have their answers, and closeDesks ends that.
+func (s *session) openDesks() {
+	for _, c := range s.commands {
+		if c.response != "" {
+			c.desk = s.driver.desks.Join(desk{s.at.listen, s.at.client, c.response})
+		}
+	}
+}
+
+func (s *session) closeDesks() {
+	for _, c := range s.commands {
+		if c.desk != nil {
+			s.driver.desks.Leave(c.desk)
+		}
+	}
+}
+
+// hear takes a message that may be an answer to a command, with the ID that one of MQTT 5 may have.
+func (s *session) hear(pk packets.Packet) {
+	for _, c := range s.commands {
+		if c.desk != nil && c.response == pk.TopicName {
+			c.desk.Take(string(pk.Payload), string(pk.Properties.CorrelationData))
+			return // other commands have the same desk
+		}
 	}
 }

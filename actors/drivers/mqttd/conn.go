@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -38,10 +39,15 @@ type conn struct {
 	order    atomic.Pointer[context.Context] // of the message that is being sent
 	ctx      context.Context                 // ends with the connection, and all that is done for it
 	cancel   context.CancelCauseFunc
+	from     netip.Addr // the machine that dialled
+	known    bool       // whose it is; guarded by the listener's mu
 }
 
 func newConn(of net.Conn, raw net.Conn) *conn {
 	c := &conn{Conn: of, raw: raw}
+	if at, is := raw.RemoteAddr().(*net.TCPAddr); is {
+		c.from = at.AddrPort().Addr().Unmap().WithZone("")
+	}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	return c
 }

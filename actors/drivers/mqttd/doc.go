@@ -54,15 +54,24 @@
 //   - A write has succeeded when the device has acknowledged it (PUBACK). ErrNotSent: no byte of it was given to the kernel, as when the device is
 //     away or has not subscribed to the topic within 2s. ErrRefused: the device of MQTT 5 has answered with a reason that is no.
 //     All else is unknown.
+//   - An answer of a device is never taken for that to another command: while one is owed to a command that was sent and has ended without it,
+//     commands at the same response topic end with an unknown outcome when an answer comes. All is certain again when the answers that
+//     are owed have come, or a minute after the last such command. A device of MQTT 5 that repeats the correlation data of a
+//     command in its answer is always understood.
 //   - Nothing is sent twice, also not to a device that dials in anew and has its session back.
 //   - Whatever comes from the network, it ends its own connection at most. Who says nothing sensible is cut off after 10s; messages are of
-//     256 KiB at most; a device that takes nothing for 3s is cut off; there are at most 64 connections more than devices.
-//   - A Close whose context has ended says nothing to the device: the connection is cut.
+//     256 KiB at most; a device that takes nothing for 3s is cut off; there are at most 64 connections more than devices,
+//     and from one address at most 8 that have not logged in yet: who is turned away dials in again. Of wrong passwords there is a warning
+//     for each device once a minute, at most.
+//   - Close takes no longer than its context lives. When that has ended, nothing is said to the device: the connection is cut.
 //
 // # What is not promised
 //
 // A device that subscribes at QoS 0 does not acknowledge: the outcome of a write to it is unknown, until a read-back or a report shows
 // it. A command that it answers needs no acknowledgement.
+// A device that answers a command more than once, later than a minute after it has ended, or at a response topic of which it makes other use too,
+// can be misunderstood; and so can answers to what another gateway, or an earlier process, has sent. See package answer.
+//
 // QoS 2 is kept on one connection; a message that is sent again on the next is stored again. A subscription lasts as long as listen does,
 // and not as long as the device's session.
 //

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/answer"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -20,6 +21,7 @@ type Driver struct {
 	Log *slog.Logger
 
 	counts counters
+	desks  answer.Desks[desk]
 	mu     sync.Mutex
 	at     map[listenAddress]*listener
 }
@@ -93,7 +95,9 @@ func (d *Driver) open(ctx context.Context, device actors.Device) (*session, erro
 	if s.listener, err = d.join(ctx, m.at.listen); err != nil {
 		return nil, err
 	}
+	s.openDesks()
 	if err := s.listener.join(s); err != nil {
+		s.closeDesks()
 		d.leave(s.listener)
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package mqttd
 import (
 	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/payload"
+	"github.com/roost-iot/roost/actors/drivers/topics"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -35,17 +36,17 @@ func parse(spec *roostv1.DeviceSpec, p *roostv1.Profile) (*model, roostv1.Proble
 	return m, append(problems, flaws...)
 }
 
-func parseEntry(k *keys.Keys, r *roostv1.Resource, p places) *entry {
+func parseEntry(k *keys.Keys, r *roostv1.Resource, p topics.Places) *entry {
 	e := &entry{resource: r}
 	// With these the mqtt driver asks a broker for what is done here in any case: a profile may be for both.
 	k.Know("qos", "retained", "write_qos", "write_retain")
 	if r.Readable() {
-		e.filter = parseTopic(k, "topic", k.Needed("topic", "where its values come from"), p, checkFilter)
+		e.filter = p.Parse(k, "topic", k.Needed("topic", "where its values come from"), rules.Filter)
 	} else {
 		k.Unwanted("topic", "is for what is read, and %s can only be written", r.GetName())
 	}
 	if r.Writable() {
-		e.write = parseTopic(k, "write_topic", k.Needed("write_topic", "where its values go"), p, checkTopic)
+		e.write = p.Parse(k, "write_topic", k.Needed("write_topic", "where its values go"), rules.Topic)
 	} else {
 		k.Unwanted("write_topic", "is for what is written, and %s can only be read", r.GetName())
 	}
@@ -55,11 +56,11 @@ func parseEntry(k *keys.Keys, r *roostv1.Resource, p places) *entry {
 
 // mayPublish tells whether a message of the device with this topic is taken.
 func (m *model) mayPublish(topic string) bool {
-	if m.at.places.own(topic) {
+	if own(m.at.places, topic) {
 		return true
 	}
 	for _, e := range m.entries {
-		if e.filter != "" && matches(e.filter, topic) {
+		if e.filter != "" && topics.Match(e.filter, topic) {
 			return true
 		}
 	}
@@ -73,7 +74,7 @@ func (m *model) mayPublish(topic string) bool {
 
 // maySubscribe tells whether the device may ask for messages with a filter.
 func (m *model) maySubscribe(filter string) bool {
-	if m.at.places.own(filter) {
+	if own(m.at.places, filter) {
 		return true
 	}
 	for _, e := range m.entries {

@@ -53,9 +53,9 @@ func (h *hook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	if !k.session.knows(pk.Connect.Username, pk.Connect.Password) {
 		h.listener.driver.counts.refused.Add(1)
 		k.session.mistook(cl.Net.Remote)
-		h.listener.driver.log().Warn("wrong username or password", "device", k.session.device, "remote", cl.Net.Remote)
 		return false
 	}
+	h.listener.known(k.conn)
 	return k.session.admit(k)
 }
 

@@ -32,6 +32,7 @@ func (k *link) published(pk packets.Packet) error {
 	if !k.session.mayPublish(pk.TopicName) {
 		return k.foreign(pk)
 	}
+	k.session.hear(pk)
 	a := &arrival{samples: k.session.read(pk.TopicName, pk.Payload), qos: pk.FixedHeader.Qos, id: pk.PacketID}
 	if a.qos == 2 {
 		a.stored = make(chan struct{})

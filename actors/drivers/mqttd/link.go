@@ -1,6 +1,7 @@
 package mqttd
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"slices"
@@ -10,6 +11,8 @@ import (
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/roost-iot/roost/actors/drivers/topics"
 )
 
 // maxSubscriptions is how many filters a device may subscribe to.
@@ -52,11 +55,13 @@ func (k *link) ended() {
 	k.session.lost(k)
 }
 
-// part ends the connection because the gateway wants that. The device is told why, if it is to be and its MQTT has a word for that.
-func (k *link) part(tell bool, code packets.Code, why error) {
+// part ends the connection because the gateway wants that. The device is told why while ctx lives, if its MQTT has a word for that.
+func (k *link) part(ctx context.Context, code packets.Code, why error) {
 	k.parted.Store(true)
-	if tell && k.client.Properties.ProtocolVersion >= 5 {
+	if ctx.Err() == nil && k.client.Properties.ProtocolVersion >= 5 {
+		stop := context.AfterFunc(ctx, func() { k.conn.cut(why) }) // it may take nothing
 		_ = k.session.listener.server.DisconnectClient(k.client, code)
+		stop()
 	}
 	k.conn.cut(why)
 }
@@ -77,7 +82,7 @@ func (k *link) subscribed(topic string) (byte, bool) {
 		return 0, false
 	}
 	for filter, s := range k.client.State.Subscriptions.GetAll() {
-		if matches(filter, topic) {
+		if topics.Match(filter, topic) {
 			qos = append(qos, s.Qos)
 		}
 	}

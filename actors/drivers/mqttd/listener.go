@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/netip"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -24,6 +25,9 @@ const (
 	// maxStrangers is how many connections there may be more than devices: of some that have not said yet who they are, and of
 	// some that are being replaced.
 	maxStrangers = 64
+	// maxStrangersAt is how many connections from one address may not have said yet who they are, so that one machine does not keep all
+	// others out. Many devices may be behind one address; those that are turned away dial in again.
+	maxStrangersAt = 8
 	// acceptPause is how long nobody is let in when the machine has no more connections to give.
 	acceptPause = 100 * time.Millisecond
 )
@@ -43,6 +47,7 @@ type listener struct {
 	mu       sync.Mutex
 	sessions map[string]*session // by client id
 	conns    map[*conn]bool
+	nobody   map[netip.Addr]int // connections from there of which it is not known whose they are
 	stranger stranger
 }
 
@@ -71,7 +76,7 @@ func (l *listener) turnedAway(since time.Time) string {
 
 // listen opens a listener. The error names what it cannot have.
 func (d *Driver) listen(ctx context.Context, at listenAddress) (*listener, error) {
-	l := &listener{driver: d, at: at, done: make(chan struct{}), sessions: make(map[string]*session), conns: make(map[*conn]bool)}
+	l := &listener{driver: d, at: at, done: make(chan struct{}), sessions: make(map[string]*session), conns: make(map[*conn]bool), nobody: make(map[netip.Addr]int)}
 	if err := l.secure(); err != nil {
 		return nil, err
 	}
@@ -154,7 +159,7 @@ func (l *listener) admit(raw net.Conn) {
 	c := newConn(of, raw)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	full := len(l.conns) >= len(l.sessions)+maxStrangers
+	full := len(l.conns) >= len(l.sessions)+maxStrangers || l.nobody[c.from] >= maxStrangersAt
 	select {
 	case <-l.done:
 		full = true
@@ -166,6 +171,7 @@ func (l *listener) admit(raw net.Conn) {
 		return
 	}
 	l.conns[c] = true
+	l.nobody[c.from]++
 	l.wg.Go(func() { l.serve(c) })
 }
 
@@ -179,6 +185,7 @@ func (l *listener) serve(c *conn) {
 		if k := c.link.Load(); k != nil {
 			k.ended()
 		}
+		l.known(c)
 		l.mu.Lock()
 		delete(l.conns, c)
 		l.mu.Unlock()
@@ -186,6 +193,19 @@ func (l *listener) serve(c *conn) {
 	_ = c.Conn.SetReadDeadline(time.Now().Add(greetTimeout))
 	if err := l.server.EstablishConnection(l.at.at, c); err != nil {
 		l.driver.log().Debug("connection ended", "remote", c.raw.RemoteAddr(), "error", err)
+	}
+}
+
+// known notes that a connection is no stranger's any more: it is a device's, or has ended.
+func (l *listener) known(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.known {
+		return
+	}
+	c.known = true
+	if l.nobody[c.from]--; l.nobody[c.from] == 0 {
+		delete(l.nobody, c.from)
 	}
 }
 

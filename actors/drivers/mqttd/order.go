@@ -20,8 +20,8 @@ const (
 
 var errNoAcknowledgement = errors.New("it was sent, and nobody knows whether it came: the device has subscribed at QoS 0, and so does not acknowledge")
 
-// publish sends a message to the device, and waits until the device acknowledges it. It is never sent again.
-func (k *link) publish(ctx context.Context, topic string, payload []byte) error {
+// publish sends a message to the device, and waits until the device acknowledges it. It is never sent again. Only MQTT 5 has properties.
+func (k *link) publish(ctx context.Context, topic string, payload []byte, with packets.Properties) error {
 	qos, err := k.audience(ctx, topic)
 	if err != nil {
 		return fmt.Errorf("%w: %w", actors.ErrNotSent, err)
@@ -31,7 +31,7 @@ func (k *link) publish(ctx context.Context, topic string, payload []byte) error 
 		return fmt.Errorf("%w: %w", actors.ErrNotSent, err)
 	}
 	err = k.send(ctx, packets.Packet{
-		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: qos}, TopicName: topic, Payload: payload, PacketID: id,
+		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: qos}, TopicName: topic, Payload: payload, PacketID: id, Properties: with,
 	})
 	var written *writeError
 	switch {

@@ -36,15 +36,18 @@ func dialRaw(t testing.TB, at string) *raw {
 	for {
 		conn, err := net.DialTimeout("tcp", at, patience)
 		if err == nil {
-			r := &raw{t: t, conn: conn, in: bufio.NewReader(conn), version: 4}
 			t.Cleanup(func() { _ = conn.Close() })
-			return r
+			return newRaw(t, conn)
 		}
 		if time.Now().After(over) {
 			t.Fatal(err)
 		}
 		<-time.After(5 * time.Millisecond) // nobody listens yet
 	}
+}
+
+func newRaw(t testing.TB, conn net.Conn) *raw {
+	return &raw{t: t, conn: conn, in: bufio.NewReader(conn), version: 4}
 }
 
 // connect returns the code of the answer, or -1 if there was none.
@@ -60,7 +63,10 @@ func (r *raw) connect(g greeting) int {
 		WillFlag: g.willTopic != "", WillTopic: g.willTopic, WillPayload: []byte(g.will),
 		WillQos: g.willQoS, WillRetain: g.willRetain,
 	}
-	r.send(pk)
+	_ = r.conn.SetWriteDeadline(time.Now().Add(patience))
+	if r.try(pk) != nil {
+		return -1 // it was cut off at once
+	}
 	answer, err := r.read()
 	if err != nil || answer.FixedHeader.Type != packets.Connack {
 		return -1
@@ -168,13 +174,17 @@ func (r *raw) puback(id uint16, code byte) {
 	r.send(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: id, ReasonCode: code})
 }
 
+func subscription(filter string, qos byte) packets.Packet {
+	return packets.Packet{
+		FixedHeader: packets.FixedHeader{Type: packets.Subscribe, Qos: 1}, PacketID: 9,
+		Filters: packets.Subscriptions{{Filter: filter, Qos: qos}},
+	}
+}
+
 // subscribe returns the code of the answer.
 func (r *raw) subscribe(filter string, qos byte) byte {
 	r.t.Helper()
-	r.send(packets.Packet{
-		FixedHeader: packets.FixedHeader{Type: packets.Subscribe, Qos: 1}, PacketID: 9,
-		Filters: packets.Subscriptions{{Filter: filter, Qos: qos}},
-	})
+	r.send(subscription(filter, qos))
 	return r.expect(packets.Suback).ReasonCodes[0]
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -12,10 +13,14 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/payload"
+	"github.com/roost-iot/roost/actors/drivers/topics"
 )
 
 // admitTimeout is how long a device that dials in anew waits for the end of its earlier connection.
 const admitTimeout = 5 * time.Second
+
+// warnPause is how often there is a warning of wrong passwords, at most.
+const warnPause = time.Minute
 
 // session is one session with a device, whose connections may come and go.
 type session struct {
@@ -31,8 +36,15 @@ type session struct {
 	gone   time.Time // since when
 	pushed *pushing  // nil: Push does not run
 	closed bool
-	wrong  string        // from where it was tried last with a wrong password; empty: from nowhere
+	wrong  mistakes
 	news   chan struct{} // closed, and made anew, when something above has changed
+}
+
+// mistakes are logins with a wrong username or password.
+type mistakes struct {
+	remote string    // from where the last one was; empty: there was none
+	told   time.Time // when there was a warning last
+	untold int       // since then, without one
 }
 
 func newSession(d *Driver, device string, m *model) (*session, error) {
@@ -55,17 +67,24 @@ func (s *session) knows(username, password []byte) bool {
 	return subtle.ConstantTimeCompare(u[:], s.login[0][:])&subtle.ConstantTimeCompare(p[:], s.login[1][:]) == 1
 }
 
-// mistook notes from where somebody tried to be the device without its password.
+// mistook notes from where somebody tried to be the device without its password. He may do so all the time, and is warned of now and then.
 func (s *session) mistook(remote string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.wrong = remote
+	s.wrong.remote = remote
+	level, before := slog.LevelDebug, s.wrong.untold
+	if time.Since(s.wrong.told) < warnPause {
+		s.wrong.untold++
+	} else {
+		level, s.wrong.told, s.wrong.untold = slog.LevelWarn, time.Now(), 0
+	}
+	s.mu.Unlock()
+	s.driver.log().Log(context.Background(), level, "wrong username or password", "device", s.device, "remote", remote, "before", before)
 }
 
 // missedBy says what may be why the device has not dialled in; empty if nothing is known.
 func (s *session) missedBy(since time.Time) string {
 	s.mu.Lock()
-	wrong := s.wrong
+	wrong := s.wrong.remote
 	s.mu.Unlock()
 	if wrong != "" {
 		return fmt.Sprintf("; somebody tried from %s, with a wrong username or password", wrong)
@@ -87,7 +106,7 @@ func (s *session) admit(k *link) bool {
 	if old := s.current(); old != nil {
 		s.driver.counts.takenOver.Add(1)
 		s.driver.log().Info("device dialled in anew", "device", s.device, "remote", k.client.Net.Remote)
-		old.part(true, packets.ErrSessionTakenOver, errTakenOver)
+		old.part(ctx, packets.ErrSessionTakenOver, errTakenOver)
 		select {
 		case <-old.done:
 		case <-ctx.Done():
@@ -141,17 +160,12 @@ func (s *session) changedLocked() {
 	s.news = make(chan struct{})
 }
 
-// read returns the samples of a message. One that answers a command is for who waits for that, too.
+// read returns the samples of a message.
 func (s *session) read(topic string, text []byte) []actors.Sample {
 	var samples []actors.Sample
-	for _, c := range s.commands {
-		if c.response == topic {
-			c.answered(string(text))
-		}
-	}
 	d, at := payload.Of(text), time.Now()
 	for _, e := range s.entries {
-		if e.filter != "" && matches(e.filter, topic) {
+		if e.filter != "" && topics.Match(e.filter, topic) {
 			samples = e.codec.Read(samples, d, at)
 		}
 	}
@@ -174,8 +188,9 @@ func (s *session) end(ctx context.Context) {
 		return
 	}
 	s.listener.leave(s)
+	s.closeDesks()
 	if k != nil {
-		k.part(ctx.Err() == nil, packets.ErrServerShuttingDown, errCut)
+		k.part(ctx, packets.ErrServerShuttingDown, errCut)
 		<-k.done // its goroutines end with the connection
 	}
 	s.driver.leave(s.listener)
