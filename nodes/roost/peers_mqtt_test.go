@@ -20,7 +20,7 @@ func mosquitto() realPeer {
 		},
 		start: func(t *testing.T, devices int) realDevices {
 			at, config := peertest.FreeAddress(t, "tcp"), filepath.Join(t.TempDir(), "mosquitto.conf")
-			text := fmt.Sprintf("listener %s 127.0.0.1\nallow_anonymous true\nlog_type subscribe\n", peertest.Port(at))
+			text := fmt.Sprintf("user root\nlistener %s 127.0.0.1\nallow_anonymous true\nlog_type subscribe\n", peertest.Port(at))
 			if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}

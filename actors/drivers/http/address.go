@@ -55,7 +55,7 @@ func parseAddress(d *roostv1.DeviceSpec, p *roostv1.Profile) (*address, roostv1.
 		ca: k.File("ca"), pin: parsePin(k), cert: k.Secret("cert"), key: k.Secret("key"),
 		timeout:  k.Duration("timeout", defaultTimeout, 10*time.Millisecond, maxTimeout),
 		most:     k.Int("most", defaultMost, 1, maxMost),
-		statuses: statuses{done: parseStatuses(k, "done"), refused: parseStatuses(k, "refused")},
+		statuses: parseStatuses(k),
 		verdicts: parseVerdicts(k),
 	}
 	at.parseURL(k)
@@ -170,7 +170,18 @@ func parsePin(k *keys.Keys) []byte {
 	return pin
 }
 
-func parseStatuses(k *keys.Keys, name string) []int {
+// parseStatuses reads which statuses say something else here than elsewhere. One says one thing.
+func parseStatuses(k *keys.Keys) statuses {
+	s := statuses{done: parseStatus(k, "done"), refused: parseStatus(k, "refused")}
+	for _, n := range s.refused {
+		if slices.Contains(s.done, n) {
+			k.Wrong("refused", "%d stands in done too, and a write cannot be both", n)
+		}
+	}
+	return s
+}
+
+func parseStatus(k *keys.Keys, name string) []int {
 	text, given := k.Get(name)
 	if !given {
 		return nil

@@ -42,6 +42,7 @@ func TestCheckAddress(t *testing.T) {
 		{"url=http://x; header.X=a\nb", "has characters in it that no header can have"},
 		{"url=http://x; header.X-A=a; secret.x-a=env:A", "is the same header as header.X-A"},
 		{"url=http://x; done=200", `"200" is no status from 300 to 599`},
+		{"url=http://x; done=303,501; refused=502, 501", `address["refused"]: 501 stands in done too`},
 		{"url=http://x; done_json=ok", `address["done_json"]: "ok" is no JSONPath`},
 		{"url=http://x; refused_json=$..a..b", `address["refused_json"]: "$..a..b" would search the document again`},
 		{"url=http://x; refused=soon", `"soon" is no status`},
@@ -107,6 +108,7 @@ func TestCheckCommands(t *testing.T) {
 		{"command.dose.path=/dose; command.dose.payload={what}", "nothing is called {what}"},
 		{"command.dose.path=/dose; command.dose.method=GET", "a GET has no body"},
 		{"command.dose.path=/dose/{of}?ml={ml}; command.dose.content_type=x", "there is no body"},
+		{"command.dose.path=/dose; command.dose.content_type=a\nb", `address["command.dose.content_type"]: "a\nb" is no type of a body`},
 		{"command.dose.path=dose", "begins with neither"},
 		{"command.dose.path=/dose; command.dose.what=1", "unknown key"},
 	}

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -130,7 +129,7 @@ func (c *client) readSecrets(at *address) error {
 func tlsOf(at *address) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if at.ca != "" {
-		text, err := os.ReadFile(at.ca)
+		text, err := keys.ReadFile(at.ca)
 		if err != nil {
 			return nil, fmt.Errorf("read the authorities: %w", err)
 		}

@@ -63,7 +63,7 @@ func parseCommand(at *address, k *keys.Keys, prefix string, spec *roostv1.Comman
 	if !given {
 		template = "{"
 	}
-	c.contentType = k.Text(typeKey, typeOf(template))
+	c.parseType(k, typeKey, template)
 	return c
 }
 

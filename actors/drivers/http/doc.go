@@ -56,8 +56,9 @@
 // No status is unknown, too: the connection was cut, the time was over, or what came was no HTTP. ErrNotSent means that no byte of
 // the request was given to the kernel: the device could not be reached, or did not prove who it is.
 //
-// A read that has no 2xx is a reading of BAD quality with the status as its code; a poll fails where nothing answers. Opening fails with
-// 401 and 403, too. Redirects of reads are followed three times, and only at the same host.
+// A read that has no 2xx is a reading of BAD quality with the status as its code; a poll fails where nothing answers. After the
+// first read that gets no answer at all the rest of a poll is BAD without being asked for, and what was not answered comes last from then on.
+// Opening fails with 401 and 403, too. Redirects of reads are followed three times, and only at the same host.
 //
 // # Promises
 //

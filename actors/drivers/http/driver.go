@@ -65,6 +65,8 @@ type session struct {
 	at      *address
 	entries map[string]*entry
 	client  *client
+
+	unanswered map[string]bool // URLs that got no answer when they were read last
 }
 
 // greet reads the first document that there is to read. Whatever a device answers, it is there; but one that does not know us has

@@ -105,6 +105,11 @@ func (r *request) parseBody(k *keys.Keys, methodKey, typeKey, template string) {
 	if r.method == http.MethodGet {
 		k.Wrong(methodKey, "a GET has no body: {value} must be in the path")
 	}
+	r.parseType(k, typeKey, template)
+}
+
+// parseType finds of what type a body is, which goes into a header.
+func (r *request) parseType(k *keys.Keys, typeKey, template string) {
 	r.contentType = k.Text(typeKey, typeOf(template))
 	if !httpguts.ValidHeaderFieldValue(r.contentType) {
 		k.Wrong(typeKey, "%q is no type of a body", r.contentType)

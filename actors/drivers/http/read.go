@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/roost-iot/roost/actors"
@@ -25,7 +28,13 @@ type statusError struct {
 
 func (e statusError) Error() string { return "the device answered " + describeStatus(e.status, e.text) }
 
-// poll reads each document that the resources are in, once.
+// unansweredError says that a read got no answer at all: not a byte.
+type unansweredError struct{ error }
+
+func (e unansweredError) Unwrap() error { return e.error }
+
+// poll reads each document that the resources are in, once. After the first that gets no answer at all no more is asked for: a dead device
+// would let each of them wait. Where that is one path and not the device, it comes last from then on, so that the others are read.
 func (s *session) poll(ctx context.Context, resources []string) ([]actors.Sample, error) {
 	urls, entries, err := s.plan(resources)
 	if err != nil {
@@ -34,14 +43,23 @@ func (s *session) poll(ctx context.Context, resources []string) ([]actors.Sample
 	samples := make([]actors.Sample, 0, len(resources))
 	var failed error // the first
 	got := 0
-	for _, url := range urls {
+	for i, url := range urls {
 		body, err := s.get(ctx, url)
+		_, dead := errors.AsType[unansweredError](err)
+		s.notes(url, dead)
 		switch {
 		case err == nil:
 			got++
 			samples = read(samples, entries[url], body)
 		case ctx.Err() != nil:
 			return nil, err
+		case dead && got == 0:
+			return nil, cmp.Or(failed, err)
+		case dead:
+			for _, left := range urls[i:] {
+				samples = bad(samples, entries[left], err)
+			}
+			return samples, nil
 		default:
 			if statusOf(err) != 0 { // it has answered
 				got++
@@ -69,7 +87,28 @@ func (s *session) plan(resources []string) (urls []string, entries map[string][]
 		}
 		entries[e.url] = append(entries[e.url], e)
 	}
+	slices.SortStableFunc(urls, func(a, b string) int { return cmp.Compare(s.order(a), s.order(b)) })
 	return urls, entries, nil
+}
+
+// order is 1 for what got no answer the last time, which is asked for after the others.
+func (s *session) order(url string) int {
+	if s.unanswered[url] {
+		return 1
+	}
+	return 0
+}
+
+// notes notes whether a read got no answer.
+func (s *session) notes(url string, dead bool) {
+	switch {
+	case !dead:
+		delete(s.unanswered, url)
+	case s.unanswered == nil:
+		s.unanswered = map[string]bool{url: true}
+	default:
+		s.unanswered[url] = true
+	}
 }
 
 // get reads a document.
@@ -77,12 +116,16 @@ func (s *session) get(ctx context.Context, url string) ([]byte, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.at.timeout, fmt.Errorf("the device did not answer within %v", s.at.timeout))
 	defer cancel()
 	defer context.AfterFunc(s.client.ended, cancel)()
-	body, err := s.fetch(ctx, url)
+	var answered atomic.Bool
+	body, err := s.fetch(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: func() { answered.Store(true) }}), url)
 	if err == nil {
 		return body, nil
 	}
 	if ctx.Err() != nil && !errors.As(err, new(statusError)) {
 		err = context.Cause(ctx)
+	}
+	if !answered.Load() {
+		err = unansweredError{err}
 	}
 	return nil, fmt.Errorf("GET %s: %w", url, err)
 }

@@ -78,6 +78,7 @@ func TestWhoTheDeviceIs(t *testing.T) {
 		{"nobody vouches", "", "certificate signed by unknown authority"},
 		{"another pin", "pin=" + fingerprint(other), "another one than is pinned: its SHA-256 is"},
 		{"no authority", "ca=" + empty, "there is no certificate in " + empty},
+		{"a folder", "ca=" + t.TempDir(), "it is no regular file"},
 		{"no file", "ca=/nowhere/at/all", "read the authorities"},
 	}
 	for _, tt := range tests {

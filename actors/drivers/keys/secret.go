@@ -15,11 +15,11 @@ const (
 	fromEnv  = "env:"
 )
 
-// maxSecret is how long a secret may be, in bytes: a chain of certificates is shorter.
-const maxSecret = 1 << 20
+// maxFile is how long a file may be, in bytes: a chain of certificates is shorter.
+const maxFile = 1 << 20
 
-// Secret is where the gateway finds a password or a private key: file:/absolute/path, of which ends of lines at the end do not count,
-// or env:NAME. The zero value is none.
+// Secret is where the gateway finds a password or a private key: file:/absolute/path of a regular file, of which ends of lines at the end do
+// not count, or env:NAME. The zero value is none.
 type Secret struct{ from string }
 
 // Secret returns where a secret is. What is given in clear is a problem, and is not repeated in it.
@@ -61,28 +61,50 @@ func (s Secret) Read() (string, error) {
 		}
 		return secret, nil
 	}
-	secret, err := readFile(strings.TrimPrefix(s.from, fromFile))
+	text, err := ReadFile(strings.TrimPrefix(s.from, fromFile))
 	if err != nil {
 		return "", fmt.Errorf("read the secret %s: %w", s.from, err)
 	}
+	secret := strings.TrimRight(string(text), "\r\n")
 	if secret == "" {
 		return "", roostv1.Errorf(roostv1.ErrUnavailable, "the secret %s is empty", s.from)
 	}
 	return secret, nil
 }
 
-func readFile(path string) (string, error) {
+// ReadFile reads what the path in a fleet file leads to, which is a secret or a certificate: a regular file of at most 1 MiB, or a link to one.
+// Whatever else has a path may have nothing to say, for ever: a pipe that nobody writes to is not even opened.
+func ReadFile(path string) ([]byte, error) {
+	is, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !is.Mode().IsRegular() {
+		return nil, roostv1.Errorf(roostv1.ErrUnavailable, "it is no regular file, but %s: put what is in it into a file", kindOf(is.Mode()))
+	}
 	f, err := os.Open(path)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer f.Close()
-	bytes, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	bytes, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if len(bytes) > maxSecret {
-		return "", fmt.Errorf("it is longer than %d bytes", maxSecret)
+	if len(bytes) > maxFile {
+		return nil, fmt.Errorf("it is longer than %d bytes", maxFile)
 	}
-	return strings.TrimRight(string(bytes), "\r\n"), nil
+	return bytes, nil
+}
+
+func kindOf(mode os.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&os.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&os.ModeDevice != 0:
+		return "a device"
+	}
+	return "something else"
 }

@@ -51,6 +51,7 @@
 //   - ErrNotSent means that no byte of the action was given to the kernel. ErrRefused means that the device said no, and did
 //     nothing. All else is unknown: also the exceptions that say that a device failed on its way, or that a converter heard
 //     nothing of it. Nothing is sent twice.
+//   - A connection that the device has ended while it was idle is found out before a request goes out on it, and another is made.
 //   - An answer counts only if it can be the answer: over TCP with the request's transaction id, else from the same unit, with a
 //     right checksum; with the same function, and as many values as were asked for.
 //   - A value that does not fit its encoding is not sent.

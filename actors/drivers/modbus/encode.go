@@ -90,7 +90,7 @@ func (e *entry) raw(v *roostv1.Value) (uint64, error) {
 		}
 		return uint64(n), e.inRange(v, n >= e.lowest() && (n < 0 || uint64(n) <= e.highest()))
 	}
-	value := (v.GetDouble() - e.offset) / e.scale
+	value := e.scale.Raw(v.GetDouble())
 	switch {
 	case e.encoding == asFloat64:
 		return math.Float64bits(value), e.inRange(v, !math.IsInf(value, 0))

@@ -159,7 +159,7 @@ func (e *entry) decodeNumber(registers []uint16) (*roostv1.Value, roostv1.Qualit
 	case e.encoding.signed():
 		value = float64(signed)
 	}
-	value = value*e.scale + e.offset
+	value = e.scale.Value(value)
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		return nil, roostv1.QualityReason_QUALITY_REASON_DECODE_ERROR
 	}

@@ -62,6 +62,8 @@ func TestEncodings(t *testing.T) {
 		{isDouble, "encoding=float32 order=CDAB", []uint16{0xE979, 0x42F6}, roostv1.Double(float64(float32(123.456)))},
 		{isDouble, "encoding=float64", []uint16{0x405E, 0xDD2F, 0x1A9F, 0xBE77}, roostv1.Double(123.456)},
 		{isDouble, "encoding=int16 scale=0.1", []uint16{0xFF38}, roostv1.Double(-20)},
+		{isDouble, "scale=0.1", []uint16{499}, roostv1.Double(49.9)},
+		{isDouble, "scale=0.1 offset=-40", []uint16{499}, roostv1.Double(9.9)},
 		{isDouble, "scale=0.5 offset=-40", []uint16{130}, roostv1.Double(25)},
 		{isBool, "bit=3", []uint16{8}, roostv1.Bool(true)},
 		{isText, "length=3", []uint16{0x414B, 0x3100, 0}, roostv1.Text("AK1")},

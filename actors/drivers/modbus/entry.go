@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/roost-iot/roost/actors/drivers/keys"
+	"github.com/roost-iot/roost/actors/drivers/scale"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -42,8 +43,7 @@ type entry struct {
 	count    int // of bits or registers
 	encoding encoding
 	order    order
-	scale    float64
-	offset   float64
+	scale    scale.Scale
 	bit      int // or noBit
 	write    string
 }
@@ -71,16 +71,21 @@ func (p entryParser) entry(r *roostv1.Resource) *entry {
 		table:    table(p.Word("table", string(holdings), string(coils), string(discretes), string(holdings), string(inputs))),
 		address:  p.address(),
 		order:    order(p.Word("order", string(orderABCD), string(orderABCD), string(orderCDAB), string(orderBADC), string(orderDCBA))),
-		scale:    p.Float("scale", 1), offset: p.Float("offset", 0),
-		bit:   p.Int("bit", noBit, 0, 15),
-		write: p.Word("write", writeAuto, writeAuto, writeSingle, writeMultiple),
-	}
-	if e.scale == 0 {
-		p.Wrong("scale", "is 0, and every value would be the same")
+		scale:    p.scale(),
+		bit:      p.Int("bit", noBit, 0, 15),
+		write:    p.Word("write", writeAuto, writeAuto, writeSingle, writeMultiple),
 	}
 	p.encoding(e)
 	p.fits(e)
 	return e
+}
+
+func (p entryParser) scale() scale.Scale {
+	factor, offset := p.Float("scale", 1), p.Float("offset", 0)
+	if factor == 0 {
+		p.Wrong("scale", "is 0, and every value would be the same")
+	}
+	return scale.New(factor, offset)
 }
 
 // encoding finds how the value lies in its registers, and how many there are.

@@ -95,6 +95,7 @@ func (l *line) ready(ctx context.Context, q query) error {
 	if err := wait(ctx, time.Until(l.free)); err != nil {
 		return err
 	}
+	l.look()
 	if err := l.opened(ctx); err != nil {
 		return err
 	}

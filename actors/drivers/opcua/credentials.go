@@ -5,14 +5,10 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"io"
-	"os"
 
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/opcua/channel"
 )
-
-// maxCertificate is how long the file of a certificate may be, in bytes.
-const maxCertificate = 1 << 20
 
 // credentials reads what the device's address says where it is: certificates, key and password. They are read anew each time.
 func (a *address) credentials(device string) (channel.Config, channel.Identity, error) {
@@ -46,12 +42,7 @@ func (a *address) credentials(device string) (channel.Config, channel.Identity, 
 
 // readCertificate reads the first certificate of a file, in PEM or DER.
 func readCertificate(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read a certificate: %w", err)
-	}
-	defer f.Close()
-	der, err := io.ReadAll(io.LimitReader(f, maxCertificate))
+	der, err := keys.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the certificate %s: %w", path, err)
 	}

@@ -59,6 +59,7 @@ func (p *peer) strangers(t *testing.T) {
 		{"a key of another", "security=Basic256Sha256 server_certificate=$/server.pem certificate=$/client.pem key=file:$/other.key", "is not the key of the certificate", nil},
 		{"no key", "security=Basic256Sha256 server_certificate=$/server.pem certificate=$/client.pem key=file:$/client.pem", "is no private RSA key", nil},
 		{"no certificate", "security=Basic256Sha256 server_certificate=$/password certificate=$/client.pem key=file:$/client.key", "is no certificate", nil},
+		{"a folder", "security=Basic256Sha256 server_certificate=$ certificate=$/client.pem key=file:$/client.key", "it is no regular file", nil},
 		{"no file", "security=Basic256Sha256 server_certificate=$/none certificate=$/client.pem key=file:$/client.key", "none", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,18 +6,19 @@ import (
 	"github.com/theory/jsonpath"
 
 	"github.com/roost-iot/roost/actors/drivers/keys"
+	"github.com/roost-iot/roost/actors/drivers/scale"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
 // Codec reads and writes the values of one resource.
 type Codec struct {
-	resource      *roostv1.Resource
-	path          *jsonpath.Path // nil: the whole payload is the value
-	skip          bool
-	words         words
-	scale, offset float64
-	when          when
-	template      *Template
+	resource *roostv1.Resource
+	path     *jsonpath.Path // nil: the whole payload is the value
+	skip     bool
+	words    words
+	scale    scale.Scale
+	when     when
+	template *Template
 }
 
 // words are how a BOOL and BYTES are written as text; empty if nothing is said.
@@ -28,7 +29,7 @@ func (w words) given() bool { return w.yes != "" || w.no != "" }
 // Parse reads what a resource says of its payloads. It knows the keys of the package's table; all that is wrong with them is in the
 // problems of k, and then the codec must not be used.
 func Parse(k *keys.Keys, r *roostv1.Resource) *Codec {
-	c := &Codec{resource: r, scale: 1}
+	c := &Codec{resource: r, scale: scale.New(1, 0)}
 	if r.Readable() {
 		c.parseRead(k)
 	} else {
@@ -92,10 +93,11 @@ func (c *Codec) parseScale(k *keys.Keys) {
 		}
 		return
 	}
-	c.scale, c.offset = k.Float("scale", 1), k.Float("offset", 0)
-	if c.scale == 0 {
+	factor, offset := k.Float("scale", 1), k.Float("offset", 0)
+	if factor == 0 {
 		k.Wrong("scale", "is 0, and every value would be the same")
 	}
+	c.scale = scale.New(factor, offset)
 }
 
 // when is where a document says when the device sampled, and how.

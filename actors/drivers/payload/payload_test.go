@@ -62,6 +62,7 @@ func TestRead(t *testing.T) {
 		{"infinite", isDouble, nil, "1e999", nil},
 		{"nothing", isDouble, nil, "", nil},
 		{"scaled", isDouble, says("scale=0.1", "offset=-40"), "650", roostv1.Double(25)},
+		{"scaled to the last digit", isDouble, says("scale=0.1"), "499", roostv1.Double(49.9)},
 		{"scaled too far", isDouble, says("scale=1e300"), "1e300", nil},
 		{"largest INT", isInt, nil, "9223372036854775807", roostv1.Int(9223372036854775807)},
 		{"smallest INT", isInt, nil, "-9223372036854775808", roostv1.Int(-9223372036854775808)},

@@ -154,20 +154,18 @@ func wholeDigits(text string) (string, bool) {
 
 // scaled returns what a DOUBLE is from what was read.
 func (c *Codec) scaled(v *roostv1.Value) *roostv1.Value {
-	if !c.scales() {
+	if c.scale.Plain() {
 		return v
 	}
-	return roostv1.Double(v.GetDouble()*c.scale + c.offset)
+	return roostv1.Double(c.scale.Value(v.GetDouble()))
 }
-
-func (c *Codec) scales() bool { return c.scale != 1 || c.offset != 0 }
 
 // unscaled returns what is written of a DOUBLE. 15 digits are what is left of a division and its way back.
 func (c *Codec) unscaled(v *roostv1.Value) (*roostv1.Value, error) {
-	if !c.scales() {
+	if c.scale.Plain() {
 		return v, nil
 	}
-	f := (v.GetDouble() - c.offset) / c.scale
+	f := c.scale.Raw(v.GetDouble())
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return nil, roostv1.Errorf(roostv1.ErrInvalid, "%s is %s, which is too large with its scale", c.resource.GetName(), v.Format())
 	}

@@ -15,12 +15,17 @@
 //
 //   - A test whose peer is not installed is skipped, and says why; where the environment has ROOST_PEERS, it fails ([Need]).
 //   - [Start] and [Peer.Restart] return when the peer can be used, or fail the test with what the peer has said.
-//   - A peer ends with its test, and its children with it; on Linux also when the test's process is killed.
+//   - A peer ends with its test, and its children with it, also those of one that has ended by itself; on Linux the peer ends also when the
+//     test's process is killed.
 //
 // # What is not promised
 //
 // A free address is free when it is returned, and is not one from which connections go out, so that only another listener can take it.
-// On Windows nothing can be paused: the test is skipped.
+// On Windows nothing can be paused: the test is skipped; and children are not killed. A child that has made a group of its own is no longer the
+// peer's.
+//
+// A program that changes its user outlives a test's process that is killed: Linux then forgets whose end it was to follow. mosquitto does so if root
+// starts it; its configuration has to say "user root".
 //
 // # Concurrency
 //

@@ -14,3 +14,6 @@ const canPause = true
 func killGroup(p *os.Process) error   { return syscall.Kill(-p.Pid, syscall.SIGKILL) }
 func pauseGroup(p *os.Process) error  { return syscall.Kill(-p.Pid, syscall.SIGSTOP) }
 func resumeGroup(p *os.Process) error { return syscall.Kill(-p.Pid, syscall.SIGCONT) }
+
+// hasGroup tells whether somebody is left of the group. As long as there is, its number is nobody else's.
+func hasGroup(p *os.Process) bool { return syscall.Kill(-p.Pid, 0) == nil }

@@ -15,3 +15,4 @@ func ownGroup() *syscall.SysProcAttr {
 func killGroup(p *os.Process) error { return p.Kill() }
 func pauseGroup(*os.Process) error  { return errors.ErrUnsupported }
 func resumeGroup(*os.Process) error { return errors.ErrUnsupported }
+func hasGroup(*os.Process) bool     { return false }

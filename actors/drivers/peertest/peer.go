@@ -37,6 +37,7 @@ type Peer struct {
 	cmd     *exec.Cmd
 	output  *output
 	ended   chan struct{} // closed when the process has ended
+	orphans *bool         // whether it left children; set before ended is closed
 }
 
 var errEnded = errors.New("it has ended")
@@ -103,7 +104,7 @@ func (p *Peer) start() error {
 	cmd.Dir, cmd.Env = p.command.Dir, append(os.Environ(), p.command.Env...)
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = p.output, p.output, pipeWait
 	cmd.SysProcAttr = ownGroup()
-	started, ended := make(chan error), make(chan struct{})
+	started, ended, orphans := make(chan error), make(chan struct{}), new(bool)
 	go func() { // ends with the process
 		// Linux takes the end of the thread that started a child for that of its parent.
 		runtime.LockOSThread()
@@ -112,24 +113,28 @@ func (p *Peer) start() error {
 		started <- err
 		if err == nil {
 			_ = cmd.Wait() // how it ended is nothing that a test asks for
+			*orphans = hasGroup(cmd.Process)
 			close(ended)
 		}
 	}()
 	if err := <-started; err != nil {
 		return err
 	}
-	p.cmd, p.ended = cmd, ended
+	p.cmd, p.ended, p.orphans = cmd, ended, orphans
 	return nil
 }
 
-// Kill kills the peer at once (kill -9), paused or not, with the children that it has, and returns when it has ended. What has ended
-// already is left alone.
+// Kill kills the peer at once (kill -9), paused or not, with the children that it has, and returns when it has ended. Of one that has ended
+// by itself the children are killed that it left.
 func (p *Peer) Kill() {
 	if p.cmd == nil {
 		return
 	}
 	select {
-	case <-p.ended: // by itself: the number may be another's already
+	case <-p.ended: // by itself
+		if *p.orphans { // else the group's number may be another's already
+			_ = killGroup(p.cmd.Process)
+		}
 	default:
 		_ = killGroup(p.cmd.Process) // an error says that it has ended by now
 		<-p.ended

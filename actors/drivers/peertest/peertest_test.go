@@ -20,6 +20,10 @@ func TestMain(m *testing.M) {
 		echo(at)
 		return
 	}
+	if at := os.Getenv("PEERTEST_LEAVE"); at != "" {
+		leave(at)
+		return
+	}
 	os.Exit(m.Run())
 }
 

@@ -37,8 +37,14 @@ func (a address) access() (access, error) {
 	if is.writing, err = community(a.writing, is.reading); err != nil {
 		return access{}, err
 	}
-	is.trapping, err = community(a.trapping, is.reading)
-	return is, err
+	if is.trapping, err = community(a.trapping, is.reading); err != nil {
+		return access{}, err
+	}
+	if a.trapsFromAfar() && is.trapping == publicCommunity {
+		return access{}, roostv1.Errorf(roostv1.ErrInvalid, "the community of its traps is %s, which anybody knows: beyond this machine only what is authenticated "+
+			"is listened to, so give the device another one as trap_community, or let it send to an address of this machine's own", publicCommunity)
+	}
+	return is, nil
 }
 
 func community(from keys.Secret, otherwise string) (string, error) {

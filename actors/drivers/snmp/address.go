@@ -112,3 +112,10 @@ func trapsOf(k *keys.Keys, a address) string {
 	}
 	return to
 }
+
+// trapsFromAfar reports whether it is listened to what comes from beyond this machine.
+func (a address) trapsFromAfar() bool {
+	host, _, _ := net.SplitHostPort(a.traps)
+	ip, err := netip.ParseAddr(host)
+	return a.traps != "" && (err != nil || !ip.IsLoopback())
+}

@@ -25,6 +25,8 @@ func TestCheckAccepts(t *testing.T) {
 		resource("r", isInt, "oid=.1.3.6"), resource("r", isDouble, "oid=1.3.6 scale=0.1 offset=-5 type=unsigned"), resource("r", isBool, "oid=1.3 true=3 false=0"),
 		reading("r", isBool, "oid=1.3 bit=12"), resource("r", isText, "oid=1.3 words=1=a,2=b_c"), resource("r", isText, "oid=1.3 words=1.3.6=a type=oid"),
 		resource("r", isText, "oid=2.999.4294967295 type=hex"), resource("r", isText, "oid=1.3 type=ip"), resource("r", isBytes, "oid=1.3"),
+		reading("r", isText, "oid=1.3 words=1.3.6=a,-1=b type=unsigned"), reading("r", isBool, "oid=1.3 true=-1 type=unsigned"),
+		resource("r", isText, "oid=1.3 words=4294967295=a,0=b type=unsigned"), resource("r", isBool, "oid=1.3 true=-1"),
 		resource("r", isInt, "oid=1.3 type=octets"), resource("r", isUint, "oid=1.3 type=counter64 source=get"),
 	} {
 		if err := (*snmp.Driver)(nil).Check(device("d", "agent=a", r)); err != nil {
@@ -86,6 +88,7 @@ func TestCheckRefuses(t *testing.T) {
 		{fine, some + " words=1=a type=octets", isText, "is not made of octets"},
 		{fine, some + " words=1=a", isUint, `protocol["words"]: are for a STRING`},
 		{fine, some + " words=a=1", isText, `"a=1" is not a number or an object identifier with its word`},
+		{fine, some + " words=05=a", isText, `"05=a" is not a number or an object identifier with its word`},
 		{fine, some + " words=1=a,1=b", isText, "1 is a already"},
 		{fine, some + " words=1=a,2=a", isText, "a is 1 already"},
 		{fine, some + " scale=2", isUint, `protocol["scale"]: is for a DOUBLE`},
@@ -95,6 +98,12 @@ func TestCheckRefuses(t *testing.T) {
 		{fine, some + " bit=1", isBool, "a bit cannot be written"},
 		{fine, some + " bit=1 true=1", isBool, "says nothing of a bit"},
 		{fine, some + " true=2", isBool, "is 2, which is true"},
+		{fine, some + " words=1.5=x,2=y", isText, `protocol["words"]: x is 1.5, which is no integer and cannot be written`},
+		{fine, some + " words=2147483648=x", isText, "x is 2147483648, which is no integer"},
+		{fine, some + " words=-1=x type=unsigned", isText, "x is -1, which is no unsigned"},
+		{fine, some + " words=7=x type=oid", isText, "x is 7, which is no oid"},
+		{fine, some + " true=-1 type=unsigned", isBool, `protocol["true"]: is -1, which is no unsigned and cannot be written`},
+		{fine, some + " false=-1 type=unsigned", isBool, `protocol["false"]: is -1, which is no unsigned`},
 		{fine, some + " object=5", isUint, "unknown key"},
 	} {
 		err := (*snmp.Driver)(nil).Check(device("d", test.address, resource("r", test.kind, test.protocol)))

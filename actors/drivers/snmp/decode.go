@@ -81,7 +81,7 @@ func (e *entry) decodeDouble(v *gosnmp.SnmpPDU) *roostv1.Value {
 	if !ok {
 		return nil
 	}
-	value := raw*e.scale + e.offset
+	value := e.scale.Value(raw)
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		return nil
 	}

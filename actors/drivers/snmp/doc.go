@@ -19,7 +19,8 @@
 //	traps                      address and port of this gateway at which the device's traps and informs arrive: 0.0.0.0:162
 //	trap_community             of versions 1 and 2c: a secret; community without
 //
-// Devices that name the same traps share it. Who listens beyond this machine needs a community of the device's own, or a user with auth.
+// Devices that name the same traps share it. Who listens beyond this machine needs a community of the device's own, which is
+// another word than public wherever it is written, or a user with auth.
 //
 // # Resources
 //

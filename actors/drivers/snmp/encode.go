@@ -39,7 +39,7 @@ func (e *entry) raw(v *roostv1.Value) (any, error) {
 	case roostv1.ValueType_VALUE_TYPE_STRING:
 		return e.rawText(v, v.GetString_())
 	case roostv1.ValueType_VALUE_TYPE_DOUBLE:
-		return e.rawDouble(v, (v.GetDouble()-e.offset)/e.scale)
+		return e.rawDouble(v, e.scale.Raw(v.GetDouble()))
 	}
 	switch n, _ := v.Number(); {
 	case e.syntax == asOctets:
@@ -95,11 +95,11 @@ func (e *entry) rawText(v *roostv1.Value, text string) (any, error) {
 	}
 	switch e.syntax {
 	case asInteger, asUnsigned:
-		n, err := strconv.ParseFloat(text, 64)
+		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return nil, roostv1.Errorf(roostv1.ErrInvalid, "%s is %s, which is no number", e.resource.GetName(), text)
+			return nil, roostv1.Errorf(roostv1.ErrInvalid, "%s is %s, which is no whole number", e.resource.GetName(), text)
 		}
-		return e.whole(v, n)
+		return e.whole(v, float64(n))
 	case asOID:
 		oid, err := parseOID(text)
 		if err != nil {

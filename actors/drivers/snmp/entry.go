@@ -1,9 +1,12 @@
 package snmp
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/roost-iot/roost/actors/drivers/keys"
+	"github.com/roost-iot/roost/actors/drivers/scale"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -22,14 +25,14 @@ const (
 
 // entry is what the protocol entries of a resource say.
 type entry struct {
-	resource      *roostv1.Resource
-	oid           string
-	syntax        syntax
-	source        string
-	scale, offset float64
-	bit           int // or noBit
-	yes, no       int // what integers are true and false
-	words         words
+	resource *roostv1.Resource
+	oid      string
+	syntax   syntax
+	source   string
+	scale    scale.Scale
+	bit      int // or noBit
+	yes, no  int // what integers are true and false
+	words    words
 }
 
 // parseEntries reads the entries of a profile's resources, by name. They are usable only if there are no problems.
@@ -49,14 +52,22 @@ func entryOf(k *keys.Keys, r *roostv1.Resource) *entry {
 		resource: r,
 		oid:      oidOf(k),
 		source:   k.Word("source", fromBoth, fromGet, fromTrap, fromBoth),
-		scale:    k.Float("scale", 1), offset: k.Float("offset", 0),
-		bit: k.Int("bit", noBit, 0, maxBit),
-		yes: k.Int("true", 1, math.MinInt32, math.MaxInt32), no: k.Int("false", 2, math.MinInt32, math.MaxInt32),
+		scale:    scaleOf(k),
+		bit:      k.Int("bit", noBit, 0, maxBit),
+		yes:      k.Int("true", 1, math.MinInt32, math.MaxInt32), no: k.Int("false", 2, math.MinInt32, math.MaxInt32),
 		words: wordsOf(k),
 	}
 	e.syntax = syntax(k.Word("type", string(naturalSyntax(r.GetType(), e.words)), syntaxWords...))
 	e.check(k)
 	return e
+}
+
+func scaleOf(k *keys.Keys) scale.Scale {
+	factor, offset := k.Float("scale", 1), k.Float("offset", 0)
+	if factor == 0 {
+		k.Wrong("scale", "is 0, and every value would be the same")
+	}
+	return scale.New(factor, offset)
 }
 
 func oidOf(k *keys.Keys) string {
@@ -78,13 +89,11 @@ func (e *entry) check(k *keys.Keys) {
 		k.Unwanted("scale", "is for a DOUBLE, and %s is a %s", name, kind.Word())
 		k.Unwanted("offset", "is for a DOUBLE, and %s is a %s", name, kind.Word())
 	}
-	if e.scale == 0 {
-		k.Wrong("scale", "is 0, and every value would be the same")
-	}
 	if kind != roostv1.ValueType_VALUE_TYPE_STRING {
 		k.Unwanted("words", "are for a STRING, and %s is a %s", name, kind.Word())
 	}
 	e.checkBool(k)
+	e.checkWritten(k)
 	if !e.syntax.suits(kind, e.words) {
 		k.Wrong("type", "%s is a %s and is not made of %s", name, kind.Word(), e.syntax)
 	}
@@ -108,6 +117,28 @@ func (e *entry) checkBool(k *keys.Keys) {
 		}
 	case e.yes == e.no:
 		k.Wrong("false", "is %d, which is true", e.no)
+	}
+}
+
+// checkWritten complains of numbers and words that can never be written. What is read shows its own type, and may be any of them.
+func (e *entry) checkWritten(k *keys.Keys) {
+	if !e.resource.Writable() {
+		return
+	}
+	if e.resource.GetType() == roostv1.ValueType_VALUE_TYPE_BOOL && e.bit == noBit {
+		for _, value := range []struct {
+			key string
+			n   int
+		}{{"true", e.yes}, {"false", e.no}} {
+			if !e.syntax.has(int64(value.n)) {
+				k.Wrong(value.key, "is %d, which is no %s and cannot be written", value.n, e.syntax)
+			}
+		}
+	}
+	for _, raw := range slices.Sorted(maps.Keys(e.words.byRaw)) {
+		if !e.syntax.hasText(raw) {
+			k.Wrong("words", "%s is %s, which is no %s and cannot be written", e.words.byRaw[raw], raw, e.syntax)
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package snmp
 
 import (
+	"math"
+	"strconv"
+
 	"github.com/gosnmp/gosnmp"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -77,4 +80,24 @@ func (s syntax) suits(t roostv1.ValueType, w words) bool {
 		return s == asOctets
 	}
 	return false
+}
+
+// has reports whether a whole number is in the range of an integer or an unsigned.
+func (s syntax) has(n int64) bool {
+	switch s {
+	case asInteger:
+		return n >= math.MinInt32 && n <= math.MaxInt32
+	case asUnsigned:
+		return n >= 0 && n <= math.MaxUint32
+	}
+	return true
+}
+
+// hasText likewise, of a number or an object identifier as text.
+func (s syntax) hasText(raw string) bool {
+	n, err := strconv.ParseInt(raw, 10, 64)
+	if s == asOID {
+		return err != nil
+	}
+	return err == nil && s.has(n)
 }

@@ -38,8 +38,8 @@ func wordsOf(k *keys.Keys) words {
 }
 
 func isRaw(text string) bool {
-	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return true
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return strconv.FormatInt(n, 10) == text // as agents' numbers are shown, to be found
 	}
 	oid, err := parseOID(text)
 	return err == nil && plainOID(oid) == text

@@ -42,10 +42,10 @@ type Channel struct {
 	former     token  // with which the server may still send
 	nonce      []byte // of the exchange of keys that is under way, if exchanging
 	exchanging bool
-	closing    bool                 // since Close
-	request    uint32               // the last request id
-	waiting    map[uint32]chan done // by request id; nil once the channel has ended
-	err        error                // why the channel ended; nil while it has not
+	closing    bool             // since Close
+	request    uint32           // the last request id
+	waiting    map[uint32]*Call // by request id; nil once the channel has ended
+	err        error            // why the channel ended; nil while it has not
 
 	ended chan struct{} // closed when err is set
 
@@ -77,7 +77,7 @@ func Dial(ctx context.Context, config Config) (*Channel, error) {
 	}
 	c := &Channel{
 		config: config, conn: conn, opening: opening,
-		sending: make(chan struct{}, 1), waiting: make(map[uint32]chan done), ended: make(chan struct{}),
+		sending: make(chan struct{}, 1), waiting: make(map[uint32]*Call), ended: make(chan struct{}),
 	}
 	if err := c.begin(ctx); err != nil {
 		_ = c.Close(ctx)
@@ -157,7 +157,7 @@ func (c *Channel) fail(err error) {
 	close(c.ended)
 	_ = c.conn.Close()
 	for _, w := range waiting {
-		w <- done{err: err}
+		w.done <- done{err: err}
 	}
 }
 

@@ -88,7 +88,7 @@ func TestParts(t *testing.T) {
 			broken = false
 			return
 		}
-		whole := body(t, &ua.ReadResponse{Results: channeltest.Values(3, "text")})
+		whole := body(t, &ua.ReadResponse{Results: channeltest.Values(1, "text")})
 		r.Body('C', whole[:10])
 		r.Body('C', whole[10:20])
 		r.Body('F', whole[20:])
@@ -96,7 +96,7 @@ func TestParts(t *testing.T) {
 	})
 	c := dial(t, s)
 	for range 2 {
-		if answer, err := ask(t, c, 5*time.Second); err != nil || len(answer.(*ua.ReadResponse).Results) != 3 {
+		if answer, err := ask(t, c, 5*time.Second); err != nil || len(answer.(*ua.ReadResponse).Results) != 1 {
 			t.Fatalf("%v, %v", answer, err)
 		}
 		if _, err := ask(t, c, 5*time.Second); !errors.Is(err, ua.StatusBadResponseTooLarge) || errors.Is(err, channel.ErrNotSent) {
@@ -132,6 +132,7 @@ func TestGarbage(t *testing.T) {
 		"no service":                  func(r *channeltest.Request) { r.Body('F', []byte{1, 0, 0xff, 0xff}) },
 		"an array of negative length": func(r *channeltest.Request) { r.Body('F', append(list(1), 1, 0x8b, 0xfe, 0xff, 0xff, 0xff)) },
 		"an array that does not end":  func(r *channeltest.Request) { r.Body('F', append(list(1), 1, 0x8b, 0xff, 0xff, 0, 0)) },
+		"more than was asked for":     func(r *channeltest.Request) { r.Answer(&ua.ReadResponse{Results: channeltest.Values(2, "text")}) },
 		"values that are not there":   func(r *channeltest.Request) { r.Body('F', list(1000)) },
 		"a list that nobody can hold": func(r *channeltest.Request) { r.Body('F', list(0x7fffffff)) },
 		"values in values":            func(r *channeltest.Request) { r.Body('F', append(list(1), bytes.Repeat([]byte{1, 24}, 30_000)...)) },

@@ -37,7 +37,7 @@ func (s *Sealed) Most(frame int) int { return s.own.most(frame) }
 
 // Take reads frames as a channel does that has these keys, and returns why it ended.
 func (s *Sealed) Take(sent []byte) error {
-	c := &Channel{opening: new(keys), config: Config{Policy: ua.SecurityPolicyURINone}, current: token{keys: s.other}, waiting: map[uint32]chan done{1: make(chan done, 1)}}
+	c := &Channel{opening: new(keys), config: Config{Policy: ua.SecurityPolicyURINone}, current: token{keys: s.other}, waiting: map[uint32]*Call{1: {done: make(chan done, 1), asked: 1}}}
 	r := bufio.NewReader(bytes.NewReader(sent))
 	for {
 		frame, err := readFrame(r)

@@ -124,7 +124,7 @@ func (c *Channel) complete(kind string, request uint32, whole []byte) error {
 	if waiting == nil {
 		return nil // it was given up, and is not even read
 	}
-	d := decode(whole)
+	d := decode(whole, waiting.asked)
 	opened, opens := d.response.(*ua.OpenSecureChannelResponse)
 	switch {
 	case opens && kind == kindOpen:
@@ -144,16 +144,16 @@ func (c *Channel) deliver(request uint32, d done) {
 	delete(c.waiting, request)
 	c.mu.Unlock()
 	if waiting != nil {
-		waiting <- d
+		waiting.done <- d
 	}
 }
 
-// decode returns what a message says.
-func decode(whole []byte) done {
+// decode returns what a message says to a request for so many results.
+func decode(whole []byte, asked int) done {
 	if len(whole) > maxMessage {
 		return done{err: fmt.Errorf("the answer has %d bytes, and may have %d; ask for less at once", len(whole), maxMessage)}
 	}
-	response, err := message.Decode(whole)
+	response, err := message.Decode(whole, asked)
 	if err != nil {
 		return done{err: fmt.Errorf("the answer cannot be read: %w", err)}
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gopcua/opcua/ua"
+
+	"github.com/roost-iot/roost/actors/drivers/opcua/message"
 )
 
 // lastSequence is the last sequence number before they begin again.
@@ -17,6 +19,7 @@ type Call struct {
 	channel *Channel
 	request uint32
 	done    chan done
+	asked   int // results
 }
 
 // Do sends a request, and waits for its answer. An answer that says that the service failed is an error, which is the
@@ -61,7 +64,7 @@ func (c *Channel) forget(request uint32) {
 
 // send writes a request. Errors are ErrNotSent while no byte of it was.
 func (c *Channel) send(ctx context.Context, session *ua.NodeID, r ua.Request) (*Call, error) {
-	call := &Call{channel: c, done: make(chan done, 1)}
+	call := &Call{channel: c, done: make(chan done, 1), asked: message.Asked(r)}
 	c.mu.Lock()
 	if err := c.err; err != nil {
 		c.mu.Unlock()
@@ -69,7 +72,7 @@ func (c *Channel) send(ctx context.Context, session *ua.NodeID, r ua.Request) (*
 	}
 	c.request++
 	call.request = c.request
-	c.waiting[call.request] = call.done
+	c.waiting[call.request] = call
 	c.mu.Unlock()
 	n, err := c.dispatch(ctx, call.request, session, r)
 	if err == nil {

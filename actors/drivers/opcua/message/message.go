@@ -9,14 +9,16 @@ import (
 	"github.com/gopcua/opcua/ua"
 )
 
-// Decode returns the answer that a message is. It keeps no part of the message, but for strings of bytes.
-func Decode(message []byte) (response ua.Response, err error) {
+// Decode returns the answer that a message is, to a request for so many results, or for [AnyNumber]: one that has more is an error. It keeps no part
+// of the message, but for strings of bytes.
+func Decode(message []byte, asked int) (response ua.Response, err error) {
 	defer func() { // for what is not foreseen
 		if p := recover(); p != nil {
 			response, err = nil, fmt.Errorf("reading it panicked: %v", p)
 		}
 	}()
 	r := &reader{rest: message}
+	r.bound(asked)
 	kind := r.expandedNodeID()
 	if r.err != nil {
 		return nil, r.err
@@ -26,7 +28,7 @@ func Decode(message []byte) (response ua.Response, err error) {
 		return nil, fmt.Errorf("it is of the type %v, which is no answer", kind.NodeID)
 	}
 	response = made()
-	r.value(reflect.ValueOf(response).Elem())
+	r.answer(reflect.ValueOf(response).Elem(), asked)
 	if r.err != nil {
 		return nil, fmt.Errorf("it is a %T: %w", response, r.err)
 	}
@@ -79,6 +81,9 @@ func (r *reader) value(v reflect.Value) {
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
+		if r.part(); r.err != nil {
+			return
+		}
 		v.Set(reflect.New(v.Type().Elem()))
 		r.value(v.Elem())
 	case reflect.Struct:

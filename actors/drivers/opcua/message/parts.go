@@ -11,7 +11,7 @@ func (r *reader) code() ua.StatusCode { return ua.StatusCode(r.u32()) }
 
 // leaf reads what the library reads by itself: it has no lists.
 func leaf[T interface{ Decode([]byte) (int, error) }](r *reader, v T) T {
-	if r.err != nil {
+	if r.part(); r.err != nil {
 		return v
 	}
 	n, err := v.Decode(r.rest)
@@ -29,6 +29,7 @@ func (r *reader) guid() *ua.GUID                     { return leaf(r, new(ua.GUI
 func (r *reader) localizedText() *ua.LocalizedText   { return leaf(r, new(ua.LocalizedText)) }
 
 func (r *reader) qualifiedName() *ua.QualifiedName {
+	r.part()
 	return &ua.QualifiedName{NamespaceIndex: r.u16(), Name: r.string()}
 }
 
@@ -82,7 +83,7 @@ func (r *reader) object() *ua.ExtensionObject {
 			return
 		}
 		o.Value = made()
-		inner := &reader{rest: body, depth: r.depth}
+		inner := &reader{rest: body, depth: r.depth, parts: r.parts}
 		if inner.value(reflect.ValueOf(o.Value).Elem()); inner.err != nil {
 			r.fail(inner.err)
 		}

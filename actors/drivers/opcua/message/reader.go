@@ -19,6 +19,7 @@ type reader struct {
 	rest  []byte
 	err   error
 	depth int
+	parts *int // how many more there may be in the message
 }
 
 func (r *reader) fail(err error) {
@@ -111,7 +112,7 @@ func (r *reader) time() time.Time {
 func (r *reader) nested(read func()) {
 	if r.depth++; r.depth > maxDepth {
 		r.fail(errTooDeep)
-	} else if r.err == nil {
+	} else if r.part(); r.err == nil {
 		read()
 	}
 	r.depth--

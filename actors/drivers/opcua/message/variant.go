@@ -92,7 +92,10 @@ func (r *reader) any(kind ua.TypeID, isArray bool, n int) any {
 		return either(r, isArray, n, r.time)
 	case ua.TypeIDByteString:
 		if isArray { // the library takes strings of different lengths for a matrix that is none
-			return array(r, n, func() *ua.Variant { return ua.MustVariant(r.bytes()) })
+			return array(r, n, func() *ua.Variant {
+				r.part()
+				return ua.MustVariant(r.bytes())
+			})
 		}
 		return r.bytes()
 	}

@@ -1,0 +1,22 @@
+package modbus
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// look gives up a connection that the other end has given up while it was idle, so that the next request goes out on another one: of what is
+// written to such a one nobody hears whether it was done. Bytes that nobody waited for stay to be read. A serial port has no other end.
+func (l *line) look() {
+	if l.port == nil || l.at.way == waySerial {
+		return
+	}
+	err := l.port.SetDeadline(time.Time{}) // the last one may be over
+	for err == nil && l.in.Buffered() < l.in.Size() && readable(l.port) {
+		_, err = l.in.Peek(l.in.Buffered() + 1)
+	}
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		l.close()
+	}
+}
