@@ -79,6 +79,7 @@ type post struct {
 	free   boottime.Instant // since when it is to be had; 0: it is not
 	due    boottime.Instant // when it is claimed at the latest, if it is to be had
 	before string           // whose it was when it was claimed
+	taken  boottime.Instant // when it was taken from a gateway that had ended; 0: it was not
 
 	hurry context.CancelFunc // ends the patience of a withdrawal that is on its way; nil: there is none
 }

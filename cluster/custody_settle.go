@@ -74,6 +74,13 @@ func (c *custody) keep(now boottime.Instant, bus string, p *post, owner Owner, d
 	if !p.held || p.epoch != owner.Epoch || p.stale {
 		c.serve(now, bus, p, owner)
 	}
+	if until := p.taken.Add(c.field.steady); p.taken > 0 && now.Before(until) && !c.stand.draining {
+		// Gateways end together, by what they have in common: until a lease is over, whoever should own the bus may be about
+		// to be evicted as well.
+		c.moves.forget(bus)
+		c.lookAt(bus, until)
+		return
+	}
 	c.moves.consider(c.id, bus, c.field.moves.meeting(demand))
 }
 
@@ -86,6 +93,10 @@ func (c *custody) serve(now boottime.Instant, bus string, p *post, owner Owner) 
 	}
 	err := c.host.Assign(c.life, a) // it does not wait for devices
 	if p.epoch != owner.Epoch {
+		p.taken = 0
+		if owner.From == "" && p.before != "" && p.before != c.id {
+			p.taken = now
+		}
 		c.tellTakeover(bus, p, owner)
 	}
 	p.held, p.epoch = true, owner.Epoch // also after an error: what was begun has to be withdrawn

@@ -109,7 +109,7 @@ func TestNothingIsGivenToWhoIsSilent(t *testing.T) {
 			}
 		}
 	}
-	renew(6) // a gateway is silent after half a lease
+	renew(6) // a gateway is silent after a quarter of a lease
 
 	devices := manyDevices(20)
 	apply(t, client, devices...)
@@ -128,6 +128,53 @@ func TestNothingIsGivenToWhoIsSilent(t *testing.T) {
 	}
 	until(t, "its share is given to who is heard again", func() bool {
 		peer()
+		return len(h.served()) == len(devices)-theirs
+	})
+}
+
+// TestWhatWasTakenStaysForALease: a bus of a dead gateway was handed on at once to the one that should own it, which was cut off
+// in the same moment (mayhem, seeds 10 and 19, 60 s).
+func TestWhatWasTakenStaysForALease(t *testing.T) {
+	hub := clustertest.Start(t)
+	names := newFleet(t, hub)
+	nc := hub.Connect(t)
+	client := newClient(t, hub)
+	peer := func(id string, state roostv1.MemberState) {
+		put(t, nc, names.Member(id), encode(t, &roostv1.Member{
+			GatewayId: id, Incarnation: "run", State: state, Lease: durationpb.New(time.Minute),
+		}))
+	}
+	devices := manyDevices(20)
+	apply(t, client, devices...)
+	peer("g1", roostv1.MemberState_MEMBER_STATE_LIVE)
+	peer("g3", roostv1.MemberState_MEMBER_STATE_LIVE)
+	for _, d := range devices {
+		put(t, nc, names.Owner(d.Id), encode(t, &roostv1.Ownership{Bus: d.Id, Gateway: "g1", Incarnation: "run"}))
+	}
+	h := newHost("g2")
+	g, _ := startGateway(t, hub, h, func(c *cluster.Config) { c.Lease = lease.Terms{Lease: 4 * time.Second} })
+	renewals := g.Picture().Watch(cluster.KindMember)
+	peer("g1", roostv1.MemberState_MEMBER_STATE_EVICTED)
+	until(t, "what the dead gateway had is served", func() bool { return len(h.served()) == len(devices) })
+	for mine := false; !mine; { // a sixth of the lease
+		peer("g3", roostv1.MemberState_MEMBER_STATE_LIVE)
+		<-renewals.Ready()
+		for _, key := range renewals.Take() {
+			mine = mine || key.ID == "g2"
+		}
+	}
+	if got := len(h.served()); got != len(devices) {
+		t.Errorf("of %d buses that were taken from a dead gateway, %d are served a moment later", len(devices), got)
+	}
+	field := placement.NewField([]placement.Gateway{{ID: "g2"}, {ID: "g3"}})
+	theirs := 0
+	for _, d := range devices {
+		if first, _ := field.First(d.Id); first == "g3" {
+			theirs++
+		}
+	}
+	until(t, "the share of the other one is handed over", func() bool {
+		peer("g3", roostv1.MemberState_MEMBER_STATE_LIVE)
 		return len(h.served()) == len(devices)-theirs
 	})
 }

@@ -28,8 +28,8 @@ type field struct {
 
 // newField returns the field as a gateway sees it, which takes itself for steady.
 func newField(self string, terms lease.Terms) field {
-	// Renewals are a quarter of a lease apart at most: who missed two of them may well be gone.
-	return field{self: self, steady: terms.Lease, quiet: 2 * terms.Interval(), peers: map[string]peerState{}, stale: true}
+	// Renewals are a sixth of a lease apart while the hub answers: who is later than a quarter may well be gone.
+	return field{self: self, steady: terms.Lease, quiet: terms.Interval(), peers: map[string]peerState{}, stale: true}
 }
 
 // peerState is what counts of a gateway for placement.

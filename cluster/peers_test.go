@@ -13,6 +13,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/clustertest"
@@ -501,7 +502,7 @@ func TestPeersBound(t *testing.T) {
 	nc := hub.Connect(t)
 	apply(t, newClient(t, hub), only("there", "g9"))
 	g1, _, stop := live(t, hub, newDelivered("g1"))
-	publish(t, nc, names.Member("g9"), encode(t, &roostv1.Member{GatewayId: "g9", Incarnation: "run", State: roostv1.MemberState_MEMBER_STATE_LIVE}))
+	publish(t, nc, names.Member("g9"), encode(t, &roostv1.Member{GatewayId: "g9", Incarnation: "run", State: roostv1.MemberState_MEMBER_STATE_LIVE, Lease: durationpb.New(time.Minute)}))
 	publish(t, nc, names.Owner("there"), encode(t, &roostv1.Ownership{Bus: "there", Gateway: "g9", Incarnation: "run"}))
 	routed(t, g1, "there", "g9")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)

@@ -183,7 +183,11 @@ type removal struct {
 func removalsOf(h *history.History, g *grants, limits history.Limits) []removal {
 	var all []removal
 	for _, w := range h.Faults {
-		if grant := g.at(w.Applied); grant != nil && removes(h, w, grant.Gateway, limits) {
+		long := limits.Lease + limits.Margin
+		if g.lostIn(w, limits) {
+			long = limits.Lease / 2
+		}
+		if grant := g.at(w.Applied); grant != nil && removes(h, w, grant.Gateway, long) {
 			all = append(all, removal{w, grant})
 		}
 	}
@@ -191,20 +195,30 @@ func removalsOf(h *history.History, g *grants, limits history.Limits) []removal 
 	return all
 }
 
-// removes reports whether a fault certainly takes a gateway away: it was killed, or was stopped or cut off from the hub
-// for longer than a lease lasts. One that was told to stop is another matter; see handOvers.
-func removes(h *history.History, w *history.FaultWindow, gateway string, limits history.Limits) bool {
+// lostIn reports whether the owner of the bus lost it in a fault, or soon after: another gateway was made the owner, and was not given
+// it. A fault may be enough for that which is a little shorter than a lease, since the last renewal was a while ago.
+func (g *grants) lostIn(w *history.FaultWindow, limits history.Limits) bool {
+	grant := g.at(w.Applied)
+	if grant == nil {
+		return false
+	}
+	i := slices.Index(g.list, grant) + 1
+	return i < len(g.list) && g.list[i].Peer != grant.Peer && g.list[i].HandedOverBy == "" && g.list[i].At <= w.Healed.Add(limits.Lease/2)
+}
+
+// removes reports whether a fault takes a gateway away: it was killed, or was stopped or cut off from the hub for so
+// long, which is certain if that is longer than a lease lasts. One that was told to stop is another matter; see handOvers.
+func removes(h *history.History, w *history.FaultWindow, gateway string, long time.Duration) bool {
 	if !w.Confirmed || gateway == "" {
 		return false
 	}
-	long := w.HealAsked.Sub(w.Applied) >= limits.Lease+limits.Margin
 	switch w.Fault {
 	case history.FaultKill, history.FaultPowerCut, history.FaultTogether:
 		return slices.Contains(w.Down, gateway)
 	case history.FaultStop:
 		return false
 	default:
-		return long && (slices.Contains(w.Down, gateway) || cutOff(h, w, gateway))
+		return w.HealAsked.Sub(w.Applied) >= long && (slices.Contains(w.Down, gateway) || cutOff(h, w, gateway))
 	}
 }
 
