@@ -60,15 +60,24 @@ func (l *line) ask(ctx context.Context, q query) (frame.Response, error) {
 		return frame.Response{}, fmt.Errorf("%w: %w", actors.ErrNotSent, err)
 	}
 	defer func() { l.free = time.Now().Add(max(q.pause, l.at.serial.silence())) }()
-	ctx, cancel := context.WithTimeoutCause(ctx, q.reply, fmt.Errorf("unit %d did not answer within %v", q.unit, q.reply))
-	defer cancel()
-	defer l.endWith(ctx)()
+	late := time.Now().Add(q.reply)
+	defer l.endWith(ctx, late)()
 	response, err := l.exchange(ctx, q)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		<-ctx.Done() // whose deadline it was
-		err = context.Cause(ctx)
+		err = tooLate(ctx, q, late)
 	}
 	return response, err
+}
+
+// tooLate tells whose deadline it was: the context's, or the device's.
+func tooLate(ctx context.Context, q query, late time.Time) error {
+	if end, ok := ctx.Deadline(); ok && end.Before(late) {
+		<-ctx.Done()
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return fmt.Errorf("unit %d did not answer within %v", q.unit, q.reply)
 }
 
 // enter waits for the turn.
@@ -169,11 +178,14 @@ func (l *line) broken(err error) error {
 	return fmt.Errorf("%s %s broke: %w", l.at.way, l.at.to, err)
 }
 
-// endWith ends with a context what waits for the port, until the function that it returns is called.
-func (l *line) endWith(ctx context.Context) (stop func()) {
+// endWith ends with a context, and when it is too late, what waits for the port, until the function that it returns is called.
+// There is no timer for a request but the port's.
+func (l *line) endWith(ctx context.Context, late time.Time) (stop func()) {
 	p := l.port
-	deadline, _ := ctx.Deadline() // there is one
-	_ = p.SetDeadline(deadline)   // where it fails, so does what comes next
+	if end, ok := ctx.Deadline(); ok && end.Before(late) {
+		late = end
+	}
+	_ = p.SetDeadline(late) // where it fails, so does what comes next
 	ended := make(chan struct{})
 	unhook := context.AfterFunc(ctx, func() { // a context can also end before its deadline
 		defer close(ended)
