@@ -53,11 +53,13 @@ func (f *Follower) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		rest := pause
 		if listed { // else it was said before
 			f.log.Warn("control stream will be listed anew", "reason", err)
+			rest = briefPause // mostly the hub is there again: who has no picture cannot tell who is silent
 		}
 		listed = false
-		if !pause(ctx) {
+		if !rest(ctx) {
 			return nil
 		}
 	}

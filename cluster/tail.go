@@ -138,8 +138,13 @@ func tailError(ctx context.Context, stream string, err error) error {
 }
 
 // pause waits a random while before the next try; it returns false when ctx has ended.
-func pause(ctx context.Context) bool {
-	timer := time.NewTimer(tailRetry/5 + rand.N(tailRetry))
+func pause(ctx context.Context) bool { return sleep(ctx, tailRetry/5+rand.N(tailRetry)) }
+
+// briefPause is pause before the first try after a success.
+func briefPause(ctx context.Context) bool { return sleep(ctx, rand.N(tailRetry/10)) }
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
