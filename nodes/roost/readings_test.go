@@ -42,6 +42,7 @@ func TestReadings(t *testing.T) {
 		}
 	}
 	last := batches(t, i.run("readings", "s1", "--json", "--limit", "3", "--resource", "count"))
+	first := len(last[0].Readings)
 	for count = 0; len(last) > 0; last = last[1:] {
 		for _, r := range last[0].Readings {
 			if count++; r.Resource != "count" {
@@ -49,8 +50,8 @@ func TestReadings(t *testing.T) {
 			}
 		}
 	}
-	if count != 3 {
-		t.Errorf("got %d readings, want the last 3", count)
+	if count < 3 || count-first >= 3 { // a batch is not divided, and on a busy machine it may have several
+		t.Errorf("got %d readings, of which %d are in the first batch, want the last batches that have 3", count, first)
 	}
 	text := i.run("readings", "s1", "--resource", "temperature", "--limit", "4")
 	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(text.out), "\n"), func(line string) bool {

@@ -40,7 +40,7 @@ func TestSend(t *testing.T) {
 		{"pump self_test", 0, succeeded, "passed"},
 		{"stuck open", 1, failed, "FAILED: "},
 		{"away start", 69, rejected, "REJECTED, not sent: "},
-		{"away start --queue --wait 50ms", 2, queued, "QUEUED, not yet sent: device away"},
+		{"away start --queue --wait 500ms", 2, queued, "QUEUED, not yet sent: device away"},
 		{"away start --queue --expires 50ms", 1, expired, "EXPIRED, not sent"},
 		{"mute dose ml=1 --wait 1s", 2, unknown, "UNKNOWN: "},
 		{"slow dose ml=1 --wait 1s", 2, 0, "DISPATCHED, sent: the device has not answered yet"},

@@ -151,7 +151,16 @@ func (p *Peer) Pause(t testing.TB) {
 	if err := pauseGroup(p.cmd.Process); err != nil {
 		t.Fatalf("pause %s: %v", p.command.Name, err)
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), stopTimeout)
+	defer cancel()
+	// It may answer once more until it has taken notice.
+	if err := Answers(func(context.Context) error { return stands(p.cmd.Process.Pid) })(ctx, p); err != nil {
+		t.Fatalf("pause %s: %v", p.command.Name, err)
+	}
 }
+
+// stopTimeout bounds how long a peer may take to stand still.
+const stopTimeout = 10 * time.Second
 
 // Resume lets a peer that was paused go on.
 func (p *Peer) Resume(t testing.TB) {
