@@ -148,10 +148,16 @@ func goLive(tb testing.TB, site *site, s *spool.Spool, first uint64) *live {
 		ticker := time.NewTicker(time.Second * each / liveRate)
 		defer ticker.Stop()
 		var open sync.WaitGroup
+		given := map[string]chan struct{}{} // the last one of each device, closed when it is stored
 		for ; ctx.Err() == nil; <-ticker.C {
 			for range each {
 				device, sequence := fmt.Sprintf("d%03d", sampled%fleetSize), first+uint64(sampled/fleetSize)
 				sampled++
+				if last := given[device]; last != nil {
+					<-last // batches of a device are given one at a time
+				}
+				stored := make(chan struct{})
+				given[device] = stored
 				l.mu.Lock()
 				l.stored[fmt.Sprint(device, sequence)] = time.Now()
 				l.mu.Unlock()
@@ -160,6 +166,7 @@ func goLive(tb testing.TB, site *site, s *spool.Spool, first uint64) *live {
 					if err != nil {
 						tb.Errorf("store: %v", err)
 					}
+					close(stored)
 					open.Done()
 				})
 			}
