@@ -3,9 +3,11 @@ package cluster
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/roost-iot/roost/cluster/boottime"
+	"github.com/roost-iot/roost/cluster/placement"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -60,8 +62,9 @@ type custody struct {
 	later   map[string]boottime.Instant // buses to be looked at then
 	soon    boottime.Instant            // not after the first of them
 	moves   moves
-	writes  []*write // to be asked for
-	out     int      // withdrawals that have not ended
+	silent  map[string]bool // buses that stay here only since whoever should own them is silent
+	writes  []*write        // to be asked for
+	out     int             // withdrawals that have not ended
 	leaving bool
 	stream  uint64        // which stream the picture was of
 	slow    time.Duration // how long a bus may take to be put down when the gateway leaves
@@ -70,16 +73,15 @@ type custody struct {
 
 // post is what is known of a bus beyond the picture.
 type post struct {
-	held   bool             // the Host was given it
-	epoch  uint64           // under which the Host has it
-	spent  uint64           // epoch under which it was put down: never to be served under it again, since sequences would begin anew
-	stale  bool             // its devices or profiles have changed
-	busy   bool             // a withdrawal or a write is on its way
-	wrote  uint64           // sequence of the last own write: what is older is out of date
-	free   boottime.Instant // since when it is to be had; 0: it is not
-	due    boottime.Instant // when it is claimed at the latest, if it is to be had
-	before string           // whose it was when it was claimed
-	taken  boottime.Instant // when it was taken from a gateway that had ended; 0: it was not
+	held   bool              // the Host was given it
+	epoch  uint64            // under which the Host has it
+	spent  uint64            // epoch under which it was put down: never to be served under it again, since sequences would begin anew
+	stale  bool              // its devices or profiles have changed
+	busy   bool              // a withdrawal or a write is on its way
+	wrote  uint64            // sequence of the last own write: what is older is out of date
+	vacant placement.Vacancy // it is to be had, if it is any
+	before string            // whose it was when it was claimed
+	taken  boottime.Instant  // when it was taken from a gateway that had ended; 0: it was not
 
 	hurry context.CancelFunc // ends the patience of a withdrawal that is on its way; nil: there is none
 }
@@ -93,7 +95,7 @@ func newCustody(life context.Context, g *Gateway) (*custody, error) {
 		acting: true, // as far as the Host knows
 		posts:  map[string]*post{}, dirty: map[string]bool{}, later: map[string]boottime.Instant{},
 		field: newField(g.config.ID, g.config.Lease),
-		moves: newMoves(), calls: make(chan struct{}, hostCalls),
+		moves: newMoves(), silent: map[string]bool{}, calls: make(chan struct{}, hostCalls),
 		flaws: flaws{names: g.names, picture: g.picture, report: g.Emit, log: g.log, known: map[string]string{}},
 	}
 	var err error
@@ -210,15 +212,20 @@ func (c *custody) note(keys []Key) {
 // noteMembers takes notice of what changed about gateways, and reports whether all buses are to be
 // looked at because of it.
 func (c *custody) noteMembers(now boottime.Instant) bool {
-	moved := false
+	moved, back := false, false
 	for _, key := range c.members.Take() {
-		moved = c.field.update(now, key.ID, c.picture.sight(key.ID)) || moved
+		changed, heard := c.field.update(now, key.ID, c.picture.sight(key.ID))
+		moved, back = moved || changed, back || heard
 	}
 	c.field.first = true
 	if moved {
 		c.all()
 	}
-	return moved
+	if back {
+		maps.Copy(c.dirty, c.silent)
+		clear(c.silent)
+	}
+	return moved || back
 }
 
 // respecified has a bus looked at, whose owner or devices may have changed.

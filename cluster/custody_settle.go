@@ -50,7 +50,7 @@ func (c *custody) keepPost(bus string, p *post) {
 
 // idle reports whether there is nothing to remember of a bus.
 func (p *post) idle() bool {
-	return !p.held && !p.busy && p.spent == 0 && p.wrote == 0 && p.free == 0
+	return !p.held && !p.busy && p.spent == 0 && p.wrote == 0 && p.vacant == placement.Vacancy{}
 }
 
 // runsOn reports whether a bus goes on although this gateway's ownership has ended: nobody else
@@ -62,7 +62,7 @@ func (c *custody) runsOn(d placement.Demand) bool {
 
 // keep serves a bus that is this gateway's, until another one should own it.
 func (c *custody) keep(now boottime.Instant, bus string, p *post, owner Owner, demand placement.Demand) {
-	p.free = 0
+	p.vacant = placement.Vacancy{}
 	if owner.Epoch == p.spent {
 		c.claim(bus, p, owner) // under a new epoch
 		return
@@ -145,20 +145,19 @@ func (c *custody) heir(bus string, demand placement.Demand) self {
 // seek claims a bus that is to be had.
 func (c *custody) seek(now boottime.Instant, bus string, p *post, owner Owner, demand placement.Demand) {
 	if !c.isFree(now, bus, owner) && !mutant("claims-the-living") {
-		p.free = 0
+		p.vacant = placement.Vacancy{}
 		return
-	}
-	if p.free == 0 {
-		p.free, p.due = now, now.Add(claimLimit)
 	}
 	rank, ok := c.field.free.meeting(demand).Rank(bus, c.id)
-	if !ok || c.stand.phase != phaseHolding || rank > 0 && mutant("claims-the-living") {
+	if !ok {
 		return
 	}
-	// Who joins since then, as a gateway does that is back after it was evicted, keeps nobody waiting longer.
-	p.due = min(p.due, p.free.Add(placement.ClaimDelay(rank, claimStep, claimLimit)))
-	if now.Before(p.due) {
-		c.lookAt(bus, p.due)
+	due := p.vacant.Due(now, rank, claimStep, claimLimit) // also while it may not claim: others count from then, too
+	if c.stand.phase != phaseHolding || rank > 0 && mutant("claims-the-living") {
+		return
+	}
+	if now.Before(due) {
+		c.lookAt(bus, due)
 		return
 	}
 	c.claim(bus, p, owner)

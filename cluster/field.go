@@ -60,21 +60,21 @@ func (f *placing) meeting(d placement.Demand) placement.Field {
 }
 
 // update takes notice of the last record of a gateway, and reports whether it changes who could own
-// what, or be given it.
-func (f *field) update(now boottime.Instant, id string, s sighting) bool {
+// what, and whether the gateway is heard again that was silent.
+func (f *field) update(now boottime.Instant, id string, s sighting) (changed, heard bool) {
 	was, known := f.peers[id]
 	if !s.live() {
 		delete(f.peers, id)
 		f.stale = f.stale || known
-		return known
+		return known, false
 	}
 	m := s.member
 	is := peerState{
 		incarnation: m.Incarnation, draining: m.State == roostv1.MemberState_MEMBER_STATE_DRAINING,
 		labels: m.Labels, weight: m.Weight, since: was.since, sequence: s.record.Sequence, heard: was.heard,
 	}
-	back := known && f.silent(now, id)
 	if was.sequence != is.sequence {
+		heard = known && f.silent(now, id)
 		is.heard = now
 	}
 	if f.first && was.incarnation != is.incarnation {
@@ -82,10 +82,10 @@ func (f *field) update(now boottime.Instant, id string, s sighting) bool {
 	}
 	f.peers[id] = is
 	if known && was.equal(is) {
-		return back && !f.silent(now, id)
+		return false, heard
 	}
 	f.stale = true
-	return true
+	return true, heard
 }
 
 // silent reports whether a gateway has not been heard for so long that it should be given nothing: it may be evicted

@@ -94,7 +94,11 @@ func (c *custody) move(now boottime.Instant) {
 		return
 	}
 	for _, bus := range c.moves.take(now) {
-		if p := c.posts[bus]; p != nil && p.held && !p.busy && !c.heirIsSilent(now, bus) {
+		switch p := c.posts[bus]; {
+		case p == nil || !p.held || p.busy:
+		case c.heirIsSilent(now, bus):
+			c.silent[bus] = true
+		default:
 			c.putDown(bus, p, orderly)
 		}
 	}

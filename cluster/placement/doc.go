@@ -4,7 +4,7 @@
 //	devices of a bus --> Demand --.
 //	                              +--> Field.Eligible --> First, Rank, Ranking
 //	live gateways  --> NewField --'                           |
-//	                                   ClaimDelay: who claims a free bus, and when
+//	                                   ClaimDelay, Vacancy: who claims a free bus, and when
 //	                                   Moves, Pace: what an owner hands over, and how fast
 //
 // Every pair of a gateway and a bus has a number, drawn from a hash of the two: the time that the gateway

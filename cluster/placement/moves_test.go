@@ -40,6 +40,24 @@ func TestClaimDelay(t *testing.T) {
 	}
 }
 
+// TestVacancy: a bus is claimed when the best rank so far says so, counted from when it became vacant.
+func TestVacancy(t *testing.T) {
+	const step, limit = 100 * time.Millisecond, 2 * time.Second
+	rapid.Check(t, func(t *rapid.T) {
+		begin := boottime.Instant(rapid.Int64Range(1, 1e12).Draw(t, "begin"))
+		var v placement.Vacancy
+		now, best := begin, math.MaxInt
+		for range rapid.IntRange(1, 6).Draw(t, "looks") {
+			rank := rapid.IntRange(0, 8).Draw(t, "rank")
+			best = min(best, rank)
+			if got, want := v.Due(now, rank, step, limit), begin.Add(placement.ClaimDelay(best, step, limit)); got != want {
+				t.Fatalf("with rank %d, and %d at best, it is due at %d, want %d", rank, best, got, want)
+			}
+			now = now.Add(time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "later")))
+		}
+	})
+}
+
 // owned gives all buses one field.
 func owned(f placement.Field, buses ...string) iter.Seq2[string, placement.Field] {
 	return func(yield func(string, placement.Field) bool) {
