@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/drivertest"
 	"github.com/roost-iot/roost/actors/drivers/mqtt"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
 	"github.com/roost-iot/roost/actors/drivers/snmp"
@@ -87,18 +88,7 @@ func TestPowerSupply(t *testing.T) {
 	if _, err := s.(actors.Actuator).Actuate(t.Context(), mute); err != nil {
 		t.Error(err)
 	}
-	var names []string
-	for _, r := range d.Profile.Resources {
-		names = append(names, r.Name)
-	}
-	samples, err := s.(actors.Poller).Poll(t.Context(), names)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]string{}
-	for _, s := range samples {
-		got[s.Resource] = s.Value.Format()
-	}
+	got := drivertest.Values(t, new(snmp.Driver), d)
 	want := map[string]string{
 		"manufacturer": "Acme", "model": "UPS 1000", "battery-status": "low", "on-battery": "42", "runtime": "17", "charge": "55", "battery-voltage": "26.8",
 		"battery-temperature": "-3", "line-failures": "9", "input-frequency": "50.2", "input-voltage": "229", "output-source": "battery", "output-frequency": "50",

@@ -1,7 +1,6 @@
 package exec_test
 
 import (
-	osexec "os/exec"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -9,25 +8,16 @@ import (
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
 	"github.com/roost-iot/roost/actors/drivers/exec"
+	"github.com/roost-iot/roost/actors/drivers/peertest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
-
-// needPeer skips the test where a program is missing that is in every Linux that has Python.
-func needPeer(t testing.TB, program string) {
-	t.Helper()
-	_, err := osexec.LookPath(program)
-	switch {
-	case err == nil && runtime.GOOS != "windows":
-	case peersWanted():
-		t.Fatalf("needs %s: %v", program, err)
-	default:
-		t.Skipf("needs %s: %v", program, err)
-	}
-}
 
 // examples returns a driver that is allowed to run the examples.
 func examples(t testing.TB) *exec.Driver {
 	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows does not run a script by its first line")
+	}
 	folder, err := filepath.Abs("examples")
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +31,7 @@ func write(name string, v *roostv1.Value) actors.Action {
 
 // TestContractPython: the ten lines of Python in the package's documentation keep the contract of drivers.
 func TestContractPython(t *testing.T) {
-	needPeer(t, "python3")
+	peertest.Need(t, peertest.Program("python3", "python3"))
 	d := device("program=boiler.py", resource("level", isUint), resource("temperature", isDouble))
 	drivertest.Run(t, examples(t), d, drivertest.Options{
 		Many:    2,
@@ -53,7 +43,7 @@ func TestContractPython(t *testing.T) {
 
 // TestContractShell: so do ten lines of shell.
 func TestContractShell(t *testing.T) {
-	needPeer(t, "sh")
+	peertest.Need(t, peertest.Program("sh", "dash"))
 	if runtime.GOOS != "linux" {
 		t.Skip("the example reads /proc/loadavg")
 	}
@@ -63,7 +53,7 @@ func TestContractShell(t *testing.T) {
 
 // TestContractPushing: so does a program that sends by itself.
 func TestContractPushing(t *testing.T) {
-	needPeer(t, "python3")
+	peertest.Need(t, peertest.Program("python3", "python3"))
 	d := device("program=ticker.py set.every=0.01", resource("ticks", isUint))
 	drivertest.Run(t, examples(t), d, drivertest.Options{Many: 2})
 }

@@ -3,7 +3,6 @@ package exec_test
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,8 +11,6 @@ import (
 	"github.com/roost-iot/roost/actors/drivers/exec"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
-
-func peersWanted() bool { return os.Getenv("ROOST_PEERS") != "" }
 
 func poll(ctx context.Context, s actors.Session, names ...string) ([]actors.Sample, error) {
 	return s.(actors.Poller).Poll(ctx, names)

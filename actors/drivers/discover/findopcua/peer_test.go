@@ -18,6 +18,7 @@ import (
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/discover"
 	"github.com/roost-iot/roost/actors/drivers/discover/findopcua"
+	"github.com/roost-iot/roost/actors/drivers/drivertest"
 	"github.com/roost-iot/roost/actors/drivers/opcua"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -111,7 +112,7 @@ func all(t *testing.T, server *peertest.Peer, endpoint string) {
 	if note := d.Note(profile.Resource("Boiler-1-Setpoint")); note != "was 60; can be written" {
 		t.Errorf("note of what can be written: %q", note)
 	}
-	values := readAll(t, actors.Device{Spec: spec, Profile: profile})
+	values := drivertest.Values(t, new(opcua.Driver), actors.Device{Spec: spec, Profile: profile})
 	for name, want := range map[string]string{"Boiler-1-Temperature": "61.5", "Count": "7", "Running": "true", "Cell119-Level119": "119"} {
 		if values[name] != want {
 			t.Errorf("%s is %q, want %q", name, values[name], want)
@@ -120,37 +121,6 @@ func all(t *testing.T, server *peertest.Peer, endpoint string) {
 	if strings.Contains(server.Output(), "written") {
 		t.Error("something was written")
 	}
-}
-
-// readAll reads all resources with the driver.
-func readAll(t *testing.T, device actors.Device) map[string]string {
-	t.Helper()
-	driver := new(opcua.Driver)
-	if err := driver.Check(device); err != nil {
-		t.Fatal(err)
-	}
-	s, err := driver.Open(t.Context(), device)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close(t.Context())
-	var names []string
-	for _, r := range device.Profile.Resources {
-		names = append(names, r.Name)
-	}
-	samples, err := s.(actors.Poller).Poll(t.Context(), names)
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := map[string]string{}
-	for _, s := range samples {
-		if s.Value == nil {
-			t.Errorf("%s has no value: %v", s.Resource, s.Reason)
-			continue
-		}
-		values[s.Resource] = s.Value.Format()
-	}
-	return values
 }
 
 // bounds: depth and limit are kept, and what they leave out is told.

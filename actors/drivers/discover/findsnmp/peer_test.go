@@ -12,6 +12,7 @@ import (
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/discover"
 	"github.com/roost-iot/roost/actors/drivers/discover/findsnmp"
+	"github.com/roost-iot/roost/actors/drivers/drivertest"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
 	"github.com/roost-iot/roost/actors/drivers/snmp"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -92,7 +93,7 @@ func TestPeer(t *testing.T) {
 			if note := d.Note(spec); !strings.Contains(note, "A power supply: #1") || !strings.Contains(note, "318.1.3.2 (APC)") {
 				t.Errorf("note: %s", note)
 			}
-			values := readAll(t, actors.Device{Spec: spec, Profile: profile})
+			values := drivertest.Values(t, new(snmp.Driver), actors.Device{Spec: spec, Profile: profile})
 			for resource, want := range map[string]string{
 				"ups.battery_status": "normal", "ups.charge": "97", "ups.battery_voltage": "27.3", "ups.output_source": "normal", "ups.output.1.load": "20",
 				"ups.output.2.load": "30", "if.lo.status": "up",
@@ -103,37 +104,6 @@ func TestPeer(t *testing.T) {
 			}
 		})
 	}
-}
-
-// readAll reads all resources with the driver.
-func readAll(t *testing.T, d actors.Device) map[string]string {
-	t.Helper()
-	driver := new(snmp.Driver)
-	if err := driver.Check(d); err != nil {
-		t.Fatal(err)
-	}
-	s, err := driver.Open(t.Context(), d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close(t.Context())
-	var names []string
-	for _, r := range d.Profile.Resources {
-		names = append(names, r.Name)
-	}
-	samples, err := s.(actors.Poller).Poll(t.Context(), names)
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := map[string]string{}
-	for _, s := range samples {
-		if s.Value == nil {
-			t.Errorf("%s has no value: %v", s.Resource, s.Reason)
-			continue
-		}
-		values[s.Resource] = s.Value.Format()
-	}
-	return values
 }
 
 // TestNobody: who does not answer is not found, and whoever looks without the right to is told nothing else.
