@@ -15,7 +15,7 @@ type acks struct {
 	wake chan struct{}
 }
 
-// add acknowledges a message of QoS 1 or 2. What else QoS 2 takes, the library does.
+// add acknowledges a message of QoS 1 or 2, when send is called. What else QoS 2 takes, the library does.
 func (a *acks) add(qos byte, id uint16) {
 	kind := byte(packetPuback)
 	if qos == 2 {
@@ -24,8 +24,9 @@ func (a *acks) add(qos byte, id uint16) {
 	a.mu.Lock()
 	a.due = append(a.due, kind<<4, 2, byte(id>>8), byte(id))
 	a.mu.Unlock()
-	signal(a.wake)
 }
+
+func (a *acks) send() { signal(a.wake) }
 
 // run sends acknowledgements until the link is lost.
 func (a *acks) run(to *guard, lost <-chan struct{}) {

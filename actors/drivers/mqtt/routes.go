@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	paho "github.com/eclipse/paho.mqtt.golang"
-
 	"github.com/roost-iot/roost/actors/drivers/answer"
 	"github.com/roost-iot/roost/actors/drivers/topics"
 )
@@ -30,21 +28,27 @@ type message struct {
 func (m *message) hold() { m.holds.Add(1) }
 
 func (m *message) release() {
-	if m.holds.Add(-1) == 0 && m.qos > 0 {
+	if m.drop() {
+		m.acks.send()
+	}
+}
+
+// drop is release for those who call send themselves, which it tells whether to.
+func (m *message) drop() bool {
+	last := m.holds.Add(-1) == 0 && m.qos > 0
+	if last {
 		m.acks.add(m.qos, m.id)
 	}
+	return last
 }
 
 // receiver takes messages. It holds those that it wants to keep. Only an inbox that is full waits.
 type receiver interface{ take(m *message) }
 
-// arrived gives a message to all who want it. It is called by the library, in the order in which messages come, and what it
-// waits for all devices wait for.
-func (l *link) arrived(from paho.Message) {
-	m := &message{
-		payload: from.Payload(), retained: from.Retained(), qos: from.Qos(), at: time.Now(), id: from.MessageID(), acks: &l.acks,
-	}
-	m.topic, m.tooLong = cutTooLong(from.Topic())
+// arrived gives a message to all who want it. It is called in the order in which messages come, and what it waits for all devices
+// wait for.
+func (l *link) arrived(m *message) {
+	m.at, m.acks = time.Now(), &l.acks
 	l.alive.busy.Store(true)
 	m.hold()
 	for _, r := range l.routes.of(m.topic) {
@@ -54,6 +58,11 @@ func (l *link) arrived(from paho.Message) {
 	l.alive.hear()
 	l.alive.busy.Store(false)
 }
+
+// hear and lull are what else the guard tells.
+func (l *link) hear() { l.alive.hear() }
+
+func (l *link) lull() { l.crowd.wake() }
 
 // routes say who wants which messages.
 type routes struct {

@@ -40,7 +40,7 @@ func newSession(d *Driver, l *link, device string, p plan) *session {
 		}
 		s.readable = append(s.readable, e)
 	}
-	s.inbox = newInbox(func(topic string) int { return len(s.of(topic)) })
+	s.inbox = newInbox(&l.crowd, func(topic string) int { return len(s.of(topic)) })
 	for _, c := range p.commands {
 		if c.answers != nil {
 			c.answers.desk = d.desks.Join(desk{p.at.broker, c.answers.topic})
