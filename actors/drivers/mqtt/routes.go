@@ -64,11 +64,12 @@ func (l *link) hear() { l.alive.hear() }
 
 func (l *link) lull() { l.crowd.wake() }
 
-// routes say who wants which messages.
+// routes say who wants which messages. What it costs to find that out does not grow with the number of filters.
 type routes struct {
 	mu    sync.RWMutex
 	exact map[string]*route
 	wild  map[string]*route
+	tree  level // of the wild ones
 }
 
 // route is what a filter leads to.
@@ -85,14 +86,20 @@ func (r *routes) of(topic string) []receiver {
 	if exact := r.exact[topic]; exact != nil {
 		to = exact.to // it is replaced, never changed
 	}
-	for filter, wild := range r.wild {
-		if !matches(filter, topic) {
-			continue
-		}
-		for _, one := range wild.to {
-			if !slices.Contains(to, one) {
-				to = append(slices.Clip(to), one)
-			}
+	if len(r.wild) > 0 {
+		r.tree.match(topic, func(wild *route) { to = join(to, wild.to) })
+	}
+	return to
+}
+
+// join returns those of two lists, each once.
+func join(to, more []receiver) []receiver {
+	if len(to) == 0 {
+		return more
+	}
+	for _, one := range more {
+		if !slices.Contains(to, one) {
+			to = append(slices.Clip(to), one)
 		}
 	}
 	return to
@@ -102,11 +109,10 @@ func (r *routes) of(topic string) []receiver {
 func (r *routes) add(filter string, qos byte, to receiver) byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	table := r.table(filter)
-	one := table[filter]
+	one := r.table(filter)[filter]
 	if one == nil {
 		one = new(route)
-		table[filter] = one
+		r.put(filter, one)
 	}
 	if !slices.Contains(one.to, to) {
 		one.to = append(slices.Clip(one.to), to)
@@ -121,14 +127,13 @@ func (r *routes) remove(filters []string, to receiver) []string {
 	defer r.mu.Unlock()
 	var unwanted []string
 	for _, filter := range filters {
-		table := r.table(filter)
-		one := table[filter]
+		one := r.table(filter)[filter]
 		if one == nil {
 			continue
 		}
 		one.to = slices.DeleteFunc(slices.Clone(one.to), func(other receiver) bool { return other == to })
 		if len(one.to) == 0 {
-			delete(table, filter)
+			r.put(filter, nil)
 			unwanted = append(unwanted, filter)
 		}
 	}
@@ -140,6 +145,19 @@ func (r *routes) unwanted(filters []string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(filters), func(filter string) bool { return r.table(filter)[filter] != nil })
+}
+
+// put sets what a filter leads to; nil: to nobody.
+func (r *routes) put(filter string, one *route) {
+	table := r.table(filter)
+	if topics.IsWild(filter) {
+		r.tree.put(filter, one)
+	}
+	if one == nil {
+		delete(table, filter)
+		return
+	}
+	table[filter] = one
 }
 
 func (r *routes) table(filter string) map[string]*route {
