@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"runtime"
 	"sync"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -37,6 +38,7 @@ func (a *acks) run(to *guard, lost <-chan struct{}) {
 		case <-lost:
 			return
 		}
+		runtime.Gosched() // those who are about to have something stored first: a write costs more than many acknowledgements
 		a.mu.Lock()
 		sent, a.due = a.due, sent[:0]
 		a.mu.Unlock()

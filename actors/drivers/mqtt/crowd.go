@@ -6,9 +6,9 @@ import (
 )
 
 const (
-	// holdAtOnce is how long devices without room may hold up a connection at once, while one beside them has nothing to do; and
-	// holdShare which part of the time, in the long run.
-	holdAtOnce = 2 * time.Second
+	// holdAtOnce is how long devices without room may hold up a connection at once, while one beside them has nothing to do; and one in
+	// holdShare is which part of the time, in the long run.
+	holdAtOnce = 3 * time.Second
 	holdShare  = 10
 	// shortestHold is what it is not worth to wait.
 	shortestHold = 10 * time.Millisecond
@@ -53,7 +53,7 @@ func (c *crowd) mayHold(now time.Time) time.Duration {
 	c.used = max(0, c.used-now.Sub(c.at)/holdShare)
 	c.at = now
 	if c.idle.Load() == 0 {
-		return roomTimeout
+		return holdAtOnce
 	}
 	return holdAtOnce - c.used
 }

@@ -46,7 +46,7 @@ func TestSlowStore(t *testing.T) {
 // meanwhile. Then what it sends is dropped, and declared.
 func TestHeldBack(t *testing.T) {
 	t.Parallel() // it waits
-	const messages = 1200
+	const messages = 2300
 	f := startFake(t, nil)
 	driver := new(mqtt.Driver)
 	to, release := newSink(), make(chan struct{})

@@ -8,14 +8,9 @@ import (
 
 // How many messages of a device can wait to be stored, and bytes of their payloads.
 const (
-	inboxSize  = 1024
+	inboxSize  = 2048
 	inboxBytes = 4 << 20
 )
-
-// roomTimeout is how long a message of QoS 1 or 2 waits for room in an inbox, and with it all that comes over the connection, if that
-// harms no device beside it: see crowd. That is how a device that sends faster than it can be stored is held back: not all brokers stop by
-// themselves before they have their acknowledgements.
-const roomTimeout = 5 * time.Second
 
 // inbox holds the messages of a session's resources until they are stored. One goroutine puts messages in, one takes them out.
 type inbox struct {
@@ -80,14 +75,14 @@ func (b *inbox) fullLocked(m *message) bool {
 	return len(b.queue) >= inboxSize || len(b.queue) > 0 && b.bytes+len(m.payload) > inboxBytes
 }
 
-// waitLocked waits for room, without the lock. It reports whether there is.
+// waitLocked waits for room, without the lock, and all that comes over the connection with it. It reports whether there is.
 func (b *inbox) waitLocked(m *message) bool {
 	b.crowd.wake()
 	began := time.Now()
 	for from := began; b.fullLocked(m) && !b.closed; {
-		left := min(b.crowd.mayHold(from), roomTimeout-from.Sub(began))
+		left := min(b.crowd.mayHold(from), holdAtOnce-from.Sub(began))
 		if left < shortestHold {
-			b.stuck = from.Sub(began) >= roomTimeout-shortestHold
+			b.stuck = from.Sub(began) > holdAtOnce/2 // else it is the others that have held it up
 			return false
 		}
 		b.mu.Unlock()
