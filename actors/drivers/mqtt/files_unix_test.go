@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/roost-iot/roost/actors/drivers/mqtt"
 )
@@ -21,9 +22,15 @@ func TestCertificatesOfNoFile(t *testing.T) {
 	key := write(t, filepath.Join(folder, "key.pem"), "none")
 	for _, address := range []string{"ca=" + fifo, "cert=" + fifo + " key=file:" + key} {
 		d := with(lamp("d1", "127.0.0.1:1"), "broker=ssl://127.0.0.1:1 "+address)
-		err := opens(t, new(mqtt.Driver), d, patience)
-		if err == nil || !strings.Contains(err.Error(), "it is no regular file") {
-			t.Errorf("open with %s: %v, want an error that says what it is", address, err)
+		ended := make(chan error, 1)
+		go func() { ended <- opens(t, new(mqtt.Driver), d, patience) }()
+		select {
+		case err := <-ended:
+			if err == nil || !strings.Contains(err.Error(), "it is no regular file") {
+				t.Errorf("open with %s: %v, want an error that says what it is", address, err)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatalf("%s is waited for", address)
 		}
 	}
 }
