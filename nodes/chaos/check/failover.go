@@ -20,7 +20,7 @@ type Failover struct {
 	// Kept: the owner came through, and served it again under the same epoch.
 	Kept bool `json:"kept,omitempty"`
 	// Cost is for how long at a stretch, in that time, one and the same gateway could have served it, less the time in
-	// which the device was made to be slow.
+	// which the device was made to be slow, or a next owner was held up by a fault that takes no bus away.
 	Cost time.Duration `json:"costNs"`
 	// Owner that was taken away, as the hub names it.
 	Owner history.Peer `json:"owner"`
@@ -136,7 +136,8 @@ func Failovers(h *history.History) []Failover {
 				o.To, o.Kept, o.overtaken = 0, false, true
 			}
 			o.until = until
-			o.Cost = max(0, available.steady(d.Spec, o.From, until)-slowness(h, id, o.From, until))
+			excused := append(slow(h, id), o.heldUp(h, g, limits)...).merged()
+			o.Cost = available.steady(d.Spec, o.From, until, excused)
 			all = append(all, o)
 		}
 	}
@@ -222,20 +223,33 @@ func (g *grants) lostIn(w *history.FaultWindow, grant *history.Grant, limits his
 	return i < len(g.list) && g.list[i].Peer != grant.Peer && g.list[i].HandedOverBy == "" && g.list[i].At <= w.Healed.Add(limits.Lease/2)
 }
 
-// slowness returns for how long, some time from a to b, a device was made to answer late: an answer that it owes when it is healed
-// is late as well.
-func slowness(h *history.History, device string, a, b boottime.Instant) time.Duration {
+// slow returns when a device was made to answer late: an answer that it owes when it is healed is late as well.
+func slow(h *history.History, device string) times {
 	var late times
 	for _, w := range h.Faults {
 		if w.Confirmed && w.Slow > 0 && slices.Contains(w.Targets, device) {
-			late = append(late, stretch{max(a, w.Applied), min(b, w.Healed.Add(w.Slow))})
+			late = append(late, stretch{w.Applied, w.Healed.Add(w.Slow)})
 		}
 	}
-	var sum time.Duration
-	for _, s := range late.merged() {
-		sum += s.to.Sub(s.from)
+	return late
+}
+
+// heldUp returns when those who were owners after the one that was lost could do nothing, by a fault that is too short to take a bus
+// away: nobody else may have it meanwhile.
+func (o *Failover) heldUp(h *history.History, g *grants, limits history.Limits) times {
+	var held times
+	for i := slices.Index(g.list, o.grant) + 1; i < len(g.list) && g.list[i].At < o.until; i++ {
+		until := o.until
+		if i+1 < len(g.list) {
+			until = min(until, g.list[i+1].At)
+		}
+		for _, w := range h.Faults {
+			if removes(h, w, g.list[i].Gateway, 0) && !removes(h, w, g.list[i].Gateway, limits.Lease+limits.Margin) {
+				held = append(held, stretch{max(w.Applied, g.list[i].At), min(w.HealAsked, until)})
+			}
+		}
 	}
-	return sum
+	return held
 }
 
 // removes reports whether a fault takes a gateway away: it was killed, or was stopped or cut off from the hub for so

@@ -118,13 +118,19 @@ func TestFailoverCountsServiceableTime(t *testing.T) {
 		"the next owner was lost by less than a lease": {
 			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
 				fault("f1", history.FaultKill, 1000, 2000, []string{"gw-1"}, "gw-1").at(3400, grant(20, 10, gw2)).
-				fault("f2", history.FaultPause, 3500, 5400, []string{"gw-2"}, "gw-2").
+				fault("f2", history.FaultPause, 3500, 4700, []string{"gw-2"}, "gw-2").
 				at(5600, grant(30, 20, history.Peer{Gateway: "gw-1", Incarnation: "i2"})).at(6400, stored(30)), check.Held,
+		},
+		// Whoever is held up by less than a lease keeps its bus, and nobody else may serve it (mayhem, seed 10, 60 s).
+		"the next owner was held up by less than a lease": {
+			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
+				fault("f1", history.FaultKill, 1000, 2000, []string{"gw-1"}, "gw-1").at(3400, grant(20, 10, gw2)).
+				fault("f2", history.FaultPause, 3500, 5400, []string{"gw-2"}, "gw-2").at(6800, stored(20)), check.Held,
 		},
 		"the next owner was late by less than a lease": {
 			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
 				fault("f1", history.FaultKill, 1000, 2000, []string{"gw-1"}, "gw-1").at(3400, grant(20, 10, gw2)).
-				fault("f2", history.FaultPause, 3500, 5400, []string{"gw-2"}, "gw-2").at(6400, stored(20)), check.Violated,
+				fault("f2", history.FaultPause, 3500, 5400, []string{"gw-2"}, "gw-2").at(7000, stored(20)), check.Violated,
 		},
 		// Who asked for the bus and was cut off before it was given it is an owner that was lost (mayhem, seed 19, 60 s).
 		"the next owner was cut off as it became the owner": {
