@@ -63,16 +63,20 @@ func TestManyValues(t *testing.T) {
 	}
 }
 
-// BenchmarkRead reads one value of a short message.
+// BenchmarkRead reads one value of a short message, by a path of names, and by one for which the document is decoded.
 func BenchmarkRead(b *testing.B) {
-	c, problems := parse(isDouble, roostv1.Access_ACCESS_READ, says("json=$.temp"))
-	if err := problems.Err(); err != nil {
-		b.Fatal(err)
-	}
-	raw := []byte(`{"temp": 21.5}`)
-	samples := c.Read(nil, payload.Of(raw), time.Now())
-	b.ReportAllocs()
-	for b.Loop() {
-		samples = c.Read(samples[:0], payload.Of(raw), samples[0].At)
+	for name, path := range map[string]string{"names": `$.temp`, "decoded": `$["temp","none"]`} {
+		b.Run(name, func(b *testing.B) {
+			c, problems := parse(isDouble, roostv1.Access_ACCESS_READ, says("json="+path))
+			if err := problems.Err(); err != nil {
+				b.Fatal(err)
+			}
+			raw := []byte(`{"temp": 21.5}`)
+			samples := c.Read(nil, payload.Of(raw), time.Now())
+			b.ReportAllocs()
+			for b.Loop() {
+				samples = c.Read(samples[:0], payload.Of(raw), samples[0].At)
+			}
+		})
 	}
 }
