@@ -32,3 +32,16 @@ func (d Disk) Mounted() bool { return false }
 
 // Remove unmounts the disk, and removes it.
 func (d Disk) Remove() error { return nil }
+
+// NewMemory makes a disk in memory.
+func NewMemory(string, int64) (*Memory, error) { return nil, ErrUnsupported }
+
+func (m *Memory) path() string { return m.dir }
+
+// Fill leaves no room.
+func (m *Memory) Fill() error { return ErrUnsupported }
+
+// Remove removes it.
+func (m *Memory) Remove() error { return nil }
+
+func (m *Memory) tried() error { return ErrUnsupported }
