@@ -117,9 +117,9 @@ func (m *Memory) Fill() error { return fill(m.Filler()) }
 
 // Remove removes the link, and the disk with all that is on it as soon as no process has a file open there.
 func (m *Memory) Remove() error {
-	err := os.Remove(m.dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+	var err error
+	if to, _ := os.Readlink(m.dir); to == m.path() { // else it was removed, and what is there is another's
+		err = os.Remove(m.dir)
 	}
 	if gone := m.folder.Close(); !errors.Is(gone, fs.ErrClosed) {
 		err = errors.Join(err, gone)
