@@ -13,8 +13,8 @@ import (
 	"github.com/roost-iot/roost/nodes/chaos/plan"
 )
 
-// TestMemoryOutlivesTheGateway: as on a disk, what a gateway has in memory is there when it starts again after a kill, and
-// its disk can be filled then; nothing of this machine is claimed for it, and nothing is left.
+// TestMemoryOutlivesTheGateway: as on a disk, what a gateway has in memory is there when it starts again after a kill, and for
+// who clones it; its disk can be filled then; nothing of this machine is claimed for it, and nothing is left.
 func TestMemoryOutlivesTheGateway(t *testing.T) {
 	if reason := disk.MemoryMissing(); reason != "" {
 		t.Skipf("this user cannot make disks in memory: %s", reason)
@@ -37,6 +37,13 @@ func TestMemoryOutlivesTheGateway(t *testing.T) {
 	if _, err := os.Stat(lasting); err != nil {
 		t.Errorf("what was on its disk is gone: %v", err)
 	}
+	clone, err := f.Clone("gw-1", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "nodes", clone.Name, "gateway-gw-1", "spool", "lasting")); err != nil {
+		t.Errorf("a clone has not what is on the disk: %v", err)
+	}
 	result := injector.Inject(t.Context(), plan.Entry{ID: "f1", Fault: plan.DiskFull, Hold: plan.Duration(300e6)}, []string{"gw-1"})
 	text := strings.Join(result.Evidence, "; ")
 	for _, want := range []string{"no space left on device", "the disk works", "gw-1 says of its disk: ok", "start 2"} {
@@ -52,7 +59,7 @@ func TestMemoryOutlivesTheGateway(t *testing.T) {
 	if err := f.Left(); err != nil {
 		t.Error(err)
 	}
-	if found, err := filepath.Glob(filepath.Join(folder, "nodes", "gw-*")); err != nil || len(found) > 0 {
+	if found, err := filepath.Glob(filepath.Join(folder, "nodes", "gw-[12]")); err != nil || len(found) > 0 {
 		t.Errorf("left: %v, %v", found, err)
 	}
 }
