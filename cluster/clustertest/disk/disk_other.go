@@ -36,10 +36,13 @@ func (d Disk) Mounted() bool { return false }
 // Remove unmounts the disk, and removes it.
 func (d Disk) Remove() error { return nil }
 
+// Memory is a small disk in memory, which only Linux has.
+type Memory struct{}
+
 // NewMemory makes a disk in memory.
 func NewMemory(string, int64) (*Memory, error) { return nil, ErrNoMemory }
 
-func (m *Memory) path() string { return m.dir }
+func (m *Memory) path() string { return "" }
 
 // Fill leaves no room.
 func (m *Memory) Fill() error { return ErrNoMemory }

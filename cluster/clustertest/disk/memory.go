@@ -7,14 +7,6 @@ import (
 	"sync"
 )
 
-// Memory is a small disk in memory, which can be filled. Nobody needs to be root for it where the kernel lets users have
-// namespaces of their own. It is there for as long as the process that has made it, or until [Memory.Remove], and what is
-// on it is seen by processes of the same user only. That something was synced says nothing there.
-type Memory struct {
-	dir    string
-	folder *os.File // what holds it: it is mounted nowhere
-}
-
 // Filler is the file that fills the disk.
 func (m *Memory) Filler() string { return filler(m.path()) }
 
