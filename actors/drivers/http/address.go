@@ -47,8 +47,8 @@ type address struct {
 }
 
 // parseAddress reads the address of a device with this profile. It is usable only if there are no problems.
-func parseAddress(d *roostv1.DeviceSpec, p *roostv1.Profile) (*address, roostv1.Problems) {
-	k := keys.OfAddress(Name, d)
+func parseAddress(d *roostv1.DeviceSpec, p *roostv1.Profile, secrets *keys.Places) (*address, roostv1.Problems) {
+	k := keys.OfAddress(Name, d).From(secrets)
 	k.Know("url") // first of all, for whoever reads what keys there are
 	at := &address{
 		username: k.Text("username", ""), password: k.Secret("password"), token: k.Secret("token"),

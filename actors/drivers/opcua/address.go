@@ -140,8 +140,8 @@ func parseUser(k *keys.Keys, a *address) {
 }
 
 // addressOf reads the address of a device.
-func addressOf(spec *roostv1.DeviceSpec, profile *roostv1.Profile) (address, map[string]*method, roostv1.Problems) {
-	k := keys.OfAddress(Name, spec)
+func addressOf(spec *roostv1.DeviceSpec, profile *roostv1.Profile, secrets *keys.Places) (address, map[string]*method, roostv1.Problems) {
+	k := keys.OfAddress(Name, spec).From(secrets)
 	a := parseAddress(k)
 	methods := parseMethods(k, profile)
 	return a, methods, k.Problems()

@@ -10,7 +10,6 @@ import (
 
 	"github.com/gopcua/opcua/ua"
 
-	"github.com/roost-iot/roost/actors/drivers/opcua"
 	"github.com/roost-iot/roost/actors/drivers/opcua/channel"
 	"github.com/roost-iot/roost/actors/drivers/opcua/channel/channeltest"
 )
@@ -39,7 +38,7 @@ func TestOpenFails(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
 			began := time.Now()
-			session, err := new(opcua.Driver).Open(ctx, scripted(s, "", level()))
+			session, err := newDriver().Open(ctx, scripted(s, "", level()))
 			if err == nil {
 				_ = session.Close(ctx)
 				t.Fatal("it opened")
@@ -65,7 +64,7 @@ func TestClose(t *testing.T) {
 	})
 	for want, ended := range []bool{true, false} {
 		ctx, cancel := context.WithCancel(t.Context())
-		session, err := new(opcua.Driver).Open(ctx, scripted(s, "", level()))
+		session, err := newDriver().Open(ctx, scripted(s, "", level()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +104,7 @@ func TestPasswords(t *testing.T) {
 		return false
 	})
 	t.Setenv("ROOST_TEST_PASSWORD", "hunter2")
-	_, err := new(opcua.Driver).Open(t.Context(), scripted(s, "user=anna password=env:ROOST_TEST_PASSWORD", level()))
+	_, err := newDriver().Open(t.Context(), scripted(s, "user=anna password=env:ROOST_TEST_PASSWORD", level()))
 	if !errors.Is(err, channel.ErrClear) || strings.Contains(err.Error(), "hunter2") || seen.Load() != nil {
 		t.Errorf("a server that takes passwords in clear: %v, and it saw %v", err, seen.Load())
 	}
@@ -113,10 +112,10 @@ func TestPasswords(t *testing.T) {
 	if got := seen.Load(); got != "anna hunter2" {
 		t.Errorf("the server saw %v", got)
 	}
-	if _, err := new(opcua.Driver).Open(t.Context(), scripted(s, "", level())); err == nil || !strings.Contains(err.Error(), "lets nobody in without a user") {
+	if _, err := newDriver().Open(t.Context(), scripted(s, "", level())); err == nil || !strings.Contains(err.Error(), "lets nobody in without a user") {
 		t.Errorf("nobody was let in with %v", err)
 	}
-	if _, err := new(opcua.Driver).Open(t.Context(), scripted(s, "user=anna password=env:ROOST_TEST_NO_PASSWORD", level())); err == nil || !strings.Contains(err.Error(), "env:ROOST_TEST_NO_PASSWORD") {
+	if _, err := newDriver().Open(t.Context(), scripted(s, "user=anna password=env:ROOST_TEST_NO_PASSWORD", level())); err == nil || !strings.Contains(err.Error(), "env:ROOST_TEST_NO_PASSWORD") {
 		t.Errorf("a password that is not there: %v", err)
 	}
 }

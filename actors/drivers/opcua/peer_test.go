@@ -157,7 +157,7 @@ func open(t testing.TB, d actors.Device) actors.Session {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	s, err := new(opcua.Driver).Open(ctx, d)
+	s, err := newDriver().Open(ctx, d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/gopcua/opcua/ua"
 
-	"github.com/roost-iot/roost/actors/drivers/opcua"
 	"github.com/roost-iot/roost/actors/drivers/opcua/channel"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -65,7 +64,7 @@ func (p *peer) strangers(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			s, err := new(opcua.Driver).Open(ctx, p.device(test.address, kinds()...))
+			s, err := newDriver().Open(ctx, p.device(test.address, kinds()...))
 			if err == nil {
 				_ = s.Close(ctx)
 			}

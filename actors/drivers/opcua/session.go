@@ -9,6 +9,7 @@ import (
 	"github.com/gopcua/opcua/ua"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/opcua/channel"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -17,6 +18,7 @@ import (
 type session struct {
 	*channel.Session
 	device  actors.Device
+	secrets *keys.Places
 	at      address
 	points  map[string]*point
 	methods map[string]*method
