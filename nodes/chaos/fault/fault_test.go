@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/roost-iot/roost/cluster/clustertest/disk"
 	"github.com/roost-iot/roost/nodes/chaos/chaostest"
 	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 	"github.com/roost-iot/roost/nodes/chaos/fault"
@@ -78,7 +79,8 @@ func startWith(t *testing.T, adjust func(*fleet.Config)) (*fleet.Fleet, *fault.I
 
 // Every kind of fault shows its effect, and that it is gone, and leaves nothing in the manifest.
 func TestEachFault(t *testing.T) {
-	f, injector, folder := start(t)
+	memory := disk.MemoryMissing()
+	f, injector, folder := startWith(t, func(c *fleet.Config) { c.GatewayMemory = memory == "" })
 	hold := plan.Duration(300 * time.Millisecond)
 	entries := []plan.Entry{
 		{Fault: plan.Pause, Target: "gw-1"},
@@ -91,11 +93,16 @@ func TestEachFault(t *testing.T) {
 		{Fault: plan.AckLost, Target: "gw-1", Params: plan.Params{Verb: "PUB", Count: 2}},
 		{Fault: plan.Cut, Target: "gw-1", Params: plan.Params{Count: 100}},
 		{Fault: plan.DeviceCut, Target: "gw-1"},
-		{Fault: plan.Behave, Target: "rig-1", Params: plan.Params{Decline: 0.5}},
+		{Fault: plan.Behave, Target: "rig-1", Params: plan.Params{Decline: 0.5, Before: plan.Duration(10 * time.Millisecond), After: plan.Duration(5 * time.Millisecond)}},
 		{Fault: plan.Kill, Target: "gw-1"},
 		{Fault: plan.Stop, Target: "gw-1"},
 		{Fault: plan.HubPause, Target: "hub-1"},
 		{Fault: plan.HubKill, Target: "hub-1"},
+	}
+	if memory == "" {
+		entries = slices.Insert(entries, 0, plan.Entry{Fault: plan.DiskFull, Target: "gw-1"})
+	} else {
+		t.Logf("%s is left out: %s", plan.DiskFull, memory)
 	}
 	for i, e := range entries {
 		e.ID, e.Hold = fmt.Sprintf("f%d", i+1), hold
@@ -128,6 +135,9 @@ func TestEachFault(t *testing.T) {
 	for _, w := range h.Faults {
 		if !w.Confirmed || !w.Undone || w.Applied < w.Asked || w.HealAsked < w.Applied || w.Healed < w.HealAsked {
 			t.Errorf("%s %s: %+v", w.ID, w.Fault, w)
+		}
+		if want := map[history.FaultKind]time.Duration{history.FaultDevice: 15 * time.Millisecond}[w.Fault]; w.Slow != want {
+			t.Errorf("%s %s: devices answer %v later, want %v", w.ID, w.Fault, w.Slow, want)
 		}
 	}
 }
