@@ -114,6 +114,7 @@ func decoded(of *span, r frame.Response, to []actors.Sample) []actors.Sample {
 		sample := actors.Sample{Resource: e.resource.GetName(), Value: value, Reason: reason, At: at}
 		if value == nil {
 			sample.Quality = roostv1.Quality_QUALITY_BAD
+			sample.Detail = fmt.Sprintf("what came is no %s that can be read as %s", e.encoding, e.resource.GetType().Word())
 		}
 		to = append(to, sample)
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/mqtt"
 )
 
 // inBatch is how many messages may be acknowledged and not yet declared.
@@ -68,7 +67,7 @@ func floodOfAll(t *testing.T) {
 // lampsAt opens lamps d0, d1 and so on at one connection, which it returns.
 func lampsAt(t *testing.T, sinks []*sink) *fakeConn {
 	f := startFake(t, nil)
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	for i, to := range sinks {
 		push(t, open(t, driver, lamp(fmt.Sprintf("d%d", i), f.at())), to)
 	}

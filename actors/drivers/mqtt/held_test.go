@@ -10,7 +10,6 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/mqtt"
 )
 
 // TestSlowStore: a broker that waits for no acknowledgement is held back, and nothing is lost or comes out of order.
@@ -22,7 +21,7 @@ func TestSlowStore(t *testing.T) {
 		<-time.After(time.Duration(len(samples)) * 50 * time.Microsecond)
 		return nil
 	}
-	push(t, open(t, new(mqtt.Driver), device("d1", f.at(), readable("n", isInt, "topic=n"))), to)
+	push(t, open(t, newDriver(), device("d1", f.at(), readable("n", isInt, "topic=n"))), to)
 	c := f.conn(t)
 	for i := range messages {
 		c.publish("n", 1, uint16(i+1), strconv.Itoa(i))
@@ -47,7 +46,7 @@ func TestManyAtOnce(t *testing.T) {
 	const messages = 3000
 	f := startFake(t, nil)
 	to := newSink()
-	push(t, open(t, new(mqtt.Driver), device("d1", f.at(), readable("n", isInt, "topic=n"))), to)
+	push(t, open(t, newDriver(), device("d1", f.at(), readable("n", isInt, "topic=n"))), to)
 	var all []byte
 	for i := range messages {
 		all = append(all, packets.Publish<<4|2, 6, 0, 1, 'n', byte((i+1)>>8), byte(i+1), '1')
@@ -64,7 +63,7 @@ func TestHeldBack(t *testing.T) {
 	t.Parallel() // it waits
 	const messages = 2300
 	f := startFake(t, nil)
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	to, release := newSink(), make(chan struct{})
 	to.deliver = func(context.Context, []actors.Sample) error { <-release; return nil }
 	stuck := push(t, open(t, driver, lamp("d1", f.at())), to)
