@@ -23,7 +23,8 @@ type Driver struct {
 	// Gateway is the id of the gateway that the driver works for; brokers are shown it. It may be empty.
 	Gateway string
 
-	desks answer.Desks[desk]
+	desks    answer.Desks[desk]
+	rebirths rebirths
 
 	mu    sync.Mutex
 	nonce []byte // of this driver, for client ids that no other has

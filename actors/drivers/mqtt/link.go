@@ -48,6 +48,7 @@ type link struct {
 	asking sync.Mutex // held while subscriptions, or their ends, are given to the library: they go out in this order
 	acks   acks
 	alive  alive
+	edges  edges // of Sparkplug
 }
 
 func newLink(at brokerAddress, clientID string) *link {

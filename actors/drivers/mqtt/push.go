@@ -102,12 +102,15 @@ func release(batch []*message) {
 
 // abandon lets go of a message that may not have been stored, as end does.
 func (s *session) abandon(m *message) {
-	s.inbox.lost.Add(int64(len(s.of(m.topic))))
+	s.inbox.lost.Add(int64(s.readings(m)))
 	m.release()
 }
 
 // read appends the samples of a message.
 func (s *session) read(to []actors.Sample, m *message) []actors.Sample {
+	if s.plan.at.edge != nil {
+		return s.readMetrics(to, m)
+	}
 	document := payload.Of(m.payload)
 	for _, e := range s.of(m.topic) {
 		from := len(to)

@@ -9,6 +9,7 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 
 	"github.com/roost-iot/roost/actors/drivers/answer"
+	"github.com/roost-iot/roost/actors/drivers/mqtt/sparkplug"
 	"github.com/roost-iot/roost/actors/drivers/topics"
 )
 
@@ -25,12 +26,30 @@ type message struct {
 	id    uint16 // by which it is acknowledged
 	acks  *acks
 	desks []*answer.Desk // that have heard it
+
+	told *sparkplug.Heard // what an edge node has said, in the place of a payload
+	of   *message         // which said it; it is let go of with this one
+}
+
+// readingBytes is about how much memory a reading of Sparkplug takes.
+const readingBytes = 200
+
+// size is about how much memory it takes while it waits.
+func (m *message) size() int {
+	if m.told == nil {
+		return len(m.payload)
+	}
+	return len(m.payload) + len(m.told.Readings)*readingBytes
 }
 
 func (m *message) hold() { m.holds.Add(1) }
 
 func (m *message) release() {
-	if m.holds.Add(-1) == 0 && m.qos > 0 {
+	switch {
+	case m.holds.Add(-1) > 0:
+	case m.of != nil:
+		m.of.release()
+	case m.qos > 0:
 		m.acks.add(m.qos, m.id)
 	}
 }
