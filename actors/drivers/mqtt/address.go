@@ -44,7 +44,7 @@ var schemes = map[string]bool{"tcp": false, "mqtt": false, "ssl": true, "tls": t
 func parseAddress(k *keys.Keys, spec *roostv1.DeviceSpec) address {
 	at := address{broker: parseBroker(k)}
 	if at.edge = parseEdge(k); at.edge != nil {
-		at.presence.wait = k.Duration("presence_wait", birthWait, 0, time.Minute)
+		at.presence.wait = k.Duration("presence_wait", birthWait, 100*time.Millisecond, time.Minute)
 		return at
 	}
 	at.places, at.qos = topics.Places{"name": spec.GetId()}, parseQoS(k, "qos", 1, 0)

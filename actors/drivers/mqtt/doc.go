@@ -79,7 +79,7 @@
 //     read, when data come before a birth, and at an alias that no birth has named. It is asked once for all of that, at most once a second, and for what is
 //     missing with a pause that doubles up to 16s.
 //   - A metric's time, or else that of its message, is the reading's source time. A historical value, and one whose property Quality is 500, is UNCERTAIN with
-//     STALE; null, and Quality 0, is BAD with SENSOR_FAULT. A value of another datatype, or that does not fit the resource, is BAD with DECODE_ERROR and
+//     STALE, so that it confirms no write; null, and Quality 0, is BAD with SENSOR_FAULT. A value of another datatype, or that does not fit the resource, is BAD with DECODE_ERROR and
 //     the datatype's number as vendor code, and so is a resource that the birth has no metric for.
 //   - A metric is written in the datatype that it was born with, by its name, and its alias if it has one. What was not born is not written: ErrNotSent. So is a value
 //     that does not fit. As with all of MQTT, success says that the broker has it; what the device shows then is its next DDATA.
@@ -121,7 +121,7 @@
 // order are not put in order: that is a gap. DataSets, Templates, Bytes, Files, arrays and compressed payloads are not read. Commands are published at
 // QoS 1, so that the broker says that it has them, where the specification says 0, and have name and alias, where it says one of them. Of an edge node
 // 16,384 metrics are taken, a device counted as one more, and texts of up to 1 KiB are given to sessions that come later; a birth of more than
-// 256 KiB is none. Historical values can confirm a write that they are equal to.
+// 256 KiB is none.
 //
 // A retained message counts as a sign of life. Where a device is to be judged by its age, give it retained: skip, or a presence.
 //

@@ -53,7 +53,7 @@ func (k edgeKey) filters() []string {
 }
 
 // attach lets a session have what comes of an edge node, and returns what has to be subscribed to for that.
-func (l *link) attach(s *session, pace *rebirths) (*edge, map[string]byte) {
+func (l *link) attach(s *session, pace *rebirths) map[string]byte {
 	at := s.plan.at.edge.edgeKey
 	l.edges.mu.Lock()
 	defer l.edges.mu.Unlock()
@@ -71,8 +71,8 @@ func (l *link) attach(s *session, pace *rebirths) (*edge, map[string]byte) {
 	for _, filter := range at.filters() {
 		filters[filter] = l.routes.add(filter, 1, e)
 	}
-	e.join(s)
-	return e, filters
+	s.edge, s.known = e, e.join(s)
+	return filters
 }
 
 // detach ends what attach has begun, and returns the topics that nobody wants any more.
@@ -92,8 +92,8 @@ func (l *link) detach(s *session) (unwanted []string) {
 	return unwanted
 }
 
-// join gives a session what is known of its device already, and all that comes.
-func (e *edge) join(s *session) {
+// join gives a session all that comes, and returns what is known of its device already; nil if it has not been born.
+func (e *edge) join(s *session) *message {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.members = append(slices.Clip(e.members), s)
@@ -102,7 +102,7 @@ func (e *edge) join(s *session) {
 		if !e.node.Born("") { // else the device's comes when it comes
 			e.wanted = wishFirst
 		}
-		return
+		return nil
 	}
 	now := time.Now()
 	known := e.node.Last(name)
@@ -111,8 +111,8 @@ func (e *edge) join(s *session) {
 			known = append(known, sparkplug.Reading{Metric: sparkplug.Metric{Name: entry.metric.name}, At: now})
 		}
 	}
-	s.inbox.take(&message{at: now, told: &sparkplug.Heard{Device: name, Readings: known}})
 	s.presence.say(false, "")
+	return &message{at: now, told: &sparkplug.Heard{Device: name, Readings: known}}
 }
 
 func (e *edge) leave(s *session) (last bool) {
@@ -142,7 +142,7 @@ func (e *edge) take(m *message) {
 	e.noteLocked(&heard)
 	e.mu.Unlock()
 	m.hold()
-	told := &message{topic: m.topic, qos: m.qos, at: m.at, told: &heard, of: m}
+	told := &message{topic: m.topic, qos: m.qos, at: m.at, acks: m.acks, told: &heard, of: m}
 	told.hold()
 	for _, s := range members {
 		s.hear(told) // it may wait, so nothing is locked

@@ -270,7 +270,7 @@ func TestEdgeAcknowledges(t *testing.T) {
 func TestCheckOfSparkplug(t *testing.T) {
 	good := ofEdge("d", "h:1", "D", readable("a", isDouble, "metric=a datatype=Float"), readable("b", isText, "metric=b datatype=DateTime"))
 	good.Profile.Commands = []*roostv1.CommandSpec{{Name: "stop"}, {Name: "set", Arguments: []*roostv1.Argument{{Name: "to", Type: isInt}}}}
-	with(good, "command.stop.metric=Stop command.set.metric=Set presence_wait=0s")
+	with(good, "command.stop.metric=Stop command.set.metric=Set presence_wait=100ms")
 	if err := new(mqtt.Driver).Check(good); err != nil {
 		t.Error(err)
 	}

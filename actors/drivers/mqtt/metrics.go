@@ -20,8 +20,7 @@ const (
 // beginEdge subscribes to the edge node, and waits until the device is born. Without a birth nothing can be read or written.
 func (s *session) beginEdge(ctx context.Context) error {
 	at := s.plan.at.edge
-	var filters map[string]byte
-	s.edge, filters = s.link.attach(s, &s.driver.rebirths)
+	filters := s.link.attach(s, &s.driver.rebirths)
 	if err := s.link.subscribe(ctx, filters); err != nil {
 		return err
 	}
@@ -33,6 +32,13 @@ func (s *session) beginEdge(ctx context.Context) error {
 		return roostv1.Errorf(roostv1.ErrOffline, "no birth of it has come from edge node %s of group %s within %v", at.node, at.group, s.plan.at.presence.wait)
 	}
 	return nil
+}
+
+// storeKnown hands over what was known of the device before the session. It reports whether to go on.
+func (s *session) storeKnown(ctx context.Context, sink actors.Sink) bool {
+	known := s.known
+	s.known = nil
+	return known == nil || s.store(ctx, sink, []*message{known})
 }
 
 // endEdge leaves the edge node, and returns topics that nobody wants any more.

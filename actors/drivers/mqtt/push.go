@@ -26,6 +26,9 @@ var errBack error = roostv1.Errorf(roostv1.ErrOffline, "the device was away for 
 // Push hands over what comes for the device's resources. Messages of QoS 1 and 2 are acknowledged when they are stored, in the order in
 // which they came. It fails when the connection is lost or the device goes away, after all that had come before.
 func (s *session) Push(ctx context.Context, sink actors.Sink) error {
+	if !s.storeKnown(ctx, sink) {
+		return nil // ctx has ended
+	}
 	for {
 		s.declare(sink)
 		batch, err := s.next(ctx, sink)

@@ -24,6 +24,7 @@ type session struct {
 	inbox    *inbox
 	presence *presence // nil: the device has none
 	edge     *edge     // of Sparkplug, while the session is attached to it; nil: it is a device of another kind
+	known    *message  // what Push begins with: the last values of a device there that was born before; nil: there are none
 	closed   atomic.Bool
 	batch    []*message // what Push has in hand
 }

@@ -19,7 +19,7 @@ const sparkplug = load("sparkplug-client");
 
 const broker = "mqtt://127.0.0.1:" + process.argv[2];
 const edge = sparkplug.newClient({
-	serverUrl: broker, username: "", password: "", groupId: "Plant", edgeNode: "Line1", clientId: "edge", version: "spBv1.0", keepalive: 5,
+	serverUrl: broker, username: "", password: "", groupId: "Plant", edgeNode: "Line1", clientId: "edge", version: "spBv1.0", keepalive: 1,
 });
 
 let setpoint = 40;
