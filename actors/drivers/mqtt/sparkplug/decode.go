@@ -19,7 +19,7 @@ func Decode(b []byte) (Payload, error) {
 }
 
 func decode(b []byte) (Payload, error) {
-	var p Payload
+	p := Payload{Metrics: make([]Metric, 0, count(b))}
 	err := fields(b, &payloadFields, func(f field) error {
 		switch f.number {
 		case payloadTime:
@@ -37,20 +37,33 @@ func decode(b []byte) (Payload, error) {
 			if len(p.Metrics) == MaxMetrics {
 				return fmt.Errorf("it has more than %d metrics", MaxMetrics)
 			}
-			m, err := decodeMetric(f.bytes)
-			if err != nil {
-				return fmt.Errorf("metric %d: %w", len(p.Metrics), err)
+			p.Metrics = append(p.Metrics, Metric{})
+			if err := p.Metrics[len(p.Metrics)-1].decode(f.bytes); err != nil {
+				return fmt.Errorf("metric %d: %w", len(p.Metrics)-1, err)
 			}
-			p.Metrics = append(p.Metrics, m)
 		}
 		return nil
 	})
 	return p, err
 }
 
-func decodeMetric(b []byte) (Metric, error) {
-	var m Metric
-	err := fields(b, &metricFields, func(f field) (err error) {
+// count returns how many metrics to make room for: no more than there are.
+func count(b []byte) (metrics int) {
+	for len(b) > 0 && metrics < MaxMetrics {
+		f, _, n, err := next(b)
+		if err != nil {
+			break
+		}
+		if f.number == payloadMetrics {
+			metrics++
+		}
+		b = b[n:]
+	}
+	return metrics
+}
+
+func (m *Metric) decode(b []byte) error {
+	return fields(b, &metricFields, func(f field) (err error) {
 		switch f.number {
 		case metricName:
 			m.Name, err = textOf(f.bytes)
@@ -71,7 +84,6 @@ func decodeMetric(b []byte) (Metric, error) {
 		}
 		return err
 	})
-	return m, err
 }
 
 // decodeValue takes a field if it is a value. The last one counts, as in all of protobuf.

@@ -64,6 +64,7 @@ func (n *Node) data(h *Heard, m Message, p Payload) {
 		h.Rebirth = fmt.Sprintf("%s came before the birth of %s", m.Verb, m.Device)
 		return
 	}
+	h.Readings = make([]Reading, 0, len(p.Metrics))
 	for i := range p.Metrics {
 		one := p.Metrics[i]
 		if one.Name == "" && one.HasAlias {
