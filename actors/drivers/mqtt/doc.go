@@ -88,8 +88,10 @@
 // # Promises
 //
 //   - A message of QoS 1 or 2 is acknowledged when all its readings are stored, and no earlier.
-//   - Of a device 1,024 messages and 4 MiB can wait to be stored. A device that sends faster is held back: its broker is not read until there is room, and
-//     so neither is what comes for other devices at the same connection. After 5s in which nothing could be stored, what has no room is let go.
+//   - Of a device 2,048 messages and 4 MiB can wait to be stored. A device that sends faster is held back: its broker is not read until there is room, and
+//     so neither is what comes for other devices at the same connection. Where one of them has nothing to store that lasts for at most 3s at once, and
+//     a tenth of the time in the long run; then what has no room is let go. So it is after 3s in which nothing of the device could be
+//     stored. See Backpressure.
 //   - What is dropped is declared: of QoS 0 what finds no room; of QoS 1 and 2 what is let go, and what a session leaves behind
 //     that has failed. The latter are acknowledged then, since a broker waits with all that comes after.
 //   - A message that the broker had kept is one of unknown age: its values are UNCERTAIN with the reason STALE, unless the payload says when it
@@ -104,6 +106,20 @@
 //     them connect anew. So does a presence that says offline. Before, readings of BAD quality are stored for all resources: COMM_FAILURE or
 //     NOT_CONNECTED.
 //   - What is no MQTT ends the connection. A payload of more than 256 KiB is a reading of BAD quality, and is not kept in memory.
+//
+// # Backpressure
+//
+// MQTT 3.1.1 knows no way to stop the messages of one topic. What a gateway can do is not to acknowledge, and not to read; both are for a
+// connection as a whole. So for a device that sends more than is stored, or whose readings take long to be stored:
+//
+//   - Its own messages wait: at the gateway as many as are said above, and all others at the broker, which may drop what waits there too
+//     long or too much (max_queued_messages of mosquitto), and tells nobody.
+//   - Messages of other devices at the connection are stored beside it, each device's in its own order, and wait for it only while it is held back.
+//   - A broker sends a connection only so many messages before it waits for acknowledgements: mosquitto 20, unless max_inflight_messages
+//     says otherwise. They may all be of one device. As long as these are not stored the broker sends nothing of any device, and the gateway, which
+//     acknowledges only what is stored, cannot help that: no bound is promised for it.
+//
+// A device with a client_id of its own has a connection of its own, and with it all of this for itself.
 //
 // # What is not promised
 //

@@ -71,7 +71,7 @@ func (s *session) next(ctx context.Context, sink actors.Sink) ([]*message, error
 
 // store hands a batch over, and lets go of it when it is stored. It reports whether it was; it does not stop trying before ctx ends.
 func (s *session) store(ctx context.Context, sink actors.Sink, batch []*message) bool {
-	var samples []actors.Sample
+	samples := make([]actors.Sample, 0, len(batch)) // the sink keeps it
 	for _, m := range batch {
 		samples = s.read(samples, m)
 	}
@@ -96,10 +96,16 @@ func (s *session) store(ctx context.Context, sink actors.Sink, batch []*message)
 	}
 }
 
+// release lets go of all at once, so that the acknowledgements go together.
 func release(batch []*message) {
+	due := false
+	acks := batch[0].acks
 	for i, m := range batch {
-		m.release()
+		due = m.drop() || due
 		batch[i] = nil
+	}
+	if due {
+		acks.send()
 	}
 }
 

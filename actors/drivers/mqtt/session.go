@@ -44,7 +44,7 @@ func newSession(d *Driver, l *link, device string, p plan) *session {
 		}
 		s.readable = append(s.readable, e)
 	}
-	s.inbox = newInbox(s.readings)
+	s.inbox = newInbox(&l.crowd, s.readings)
 	for _, c := range p.commands {
 		if c.answers != nil {
 			c.answers.desk = d.desks.Join(desk{p.at.broker, c.answers.topic})
