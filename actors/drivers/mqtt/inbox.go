@@ -15,12 +15,12 @@ const (
 // inbox holds the messages of a session's resources until they are stored. One goroutine puts messages in, one takes them out.
 type inbox struct {
 	crowd    *crowd
-	due      bool                   // the crowd has it among those to wake
-	readings func(topic string) int // how many a message of a topic has
-	lost     atomic.Int64           // readings of messages that were not taken
-	news     chan struct{}          // has something when there may be messages
-	room     chan struct{}          // has something when there may be room
-	gone     chan struct{}          // closed by close
+	due      bool               // the crowd has it among those to wake
+	readings func(*message) int // how many a message has
+	lost     atomic.Int64       // readings of messages that were not taken
+	news     chan struct{}      // has something when there may be messages
+	room     chan struct{}      // has something when there may be room
+	gone     chan struct{}      // closed by close
 
 	mu     sync.Mutex
 	queue  []*message
@@ -31,7 +31,7 @@ type inbox struct {
 	kept   map[string]bool // topics of which a retained message has come
 }
 
-func newInbox(among *crowd, readings func(string) int) *inbox {
+func newInbox(among *crowd, readings func(*message) int) *inbox {
 	among.idle.Add(1)
 	return &inbox{
 		crowd: among, readings: readings, idle: true,
@@ -48,13 +48,13 @@ func (b *inbox) take(m *message) {
 	}
 	if b.fullLocked(m) && (m.qos == 0 || b.stuck || !b.waitLocked(m)) {
 		if !b.closed {
-			b.lost.Add(int64(b.readings(m.topic)))
+			b.lost.Add(int64(b.readings(m)))
 		}
 		return
 	}
 	m.hold()
 	b.queue = append(b.queue, m)
-	b.bytes += len(m.payload)
+	b.bytes += m.size()
 	b.idleLocked(false)
 	b.crowd.add(b)
 }
@@ -72,7 +72,7 @@ func (b *inbox) idleLocked(idle bool) {
 }
 
 func (b *inbox) fullLocked(m *message) bool {
-	return len(b.queue) >= inboxSize || len(b.queue) > 0 && b.bytes+len(m.payload) > inboxBytes
+	return len(b.queue) >= inboxSize || len(b.queue) > 0 && b.bytes+m.size() > inboxBytes
 }
 
 // waitLocked waits for room, without the lock, and all that comes over the connection with it. It reports whether there is.
@@ -134,7 +134,7 @@ func (b *inbox) next(to []*message) []*message {
 	defer b.mu.Unlock()
 	n := 0
 	for n < len(b.queue) && n < batchSize && (b.queue[n].qos == 0) == (b.queue[0].qos == 0) {
-		b.bytes -= len(b.queue[n].payload)
+		b.bytes -= b.queue[n].size()
 		n++
 	}
 	if n == 0 {

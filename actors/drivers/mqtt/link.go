@@ -49,6 +49,7 @@ type link struct {
 	acks   acks
 	alive  alive
 	crowd  crowd
+	edges  edges // of Sparkplug
 }
 
 func newLink(at brokerAddress, clientID string) *link {

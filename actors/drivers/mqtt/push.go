@@ -27,6 +27,9 @@ var errBack error = roostv1.Errorf(roostv1.ErrOffline, "the device was away for 
 // Push hands over what comes for the device's resources. Messages of QoS 1 and 2 are acknowledged when they are stored, in the order in
 // which they came. It fails when the connection is lost or the device goes away, after all that had come before.
 func (s *session) Push(ctx context.Context, sink actors.Sink) error {
+	if !s.storeKnown(ctx, sink) {
+		return nil // ctx has ended
+	}
 	for {
 		s.declare(sink)
 		batch, err := s.next(ctx, sink)
@@ -109,12 +112,15 @@ func release(batch []*message) {
 
 // abandon lets go of a message that may not have been stored, as end does.
 func (s *session) abandon(m *message) {
-	s.inbox.lost.Add(int64(len(s.of(m.topic))))
+	s.inbox.lost.Add(int64(s.readings(m)))
 	m.release()
 }
 
 // read appends the samples of a message.
 func (s *session) read(to []actors.Sample, m *message) []actors.Sample {
+	if s.plan.at.edge != nil {
+		return s.readMetrics(to, m)
+	}
 	document := payload.Of(m.payload)
 	for _, e := range s.of(m.topic) {
 		from := len(to)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/actors/drivers/answer"
+	"github.com/roost-iot/roost/actors/drivers/mqtt/sparkplug"
 	"github.com/roost-iot/roost/actors/drivers/topics"
 )
 
@@ -23,6 +24,20 @@ type message struct {
 	id    uint16 // by which it is acknowledged
 	acks  *acks
 	desks []*answer.Desk // that have heard it
+
+	told *sparkplug.Heard // what an edge node has said, in the place of a payload
+	of   *message         // which said it; it is let go of with this one
+}
+
+// readingBytes is about how much memory a reading of Sparkplug takes.
+const readingBytes = 200
+
+// size is about how much memory it takes while it waits.
+func (m *message) size() int {
+	if m.told == nil {
+		return len(m.payload)
+	}
+	return len(m.payload) + len(m.told.Readings)*readingBytes
 }
 
 func (m *message) hold() { m.holds.Add(1) }
@@ -35,11 +50,15 @@ func (m *message) release() {
 
 // drop is release for those who call send themselves, which it tells whether to.
 func (m *message) drop() bool {
-	last := m.holds.Add(-1) == 0 && m.qos > 0
-	if last {
+	switch {
+	case m.holds.Add(-1) > 0:
+		return false
+	case m.of != nil:
+		return m.of.drop()
+	case m.qos > 0:
 		m.acks.add(m.qos, m.id)
 	}
-	return last
+	return m.qos > 0
 }
 
 // receiver takes messages. It holds those that it wants to keep. Only an inbox that is full waits.

@@ -12,9 +12,6 @@ type Path struct {
 	names names // nil: it has more than names
 }
 
-// String returns it as it is written.
-func (p *Path) String() string { return p.path.String() }
-
 // ParsePath reads the JSONPath that is given for a key; nil if there is none. What is wrong with it is in the problems of k, a path that
 // would let one document cost too much among it.
 func ParsePath(k *keys.Keys, key string) *Path {
@@ -33,6 +30,9 @@ func ParsePath(k *keys.Keys, key string) *Path {
 	}
 	return &Path{path, namesOf(path)}
 }
+
+// String returns the path as JSONPath writes it.
+func (p *Path) String() string { return p.path.String() }
 
 // Selects tells whether there is something at the path. The error says why the document is none.
 func (p *Path) Selects(d *Document) (bool, error) {
