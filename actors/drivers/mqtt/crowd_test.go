@@ -10,7 +10,6 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/mqtt"
 )
 
 // inBatch is how many messages may be acknowledged and not yet declared.
@@ -29,12 +28,14 @@ func TestFloods(t *testing.T) {
 // then is acknowledged, and declared. Without that the one beside it waits until all is stored that was sent before: 11s here.
 func floodOfOne(t *testing.T) {
 	const messages = 16000
-	sinks := []*sink{slow(100 * time.Millisecond), newSink()}
+	over := make(chan struct{})
+	sinks := []*sink{slow(over), newSink()}
 	c := lampsAt(t, sinks)
 	began := time.Now()
 	acknowledged := c.flood(messages+1, func(i int) int { return i / messages })
 	sinks[1].wait(t, 1)
 	took := time.Since(began)
+	close(over)
 	t.Logf("a flood of %d messages held back the device beside it for %v", messages, took.Round(time.Millisecond))
 	if took > 7*time.Second {
 		t.Errorf("a flood held back the device beside it for %v, want little more than 3s", took)
@@ -50,7 +51,9 @@ func floodOfOne(t *testing.T) {
 // floodOfAll: where all have something to store nobody is harmed by those that are held back, and nothing is let go.
 func floodOfAll(t *testing.T) {
 	const messages = 14000
-	sinks := []*sink{slow(100 * time.Millisecond), slow(100 * time.Millisecond)}
+	over := make(chan struct{})
+	time.AfterFunc(4*time.Second, func() { close(over) }) // longer than one alone may hold up the other
+	sinks := []*sink{slow(over), slow(over)}
 	if n := <-lampsAt(t, sinks).flood(messages, func(i int) int { return i % 2 }); n != messages {
 		t.Errorf("%d messages were acknowledged, want %d", n, messages)
 	}
@@ -64,7 +67,7 @@ func floodOfAll(t *testing.T) {
 // lampsAt opens lamps d0, d1 and so on at one connection, which it returns.
 func lampsAt(t *testing.T, sinks []*sink) *fakeConn {
 	f := startFake(t, nil)
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	for i, to := range sinks {
 		push(t, open(t, driver, lamp(fmt.Sprintf("d%d", i), f.at())), to)
 	}
@@ -90,10 +93,16 @@ func (c *fakeConn) flood(n int, lamp func(i int) int) <-chan int {
 	return acknowledged
 }
 
-// slow is a sink that takes a time for each batch.
-func slow(took time.Duration) *sink {
+// slow is a sink that takes 100 ms for each batch, until it is over.
+func slow(over <-chan struct{}) *sink {
 	to := newSink()
-	to.deliver = func(context.Context, []actors.Sample) error { <-time.After(took); return nil }
+	to.deliver = func(context.Context, []actors.Sample) error {
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-over:
+		}
+		return nil
+	}
 	return to
 }
 

@@ -8,8 +8,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/roost-iot/roost/actors/drivers/mqtt"
 )
 
 // TestCertificatesOfNoFile: what is no file is not read, since it may have nothing to say for ever.
@@ -23,7 +21,7 @@ func TestCertificatesOfNoFile(t *testing.T) {
 	for _, address := range []string{"ca=" + fifo, "cert=" + fifo + " key=file:" + key} {
 		d := with(lamp("d1", "127.0.0.1:1"), "broker=ssl://127.0.0.1:1 "+address)
 		ended := make(chan error, 1)
-		go func() { ended <- opens(t, new(mqtt.Driver), d, patience) }()
+		go func() { ended <- opens(t, newDriver(), d, patience) }()
 		select {
 		case err := <-ended:
 			if err == nil || !strings.Contains(err.Error(), "it is no regular file") {

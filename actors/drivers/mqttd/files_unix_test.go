@@ -9,8 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/roost-iot/roost/actors/drivers/mqttd"
 )
 
 // TestCertificateOfNoFile: what is no file is not read, since it may have nothing to say for ever.
@@ -27,7 +25,7 @@ func TestCertificateOfNoFile(t *testing.T) {
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() {
-		_, err := new(mqttd.Driver).Open(ctx, device("d", freeAddress(t), "sleepy=true cert="+fifo+" key=file:"+key))
+		_, err := newDriver().Open(ctx, device("d", freeAddress(t), "sleepy=true cert="+fifo+" key=file:"+key))
 		ended <- err
 	}()
 	select {

@@ -45,6 +45,10 @@ func FuzzNames(f *testing.F) {
 			}
 			at := time.Now()
 			got, want := plain.Read(nil, payload.Of([]byte(document)), at), other.Read(nil, payload.Of([]byte(document)), at)
+			for i := range got { // it names the path
+				got[i].Detail = strings.Repeat("bad", min(1, len(got[i].Detail)))
+				want[i].Detail = strings.Repeat("bad", min(1, len(want[i].Detail)))
+			}
 			if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 				t.Fatalf("%s in %q:\n%s", names, document, diff)
 			}
