@@ -144,20 +144,30 @@ func (a *availability) candidates(d history.DeviceSpec) []string {
 }
 
 // steady returns for how long at a stretch, of the time from a to b, one and the same gateway could serve a device. Who takes over
-// must have watched the lost owner for as long as its lease lasts: a gateway that comes, or hears the hub again, begins anew.
-func (a *availability) steady(d history.DeviceSpec, from, to boottime.Instant) time.Duration {
+// must have watched the lost owner for as long as its lease lasts: a gateway that comes, or hears the hub again, begins anew. What is
+// excused does not count, and nobody begins anew for it.
+func (a *availability) steady(d history.DeviceSpec, from, to boottime.Instant, excused times) time.Duration {
 	var longest time.Duration
 	for _, g := range a.candidates(d) {
 		at := from
 		for _, s := range a.outagesBy(d, []string{g}) {
 			if s.to > from && s.from < to {
-				longest = max(longest, s.from.Sub(at))
+				longest = max(longest, s.from.Sub(at)-excused.within(at, s.from))
 				at = max(at, s.to)
 			}
 		}
-		longest = max(longest, to.Sub(at))
+		longest = max(longest, to.Sub(at)-excused.within(at, to))
 	}
 	return longest
+}
+
+// within returns how much of the time from a to b is in the spans, which are merged.
+func (t times) within(a, b boottime.Instant) time.Duration {
+	var sum time.Duration
+	for _, s := range t {
+		sum += max(0, min(s.to, b).Sub(max(s.from, a)))
+	}
+	return sum
 }
 
 // outagesBy returns when none of some gateways could serve a device.

@@ -19,7 +19,8 @@ type Failover struct {
 	To boottime.Instant `json:"to,omitempty"`
 	// Kept: the owner came through, and served it again under the same epoch.
 	Kept bool `json:"kept,omitempty"`
-	// Cost is for how long at a stretch, in that time, one and the same gateway could have served it.
+	// Cost is for how long at a stretch, in that time, one and the same gateway could have served it, less the time in
+	// which the device was made to be slow, or a next owner was held up by a fault that takes no bus away.
 	Cost time.Duration `json:"costNs"`
 	// Owner that was taken away, as the hub names it.
 	Owner history.Peer `json:"owner"`
@@ -124,17 +125,19 @@ func Failovers(h *history.History) []Failover {
 		served := servedFirst(d)
 		removals := removalsOf(h, g, limits)
 		for i, r := range removals {
-			o := Failover{Device: id, Fault: r.fault.ID, Kind: r.fault.Fault, From: r.fault.Applied, Owner: r.grant.Peer, grant: r.grant, fault: r.fault}
+			o := Failover{Device: id, Fault: r.fault.ID, Kind: r.fault.Fault, From: r.from, Owner: r.grant.Peer, grant: r.grant, fault: r.fault}
 			o.end(d, g, served)
 			until := h.End
 			if o.To != 0 {
 				until = o.To
 			}
 			if i+1 < len(removals) && removals[i+1].fault.Asked < until {
-				until = removals[i+1].fault.Asked
+				until = max(o.From, removals[i+1].fault.Asked) // one fault may take away both
 				o.To, o.Kept, o.overtaken = 0, false, true
 			}
-			o.until, o.Cost = until, available.steady(d.Spec, o.From, until)
+			o.until = until
+			excused := append(slow(h, id), o.heldUp(h, g, limits)...).merged()
+			o.Cost = available.steady(d.Spec, o.From, until, excused)
 			all = append(all, o)
 		}
 	}
@@ -177,33 +180,76 @@ func (o *Failover) end(d *history.Device, g *grants, served services) {
 type removal struct {
 	fault *history.FaultWindow
 	grant *history.Grant
+	from  boottime.Instant
 }
 
 // removalsOf returns the faults that took away the owner of a bus, in the order of their times.
 func removalsOf(h *history.History, g *grants, limits history.Limits) []removal {
 	var all []removal
 	for _, w := range h.Faults {
-		long := limits.Lease + limits.Margin
-		if g.lostIn(w, limits) {
-			long = limits.Lease / 2
-		}
-		if grant := g.at(w.Applied); grant != nil && removes(h, w, grant.Gateway, long) {
-			all = append(all, removal{w, grant})
+		for _, grant := range g.hitBy(w, limits) {
+			long := limits.Lease + limits.Margin
+			if g.lostIn(w, grant, limits) {
+				long = limits.Lease / 2
+			}
+			if removes(h, w, grant.Gateway, long) {
+				all = append(all, removal{w, grant, max(w.Applied, grant.At)})
+			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b removal) int { return compare(a.fault.Applied, b.fault.Applied) })
+	slices.SortStableFunc(all, func(a, b removal) int { return compare(a.from, b.from) })
 	return all
 }
 
-// lostIn reports whether the owner of the bus lost it in a fault, or soon after: another gateway was made the owner, and was not given
-// it. A fault may be enough for that which is a little shorter than a lease, since the last renewal was a while ago.
-func (g *grants) lostIn(w *history.FaultWindow, limits history.Limits) bool {
-	grant := g.at(w.Applied)
-	if grant == nil {
-		return false
+// hitBy returns the owners of the bus that a fault may have taken away: the one at that time, and one that was named so soon after it
+// that the gateway had asked for the bus before. A gateway that was silent for longer must not be made an owner.
+func (g *grants) hitBy(w *history.FaultWindow, limits history.Limits) []*history.Grant {
+	var hit []*history.Grant
+	if grant := g.at(w.Applied); grant != nil {
+		hit = append(hit, grant)
 	}
+	for _, grant := range g.list {
+		if grant.At > w.Applied && grant.At <= min(w.Applied.Add(limits.Lease/4), w.HealAsked) {
+			hit = append(hit, grant)
+		}
+	}
+	return hit
+}
+
+// lostIn reports whether an owner of the bus lost it in a fault, or soon after: another gateway was made the owner, and was not given
+// it. A fault may be enough for that which is a little shorter than a lease, since the last renewal was a while ago.
+func (g *grants) lostIn(w *history.FaultWindow, grant *history.Grant, limits history.Limits) bool {
 	i := slices.Index(g.list, grant) + 1
 	return i < len(g.list) && g.list[i].Peer != grant.Peer && g.list[i].HandedOverBy == "" && g.list[i].At <= w.Healed.Add(limits.Lease/2)
+}
+
+// slow returns when a device was made to answer late: an answer that it owes when it is healed is late as well.
+func slow(h *history.History, device string) times {
+	var late times
+	for _, w := range h.Faults {
+		if w.Confirmed && w.Slow > 0 && slices.Contains(w.Targets, device) {
+			late = append(late, stretch{w.Applied, w.Healed.Add(w.Slow)})
+		}
+	}
+	return late
+}
+
+// heldUp returns when those who were owners after the one that was lost could do nothing, by a fault that is too short to take a bus
+// away: nobody else may have it meanwhile.
+func (o *Failover) heldUp(h *history.History, g *grants, limits history.Limits) times {
+	var held times
+	for i := slices.Index(g.list, o.grant) + 1; i < len(g.list) && g.list[i].At < o.until; i++ {
+		until := o.until
+		if i+1 < len(g.list) {
+			until = min(until, g.list[i+1].At)
+		}
+		for _, w := range h.Faults {
+			if removes(h, w, g.list[i].Gateway, 0) && !removes(h, w, g.list[i].Gateway, limits.Lease+limits.Margin) {
+				held = append(held, stretch{max(w.Applied, g.list[i].At), min(w.HealAsked, until)})
+			}
+		}
+	}
+	return held
 }
 
 // removes reports whether a fault takes a gateway away: it was killed, or was stopped or cut off from the hub for so

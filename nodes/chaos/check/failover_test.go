@@ -16,6 +16,26 @@ func lost(served int) *story {
 	return s.at(3400, grant(20, 10, gw2)).at(served, stored(20))
 }
 
+// becomesOwner is a story of an owner that is killed at 1 s and comes back, and of another one, paused at 3.5 s, that becomes the owner at
+// the time given.
+func becomesOwner(at int) *story {
+	return new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
+		fault("f1", history.FaultKill, 1000, 2000, []string{"gw-1"}, "gw-1").
+		fault("f2", history.FaultPause, 3500, 9000, []string{"gw-2"}, "gw-2").
+		at(at, grant(20, 10, gw2))
+}
+
+// slow is a story of a takeover that takes 3.2 s, while the device answers later by some time from a given time to another.
+func slow(by, from, to int) *story {
+	s := lost(4200).fault("f2", history.FaultDevice, from, to, []string{"d"})
+	for _, r := range s.records {
+		if f, ok := r.(*history.Fault); ok && f.ID == "f2" && f.Step == history.FaultApplied {
+			f.Slow = time.Duration(by) * time.Millisecond
+		}
+	}
+	return s
+}
+
 // TestHubSettlesBeforeAllIsQuiet: only what changes among the hub's servers once all is quiet gives them time to settle, and not that
 // they were started: in a short run the first failover of all would never be judged.
 func TestHubSettlesBeforeAllIsQuiet(t *testing.T) {
@@ -48,6 +68,7 @@ func TestHubSettlesBeforeAllIsQuiet(t *testing.T) {
 // TestFailoverCountsServiceableTime: only time in which the device could be served counts, and a hub that came back
 // has its time to settle.
 func TestFailoverCountsServiceableTime(t *testing.T) {
+	back := func() *history.Grant { return grant(30, 20, history.Peer{Gateway: "gw-1", Incarnation: "i2"}) }
 	for name, test := range map[string]struct {
 		story *story
 		want  check.Verdict
@@ -97,14 +118,34 @@ func TestFailoverCountsServiceableTime(t *testing.T) {
 		"the next owner was lost by less than a lease": {
 			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
 				fault("f1", history.FaultKill, 1000, 2000, []string{"gw-1"}, "gw-1").at(3400, grant(20, 10, gw2)).
-				fault("f2", history.FaultPause, 3500, 5400, []string{"gw-2"}, "gw-2").
+				fault("f2", history.FaultPause, 3500, 4700, []string{"gw-2"}, "gw-2").
 				at(5600, grant(30, 20, history.Peer{Gateway: "gw-1", Incarnation: "i2"})).at(6400, stored(30)), check.Held,
+		},
+		// Whoever is held up by less than a lease keeps its bus, and nobody else may serve it (mayhem, seed 10, 60 s).
+		"the next owner was held up by less than a lease": {
+			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
+				fault("f1", history.FaultKill, 1000, 2000, []string{"gw-1"}, "gw-1").at(3400, grant(20, 10, gw2)).
+				fault("f2", history.FaultPause, 3500, 5400, []string{"gw-2"}, "gw-2").at(6800, stored(20)), check.Held,
 		},
 		"the next owner was late by less than a lease": {
 			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
 				fault("f1", history.FaultKill, 1000, 2000, []string{"gw-1"}, "gw-1").at(3400, grant(20, 10, gw2)).
-				fault("f2", history.FaultPause, 3500, 5400, []string{"gw-2"}, "gw-2").at(6400, stored(20)), check.Violated,
+				fault("f2", history.FaultPause, 3500, 5400, []string{"gw-2"}, "gw-2").at(7000, stored(20)), check.Violated,
 		},
+		// Who asked for the bus and was cut off before it was given it is an owner that was lost (mayhem, seed 19, 60 s).
+		"the next owner was cut off as it became the owner": {
+			becomesOwner(3501).at(5600, back()).at(6400, stored(30)), check.Held,
+		},
+		"and the one after it was late": {
+			becomesOwner(3501).at(5600, back()).at(6600, stored(30)), check.Violated,
+		},
+		"the next owner had been silent for long": {
+			becomesOwner(4100).at(5600, back()).at(6400, stored(30)), check.Violated,
+		},
+		// A device that takes its time hides when it would have been served (mayhem, seed 20, 60 s).
+		"the device was slow":            {slow(300, 3600, 4000), check.Held},
+		"it was slow for less than that": {slow(50, 3300, 3400), check.Violated},
+		"it was slow before":             {slow(300, 100, 600), check.Violated},
 		"the next owner was lost far too late": {
 			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
 				fault("f1", history.FaultKill, 1000, 2000, []string{"gw-1"}, "gw-1").at(3400, grant(20, 10, gw2)).

@@ -91,7 +91,7 @@ func TestEachFault(t *testing.T) {
 		{Fault: plan.AckLost, Target: "gw-1", Params: plan.Params{Verb: "PUB", Count: 2}},
 		{Fault: plan.Cut, Target: "gw-1", Params: plan.Params{Count: 100}},
 		{Fault: plan.DeviceCut, Target: "gw-1"},
-		{Fault: plan.Behave, Target: "rig-1", Params: plan.Params{Decline: 0.5}},
+		{Fault: plan.Behave, Target: "rig-1", Params: plan.Params{Decline: 0.5, Before: plan.Duration(10 * time.Millisecond), After: plan.Duration(5 * time.Millisecond)}},
 		{Fault: plan.Kill, Target: "gw-1"},
 		{Fault: plan.Stop, Target: "gw-1"},
 		{Fault: plan.HubPause, Target: "hub-1"},
@@ -128,6 +128,9 @@ func TestEachFault(t *testing.T) {
 	for _, w := range h.Faults {
 		if !w.Confirmed || !w.Undone || w.Applied < w.Asked || w.HealAsked < w.Applied || w.Healed < w.HealAsked {
 			t.Errorf("%s %s: %+v", w.ID, w.Fault, w)
+		}
+		if want := map[history.FaultKind]time.Duration{history.FaultDevice: 15 * time.Millisecond}[w.Fault]; w.Slow != want {
+			t.Errorf("%s %s: devices answer %v later, want %v", w.ID, w.Fault, w.Slow, want)
 		}
 	}
 }

@@ -150,6 +150,7 @@ func (i *Injector) recordAt(at boottime.Instant, r *Result, step history.FaultSt
 	}
 	if step == history.FaultApplied {
 		f.Down = r.Down
+		f.Slow = r.Entry.Params.Before.Std() + r.Entry.Params.After.Std()
 	}
 	if i.Note != nil {
 		i.Note(f)

@@ -56,6 +56,8 @@ type Fault struct {
 	// Down is what certainly does not work from "applied" to "heal-asked": names of nodes, and links as Link names
 	// them. A link that lets through nothing in one direction is down.
 	Down []string `json:"down,omitempty"`
+	// Slow is by how much later than at other times the devices that are hit answer, from "applied" to "healed".
+	Slow time.Duration `json:"slowNs,omitempty"`
 	// Point of the gateway's own work at which it was done; empty: at some time.
 	Point string `json:"point,omitempty"`
 	// Evidence of applied and healed: what was seen, for people.
@@ -73,6 +75,7 @@ type FaultWindow struct {
 	Symbolic string
 	Point    string // of the gateway's own work at which it was done; empty: at some time
 	Down     []string
+	Slow     time.Duration
 	Evidence []string
 	// Asked to Healed is when it excuses something; Applied to HealAsked is when it certainly was there.
 	Asked, Applied, HealAsked, Healed boottime.Instant
@@ -86,6 +89,7 @@ type FaultWindow struct {
 func (w *FaultWindow) add(f *Fault) {
 	w.Records = append(w.Records, f)
 	w.Down = union(w.Down, f.Down)
+	w.Slow = max(w.Slow, f.Slow)
 	w.Targets = union(w.Targets, f.Targets)
 	if f.Symbolic != "" {
 		w.Symbolic = f.Symbolic
