@@ -15,7 +15,8 @@ import (
 type reading struct {
 	session   *session
 	end       *end
-	samples   []actors.Sample // those of the answer that is not decoded yet, and of the one that is waited for, are laid out
+	resources int
+	samples   []actors.Sample // of as many resources; those of the answer that is not decoded yet, and of the one that is waited for, are laid out
 	blanks    blanks
 	meanwhile func() // decodes and lays out
 	asked     *span  // what is being asked for
@@ -31,7 +32,7 @@ type answer struct {
 }
 
 func newReading(s *session, e *end, resources int) *reading {
-	r := &reading{session: s, end: e, samples: make([]actors.Sample, 0, resources), blanks: s.planned.blanks}
+	r := &reading{session: s, end: e, resources: resources, blanks: s.planned.blanks}
 	r.meanwhile = func() {
 		r.decode()
 		r.layOut()
@@ -64,11 +65,19 @@ func (r *reading) read(ctx context.Context, of *span) (again []span, err error) 
 
 // layOut appends the samples of what is asked for, with all that is known of them before the answer.
 func (r *reading) layOut() {
+	r.room()
 	for _, e := range r.asked.entries {
 		n := len(r.samples)
-		r.samples = r.samples[:n+1] // there is room for all resources, and it is zero
+		r.samples = r.samples[:n+1] // there is room, and it is zero
 		sample := &r.samples[n]
 		sample.Resource, sample.Value = e.name, r.blanks.of(e.kind)
+	}
+}
+
+// room makes room for all samples, once.
+func (r *reading) room() {
+	if r.samples == nil {
+		r.samples = make([]actors.Sample, 0, r.resources)
 	}
 }
 
@@ -92,6 +101,7 @@ func (r *reading) decode() {
 
 // bad appends samples without values.
 func (r *reading) bad(of *span, reason roostv1.QualityReason, code uint32) {
+	r.room()
 	at := time.Now()
 	for _, e := range of.entries {
 		r.samples = append(r.samples, actors.Sample{
