@@ -20,10 +20,10 @@ wrote down whether all promises were kept.
   roost chaos doctor
   roost chaos plan --scenario mayhem --seed 7
 
-It needs no rights, but for power cuts, disks and network namespaces; what this
-machine can do is told by doctor. It touches no fleet that is there, and leaves
-a folder with the report (report.html is the page), the history and the logs.
-The exit code of a run is
+It needs no rights, but for power cuts, dead disks and network namespaces; what
+this machine can do is told by doctor. It touches no fleet that is there, and
+leaves a folder with the report (report.html is the page), the history and the
+logs. The exit code of a run is
 
     0  all promises were kept, and the run has tried what it was to try
     1  a promise was broken: the report names records, and how to do it again

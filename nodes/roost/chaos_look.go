@@ -28,8 +28,9 @@ whether this program can do it on this machine, and why not.`
 
 const chaosDoctorHelp = `Say what this program can do on this machine, by trying it in the smallest way,
 and why it cannot do the rest. Most scenarios need nothing; some need root on
-Linux, and some a program that is built with the tag failpoints. It exits with 0
-whatever is missing.`
+Linux, disk-full a kernel that lets users have namespaces of their own, and some
+a program that is built with the tag failpoints. It exits with 0 whatever is
+missing.`
 
 // newChaosPlan is roost chaos plan: what a run would do.
 func newChaosPlan(p program) *cobra.Command {

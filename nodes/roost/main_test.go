@@ -119,7 +119,13 @@ type process struct {
 // start starts a program, which is killed with the test.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: command(context.Background(), args...), lines: make(chan string), ended: make(chan struct{})}
+	return startCommand(t, command(context.Background(), args...))
+}
+
+// startCommand is start of a command that is somewhat different.
+func startCommand(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, lines: make(chan string), ended: make(chan struct{})}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

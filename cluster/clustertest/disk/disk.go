@@ -23,19 +23,23 @@ const DefaultBytes = 4 << 30
 var ErrNotOurs = errors.New("not a disk of its own")
 
 // Filler is the file that fills the disk.
-func (d Disk) Filler() string { return filepath.Join(d.Dir, "filler") }
+func (d Disk) Filler() string { return filler(d.Dir) }
 
 // Empty removes the filler. That there is none is no error.
-func (d Disk) Empty() error {
-	if err := os.Remove(d.Filler()); !errors.Is(err, fs.ErrNotExist) {
+func (d Disk) Empty() error { return empty(d.Dir) }
+
+func filler(dir string) string { return filepath.Join(dir, "filler") }
+
+func empty(dir string) error {
+	if err := os.Remove(filler(dir)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
 // probe writes and syncs a little, and removes it.
-func (d Disk) probe() (err error) {
-	path := filepath.Join(d.Dir, "probe")
+func probe(dir string) (err error) {
+	path := filepath.Join(dir, "probe")
 	file, err := os.Create(path)
 	if err != nil {
 		return err

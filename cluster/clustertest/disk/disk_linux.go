@@ -145,7 +145,7 @@ func fill(path string) (err error) {
 }
 
 // Probe writes and syncs a little. Its error says how the disk is: none, ENOSPC, EIO.
-func (d Disk) Probe() error { return d.probe() }
+func (d Disk) Probe() error { return probe(d.Dir) }
 
 // Mounted reports whether the disk is there: a loop device is mounted at its folder, which is not the disk above it.
 func (d Disk) Mounted() bool {

@@ -2,6 +2,7 @@ package check
 
 import (
 	"slices"
+	"time"
 
 	"github.com/roost-iot/roost/cluster/boottime"
 	"github.com/roost-iot/roost/nodes/chaos/history"
@@ -148,7 +149,7 @@ func (f *finding) useless(c *history.Command, told *history.Answer) {
 		}
 	}
 	for _, w := range f.h.Faults {
-		if inOrder := w.Fault == history.FaultStop && !f.taken(c.Call.Device, w); !inOrder && w.Excuses(c.Call.At, told.At, f.limits.Failover) {
+		if inOrder := w.Fault == history.FaultStop && !f.taken(c.Call.Device, w); !inOrder && w.Excuses(c.Call.At, told.At, f.aftermath(w)) {
 			return
 		}
 	}
@@ -157,6 +158,15 @@ func (f *finding) useless(c *history.Command, told *history.Answer) {
 	}
 	f.violated("C8b", c.ID, suspect{device: c.Call.Device, command: c.ID}, []history.Record{c.Call, told},
 		"%s ended %s, and no fault was there that could have hidden what it did", c.ID, told.State)
+}
+
+// aftermath is for how long after it was healed a fault may be the reason that nobody knows an outcome: a device is served again by then,
+// and the hub answers.
+func (f *finding) aftermath(w *history.FaultWindow) time.Duration {
+	if slices.ContainsFunc(f.h.Run.Hubs, func(hub string) bool { return slices.Contains(w.Down, hub) }) {
+		return max(f.limits.Failover, f.limits.HubSettle)
+	}
+	return f.limits.Failover
 }
 
 // taken reports whether the bus of a device was taken from a gateway that was told to stop: it was neither handed over nor

@@ -39,7 +39,7 @@ func (d *disks) eachDisk(act func(*fleet.Node, disk.Disk) error) error {
 func (d *disks) fails(want syscall.Errno) (string, error) {
 	var seen []string
 	for _, name := range d.names {
-		own, _ := d.fleet.Disk(name) // Apply had one
+		own, _ := d.fleet.Room(name) // Apply had one
 		if err := own.Probe(); !errors.Is(err, want) {
 			return "", fmt.Errorf("a write to the disk of %s: %v, and not %w", name, err, want)
 		}
@@ -76,7 +76,7 @@ func (d *disks) says(ctx context.Context, gateway string) string {
 // works checks that each disk takes what is written.
 func (d *disks) works() (string, error) {
 	for _, name := range d.names {
-		own, ok := d.fleet.Disk(name)
+		own, ok := d.fleet.Room(name)
 		if !ok {
 			continue // nothing was done to it
 		}

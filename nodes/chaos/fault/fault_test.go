@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/roost-iot/roost/cluster/clustertest/disk"
 	"github.com/roost-iot/roost/nodes/chaos/chaostest"
 	"github.com/roost-iot/roost/nodes/chaos/failpoint"
 	"github.com/roost-iot/roost/nodes/chaos/fault"
@@ -78,7 +79,8 @@ func startWith(t *testing.T, adjust func(*fleet.Config)) (*fleet.Fleet, *fault.I
 
 // Every kind of fault shows its effect, and that it is gone, and leaves nothing in the manifest.
 func TestEachFault(t *testing.T) {
-	f, injector, folder := start(t)
+	memory := disk.MemoryMissing()
+	f, injector, folder := startWith(t, func(c *fleet.Config) { c.GatewayMemory = memory == "" })
 	hold := plan.Duration(300 * time.Millisecond)
 	entries := []plan.Entry{
 		{Fault: plan.Pause, Target: "gw-1"},
@@ -96,6 +98,11 @@ func TestEachFault(t *testing.T) {
 		{Fault: plan.Stop, Target: "gw-1"},
 		{Fault: plan.HubPause, Target: "hub-1"},
 		{Fault: plan.HubKill, Target: "hub-1"},
+	}
+	if memory == "" {
+		entries = slices.Insert(entries, 0, plan.Entry{Fault: plan.DiskFull, Target: "gw-1"})
+	} else {
+		t.Logf("%s is left out: %s", plan.DiskFull, memory)
 	}
 	for i, e := range entries {
 		e.ID, e.Hold = fmt.Sprintf("f%d", i+1), hold

@@ -19,6 +19,9 @@ func (f *Fleet) prepare() error {
 	if err := f.makeDisks(); err != nil {
 		return err
 	}
+	if err := f.makeMemory(); err != nil {
+		return err
+	}
 	if err := f.makeControls(); err != nil {
 		return err
 	}
@@ -93,7 +96,7 @@ func (f *Fleet) addGateway(name string, hubs []string) error {
 		f.ways[way{name, f.config.Hub(i + 1)}] = p
 		urls = append(urls, "nats://"+p.Addr())
 	}
-	gateway := f.node(name, KindGateway, f.gatewayArgs(name, strings.Join(urls, ","), f.dataFolder(name, f.config.GatewayDisks))...)
+	gateway := f.node(name, KindGateway, f.gatewayArgs(name, strings.Join(urls, ","), f.dataFolder(name, f.ownDisks()))...)
 	gateway.namespace = f.namespace(name)
 	gateway.env = append(gateway.env, f.controlOf(name)...)
 	f.gateways = append(f.gateways, gateway)

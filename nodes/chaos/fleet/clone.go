@@ -22,7 +22,7 @@ func (f *Fleet) Clone(gateway string, copied bool) (*Node, error) {
 	name := fmt.Sprintf("%s-clone-%d", gateway, len(f.clones)+1)
 	folder := filepath.Join(f.folder, name)
 	if copied {
-		if err := copyFolder(folder, filepath.Join(f.folder, gateway)); err != nil {
+		if err := copyFolder(folder, f.dataFolder(gateway, f.ownDisks())); err != nil {
 			return nil, fmt.Errorf("clone %s: %w", gateway, err)
 		}
 	}

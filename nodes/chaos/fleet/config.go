@@ -25,6 +25,9 @@ type Config struct {
 	Env []string
 	// GatewayDisks and HubDisks: each of these has its data on a disk of its own, which can be broken. See disk.Missing.
 	GatewayDisks, HubDisks bool
+	// GatewayMemory: without GatewayDisks, each gateway has its data on a small disk in memory, which can be filled, and is
+	// gone with this process. See disk.MemoryMissing.
+	GatewayMemory bool
 	// Claim is told what of this machine is about to be taken, and nothing is taken if it fails; nil: nobody is told.
 	Claim func([]Claim) error
 	// Controls is a folder to be made for the sockets of gateways that are built with failpoints, and removed again. Its

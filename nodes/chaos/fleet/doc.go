@@ -13,8 +13,8 @@
 // # What is left behind
 //
 // Nothing: [Fleet.Close] ends all processes. If the harness is killed, the kernel of Linux kills its children, also
-// those that are stopped. What may be left all the same, on other systems, [Cleanup] finds: each child has the
-// name of the run in its environment.
+// those that are stopped, and with them goes what they had in memory for disks. What may be left all the same, on other
+// systems, [Cleanup] finds: each child has the name of the run in its environment.
 //
 // # Concurrency
 //

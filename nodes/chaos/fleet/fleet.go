@@ -36,6 +36,7 @@ type Fleet struct {
 	left     error                // what of them could not be given back
 	network  *netns.Network       // nil: gateways have none of their own
 	disks    map[string]disk.Disk // by node; those that have none of their own are missing
+	memory   map[string]*disk.Memory
 
 	controls string // the folder of their sockets that was made; empty: none was
 
@@ -116,7 +117,7 @@ func (f *Fleet) Logs() string { return filepath.Join(f.folder, "logs") }
 
 // GatewayFolder is where a gateway keeps what is its own, and its control socket.
 func (f *Fleet) GatewayFolder(gateway string) string {
-	return filepath.Join(f.folder, gateway, "gateway-"+gateway)
+	return filepath.Join(f.dataFolder(gateway, f.ownDisks()), "gateway-"+gateway)
 }
 
 // HubLink returns the way from a gateway to a hub; nil if there is none.

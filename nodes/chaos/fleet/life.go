@@ -65,7 +65,7 @@ func (f *Fleet) Close() {
 	if f.network != nil {
 		f.network.Close()
 	}
-	f.left = f.giveBack()
+	f.left = errors.Join(f.giveBack(), f.removeMemory())
 	f.removeControls()
 }
 

@@ -24,6 +24,7 @@ func Doctor() []Means {
 		{"see whether a process stands still", unless(exists("/proc/self/stat"), "there is no /proc")},
 		{"failpoints, panics, clocks, triggers at a point", failpoint.Missing},
 		{"a network of its own for each gateway", netns.Missing()},
+		{"a small disk in memory for each gateway, which can be filled", disk.MemoryMissing()},
 		{"a disk of its own for each node, whose power can be cut", disk.Missing()},
 	}
 }

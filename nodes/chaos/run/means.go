@@ -3,6 +3,7 @@ package run
 import (
 	"slices"
 
+	"github.com/roost-iot/roost/cluster/clustertest/disk"
 	"github.com/roost-iot/roost/nodes/chaos/fault"
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
@@ -26,6 +27,12 @@ func Missing(s plan.Scenario) string {
 // draws reports whether a plan has one of these faults.
 func draws(p *plan.Plan, faults ...string) bool {
 	return slices.ContainsFunc(p.Entries, func(e plan.Entry) bool { return slices.Contains(faults, e.Fault) })
+}
+
+// ownDisks reports whether gateways are to have disks of their own: those that only have to be full can do without, where
+// there are none.
+func ownDisks(p *plan.Plan) bool {
+	return draws(p, plan.PowerCut, plan.DiskDead) || draws(p, plan.DiskFull) && disk.Missing() == ""
 }
 
 // claims is what a manifest calls that which a fleet takes of the machine.

@@ -32,7 +32,7 @@ func (r *running) setUp(ctx context.Context) (err error) {
 		Controls: controls,
 		Settings: r.settings, Folder: r.data(), Run: r.name, Seed: r.Plan.Seed, Program: r.Program, Env: r.Env,
 		Note: r.process, Connected: r.listen, Claim: r.claim, Tap: r.acks.Tap,
-		GatewayDisks: draws(r.Plan, plan.PowerCut, plan.DiskFull, plan.DiskDead), HubDisks: draws(r.Plan, plan.HubPowerCut),
+		GatewayDisks: ownDisks(r.Plan), GatewayMemory: draws(r.Plan, plan.DiskFull), HubDisks: draws(r.Plan, plan.HubPowerCut),
 	})
 	if err != nil {
 		return err
