@@ -168,7 +168,7 @@ func (o *order) rest(now time.Time, known bool) {
 // next takes the first order that may go now and makes it current; nil if one is
 // current or none may. One that may be late already, by what the time is at the latest, waits for its end and holds nobody up;
 // that is for good, also if the time is known better later: what has gone in its place must not be undone by it.
-func (c *commands) next(now, latest time.Time) *order {
+func (c *commands) next(now, latest time.Time, offline bool) *order {
 	if c.current != nil {
 		return nil
 	}
@@ -179,6 +179,8 @@ func (c *commands) next(now, latest time.Time) *order {
 			o.late = true
 		case now.Before(o.notBefore):
 			return nil // it keeps its place until it is sent again: what comes later must not be undone by it
+		case offline && o.sitsOut():
+			return nil // as above
 		default:
 			c.queue = slices.Delete(c.queue, i, i+1)
 			c.current = o
@@ -237,12 +239,16 @@ func (c *commands) wake(now time.Time) time.Time {
 	return at
 }
 
+// sitsOut reports whether an order waits until a device answers that is open and did not answer when it was polled last. Others are
+// tried: it may take commands all the same.
+func (o *order) sitsOut() bool { return o.record.GetCommand().GetQueueWhileAway() && !o.touched }
+
 // waits is the reason for which an order in the queue waits.
-func (o *order) waits(now time.Time, known, ready bool) roostv1.QueueReason {
+func (o *order) waits(now time.Time, known, ready, offline bool) roostv1.QueueReason {
 	switch {
 	case known && now.Before(o.notBefore):
 		return roostv1.QueueReason_QUEUE_REASON_NOT_BEFORE
-	case !ready:
+	case !ready, offline && o.sitsOut():
 		return roostv1.QueueReason_QUEUE_REASON_DEVICE_AWAY
 	default:
 		return roostv1.QueueReason_QUEUE_REASON_ORDER

@@ -277,6 +277,55 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// TestQueuedForADeviceThatIsOffline: a device that is open and did not answer when it was polled last is away for a command that wants to
+// wait for it, as one is that is started again; others are tried. What comes after the one that waits waits too, and is not undone by it.
+func TestQueuedForADeviceThatIsOffline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var away atomic.Bool
+		s := &script{
+			poll: func(context.Context, []string) ([]actors.Sample, error) {
+				if away.Load() {
+					return nil, errors.New("no answer")
+				}
+				return temp(roostv1.Double(20)), nil
+			},
+			actuate: func(context.Context, actors.Action) (map[string]*roostv1.Value, error) {
+				if away.Load() {
+					return nil, fmt.Errorf("%w: no connection", actors.ErrNotSent)
+				}
+				return nil, nil
+			},
+		}
+		b := online(t, s, func(d *roostv1.DeviceSpec) { d.Supervision = &roostv1.SupervisionPolicy{FailedPolls: 1000} })
+		away.Store(true)
+		sleep(2 * time.Second)
+		b.wantState("boiler-1", roostv1.DeviceState_DEVICE_STATE_OFFLINE)
+		r := b.present(feed("now"), time.Second)
+		want(t, r, failed, nil)
+		r = b.present(feed("soon", whileAway, expiresIn(3*time.Second)), 10*time.Second)
+		want(t, r, expired, roostv1.ErrExpired)
+		waiting := feed("later", whileAway, expiresIn(time.Minute))
+		r = b.present(waiting, time.Second)
+		want(t, r, queued, nil)
+		if r.QueueReason != roostv1.QueueReason_QUEUE_REASON_DEVICE_AWAY {
+			t.Errorf("it waits for %s, want the device", r.QueueReason.Word())
+		}
+		behind := set("behind", 50, expiresIn(time.Minute))
+		if r = b.present(behind, time.Second); r.State.Final() {
+			t.Errorf("what came later is %s before what waits", r.State.Word())
+		}
+		if n := len(s.actions()); n != 1 {
+			t.Fatalf("the device was told %d times while it was away, want once", n)
+		}
+		away.Store(false)
+		want(t, b.execute(waiting), succeeded, nil)
+		want(t, b.execute(behind), succeeded, nil)
+		if acts := s.actions(); len(acts) != 3 || acts[1].CommandID != "later" || acts[2].CommandID != "behind" {
+			t.Errorf("the device was told %v", acts)
+		}
+	})
+}
+
 func TestLateAnswerSettlesAnUnknownCommand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{actuate: func(context.Context, actors.Action) (map[string]*roostv1.Value, error) {

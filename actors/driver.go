@@ -132,6 +132,10 @@ type Sample struct {
 	Source time.Time
 	// VendorCode is the protocol's own code behind the quality.
 	VendorCode uint32
+	// Detail says for people what is wrong with a sample that is not GOOD: what came, and what was expected. It is shown
+	// with the device as long as it is the last of its resource, up to 240 bytes of it, and not stored. There must be no
+	// secret in it. Where it is empty and the value is none of the resource's type, or not within its limits, that is said.
+	Detail string
 }
 
 // Action is one thing to do at a device: a write to a resource, or a command that

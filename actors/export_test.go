@@ -52,7 +52,7 @@ func (q *Queue) Add(r *roostv1.CommandRecord) []string {
 
 // Next gives the device the next command; empty: none.
 func (q *Queue) Next(now time.Time) string {
-	o := q.commands.next(now, now)
+	o := q.commands.next(now, now, false)
 	if o == nil {
 		return ""
 	}

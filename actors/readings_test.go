@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"pgregory.net/rapid"
@@ -47,6 +48,39 @@ func (m *memory) described(device string) string {
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+// TestWhatIsWrongWithAReading: whoever looks at a device whose readings are bad is told what came, and what was expected, for as long as
+// that holds.
+func TestWhatIsWrongWithAReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := actors.Sample{Resource: "temp", Quality: roostv1.Quality_QUALITY_BAD, Reason: roostv1.QualityReason_QUALITY_REASON_SENSOR_FAULT}
+		broken.Detail = "the wire is broken" + strings.Repeat("!", 1000)
+		s := sampling(
+			temp(roostv1.Double(20)), temp(roostv1.Double(200)), temp(roostv1.Text("hot")), []actors.Sample{broken}, temp(nil), temp(roostv1.Double(22)),
+		)
+		b := start(t, drivers(s))
+		p := boiler()
+		p.Resources[0].Max = proto.Float64(100)
+		b.serve(p, device("boiler-1"))
+		var told []string
+		for range 80 {
+			sleep(100 * time.Millisecond)
+			status, _ := b.Status("boiler-1")
+			for _, r := range status.Resources {
+				if len(told) == 0 || told[len(told)-1] != r.Detail {
+					told = append(told, r.Detail)
+				}
+			}
+		}
+		want := []string{
+			"", "200 Cel is above the maximum 100", "hot is a STRING, not a DOUBLE", broken.Detail[:240] + "...",
+			"no value, where a DOUBLE is needed", "",
+		}
+		if diff := cmp.Diff(want, told); diff != "" {
+			t.Errorf("what is wrong (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func TestSamplesAreCheckedAgainstTheProfile(t *testing.T) {

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"math"
+	"strings"
 	"time"
 
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -14,7 +15,8 @@ import (
 // it publishes changes that are larger, with a heartbeat at least one sample in each
 // such span, and always a change of quality.
 type sampler struct {
-	last []lastSample // by resource index; nil before the first sample
+	last    []lastSample   // by resource index; nil before the first sample
+	details map[int]string // what is wrong with the last sample, by resource index; most devices never have one
 }
 
 // A lastSample is what is known of one resource. There is one for every resource of
@@ -48,11 +50,31 @@ func (s *sampler) check(m *model, sample *Sample, came, now instant) (publish, k
 	}
 	l := &s.last[i]
 	l.value, l.at, l.came, l.grade = sample.Value, sample.At.UnixNano(), came, gradeOf(sample)
+	s.note(i, sample)
 	if !l.due(resource, now) {
 		return false, true
 	}
 	l.published, l.publishedAt, l.publishedGrade = l.value, now, l.grade
 	return true, true
+}
+
+// maxDetail bounds what is said of a sample, in bytes.
+const maxDetail = 240
+
+// note keeps what is wrong with the last sample of a resource.
+func (s *sampler) note(i int, sample *Sample) {
+	if sample.Detail == "" || sample.Quality == roostv1.Quality_QUALITY_GOOD {
+		delete(s.details, i)
+		return
+	}
+	if s.details == nil {
+		s.details = make(map[int]string)
+	}
+	detail := strings.ToValidUTF8(sample.Detail, "\uFFFD")
+	if len(detail) > maxDetail {
+		detail = strings.ToValidUTF8(detail[:maxDetail], "") + "..."
+	}
+	s.details[i] = detail
 }
 
 // value returns the last value of a resource; nil if there is none.
@@ -85,6 +107,9 @@ func judge(resource *roostv1.Resource, sample *Sample) {
 	value, quality, reason := roostv1.CheckReading(resource, sample.Value)
 	if len(value.GetString_())+len(value.GetBytes()) > maxValueBytes {
 		quality, reason = roostv1.Quality_QUALITY_BAD, roostv1.QualityReason_QUALITY_REASON_OUT_OF_RANGE
+	}
+	if quality != roostv1.Quality_QUALITY_GOOD && sample.Detail == "" {
+		sample.Detail = roostv1.ReadingProblem(resource, sample.Value)
 	}
 	if quality == roostv1.Quality_QUALITY_BAD {
 		value = nil

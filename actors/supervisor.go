@@ -40,17 +40,18 @@ type supervisor struct {
 	closing     bool       // a session is being closed
 	well        bool       // the present incarnation has given a good sign
 
-	restarts  restarts
-	lastError *roostv1.Status
-	nextTry   time.Time   // zero: none is planned
-	timer     *time.Timer // until nextTry
-	due       bool        // nextTry has come
-	turnstile *turnstile
-	permitted bool // the turnstile has opened
-	reopen    bool // begin anew without a failure: the first time, or on a change
-	shutting  bool
-	retired   bool // the device is nobody's any more; set when shutting
-	suspended bool // the gateway has no lease, and the device is not its alone
+	restarts    restarts
+	lastError   *roostv1.Status
+	lastErrorAt time.Time
+	nextTry     time.Time   // zero: none is planned
+	timer       *time.Timer // until nextTry
+	due         bool        // nextTry has come
+	turnstile   *turnstile
+	permitted   bool // the turnstile has opened
+	reopen      bool // begin anew without a failure: the first time, or on a change
+	shutting    bool
+	retired     bool // the device is nobody's any more; set when shutting
+	suspended   bool // the gateway has no lease, and the device is not its alone
 
 	readings readings
 	commands *commands               // nil until the first one
@@ -121,7 +122,7 @@ func (s *supervisor) spawn(ctx actor.Context) {
 	s.nextTry, s.well, s.stopping = time.Time{}, false, false
 	s.child = s.env.spawn(s.env.deviceProps, ctx.Self())
 	if !s.restarts.quarantined {
-		s.become(roostv1.DeviceState_DEVICE_STATE_OPENING, s.lastError)
+		s.become(roostv1.DeviceState_DEVICE_STATE_OPENING, nil)
 	}
 	if again {
 		s.count().Restarts++
@@ -138,7 +139,7 @@ func (s *supervisor) spawn(ctx actor.Context) {
 func (s *supervisor) become(state roostv1.DeviceState, status *roostv1.Status) {
 	s.state = state
 	if status != nil {
-		s.lastError = status
+		s.lastError, s.lastErrorAt = status, s.env.wall()
 	}
 	s.env.logger.Debug("device "+state.Word(), "device", s.charge.spec.Id, "epoch", s.charge.epoch, "incarnation", s.incarnation)
 }

@@ -152,7 +152,7 @@ func (s *supervisor) runCommands(ctx actor.Context) {
 	}
 	for known && s.ready() && s.commands.current == nil {
 		latest, _ := s.latest()
-		o := s.commands.next(now, latest)
+		o := s.commands.next(now, latest, s.offline())
 		if o == nil {
 			break
 		}

@@ -60,6 +60,7 @@ func (s *supervisor) sampled(ctx actor.Context, msg *sampled) {
 }
 
 func (s *supervisor) unknownResource(name string) {
+	s.lastErrorAt = s.env.wall()
 	s.lastError = roostv1.Errorf(roostv1.ErrInvalid, "driver %s sent a sample of %q, which profile %s does not have", s.charge.spec.Driver, name, s.charge.model.profile.Id)
 }
 

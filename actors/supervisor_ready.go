@@ -49,6 +49,9 @@ func (s *supervisor) ready() bool {
 	return s.reachable() && !s.reopen && !s.shutting && !s.suspended
 }
 
+// offline reports whether the device is open, and did not answer when it was polled last.
+func (s *supervisor) offline() bool { return s.state == roostv1.DeviceState_DEVICE_STATE_OFFLINE }
+
 // reachable reports whether the device can be read.
 func (s *supervisor) reachable() bool {
 	return s.child != nil && !s.stopping && s.session != nil &&

@@ -26,6 +26,7 @@ func (s *supervisor) status(resources bool) *roostv1.DeviceStatus {
 		LastSeen:     seen(s.lastSeen),
 		Restarts:     s.counters.GetRestarts(),
 		LastError:    s.lastError,
+		LastErrorAt:  timestamp(s.lastErrorAt),
 		NextAttempt:  timestamp(s.nextTry),
 		SpecRevision: spec.Revision,
 		Labels:       maps.Clone(spec.Labels),
@@ -68,6 +69,7 @@ func (s *supervisor) resources(desired bool, names ...string) []*roostv1.Resourc
 		wanted := s.desire.show(state)
 		if i < len(s.readings.sampler.last) && s.readings.sampler.last[i].at != 0 {
 			s.readings.sampler.last[i].show(state)
+			state.Detail = s.readings.sampler.details[i]
 		} else if !wanted || !desired {
 			continue
 		}

@@ -11,10 +11,10 @@ import (
 // noteWaiting lets the records of the waiting commands say what they wait for: at once where that is
 // the device or the time, and else when they have waited for a while.
 func (s *supervisor) noteWaiting(now time.Time, known bool) {
-	ready := s.ready()
+	ready, offline := s.ready(), s.offline()
 	for _, o := range s.commands.queue {
 		if o.waiting() {
-			s.noteReason(o, o.waits(now, known, ready))
+			s.noteReason(o, o.waits(now, known, ready, offline))
 			s.writeReason(o)
 		}
 	}

@@ -42,7 +42,7 @@ func Silent(buses []*roostv1.BusStatus, now time.Time) *Table {
 			if d.Since != nil {
 				since = Ago(d.Since, now)
 			}
-			t.Add(Cell{d.DeviceId, Strong}, Cell{b.Bus, Plain}, State(as), many(d.Failures, Plain), Cell{since, Plain}, nextTry(d, now), LastError(as))
+			t.Add(Cell{d.DeviceId, Strong}, Cell{b.Bus, Plain}, State(as), many(d.Failures, Plain), Cell{since, Plain}, nextTry(d, now), LastError(as, now))
 		}
 	}
 	return t

@@ -26,6 +26,11 @@ func Device(s Screen, view cluster.DeviceView, desired *roostv1.Desired, now tim
 			return err
 		}
 	}
+	if t := details(view.Status); t.Len() > 0 {
+		if err := section(s, t); err != nil {
+			return err
+		}
+	}
 	if t := commands(view); t.Len() > 0 {
 		return section(s, t)
 	}
@@ -46,7 +51,7 @@ func facts(view cluster.DeviceView, now time.Time) []Pair {
 		{"device", Cell{d.DeviceId, Strong}},
 		{"description", plain(spec.GetDescription())},
 		{"state", State(d)},
-		{"last error", plain(lastFailure(d))},
+		{"last error", lastFailure(d, now)},
 		{"next attempt", plain(upcoming(d, now))},
 		{"last seen", plain(Ago(d.LastSeen, now))},
 		{"gateway", plain(owner(d))},
@@ -59,11 +64,12 @@ func facts(view cluster.DeviceView, now time.Time) []Pair {
 	return append(pairs, counters(d)...)
 }
 
-func lastFailure(d *roostv1.DeviceStatus) string {
-	if d.LastError.Err() == nil {
-		return ""
+// lastFailure is LastError where there is no line if there was none.
+func lastFailure(d *roostv1.DeviceStatus, now time.Time) Cell {
+	if d.GetLastError().Err() == nil {
+		return Cell{}
 	}
-	return d.LastError.Error()
+	return LastError(d, now)
 }
 
 func upcoming(d *roostv1.DeviceStatus, now time.Time) string {
@@ -116,6 +122,17 @@ func resources(view cluster.DeviceView, now time.Time) *Table {
 		}
 		t.Add(Cell{r.Name, Strong}, Cell{value, Plain}, grade, Cell{read, Plain},
 			Cell{strings.ToLower(r.Access.Word()), Plain}, Cell{limits(r.Min, r.Max, r.Options, r.Unit), Plain}, Cell{r.Description, Faint})
+	}
+	return t
+}
+
+// details makes a table of what is wrong with readings, where that is known.
+func details(d *roostv1.DeviceStatus) *Table {
+	t := &Table{Columns: []Column{{Title: "RESOURCE", Least: 8}, {Title: "WHAT IS WRONG WITH ITS READING", Least: 20}}}
+	for _, r := range d.GetResources() {
+		if r.GetDetail() != "" {
+			t.Add(Cell{r.GetResource(), Strong}, Cell{r.GetDetail(), Plain})
+		}
 	}
 	return t
 }

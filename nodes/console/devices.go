@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -15,7 +17,7 @@ func Devices(devices []*roostv1.DeviceStatus, now time.Time) *Table {
 	}}
 	for _, d := range devices {
 		t.Add(Cell{d.DeviceId, Strong}, Cell{d.Profile, Plain}, State(d), Cell{or(d.Gateway), Plain},
-			Cell{count(d.Epoch), Plain}, Cell{Ago(d.LastSeen, now), Plain}, Restarts(d), LastError(d))
+			Cell{count(d.Epoch), Plain}, Cell{Ago(d.LastSeen, now), Plain}, Restarts(d), LastError(d, now))
 	}
 	return t
 }
@@ -38,16 +40,23 @@ func Restarts(d *roostv1.DeviceStatus) Cell {
 	return Cell{strconv.FormatUint(d.Restarts, 10), tone}
 }
 
-// LastError is why a device failed last; an error that it has got over is faint.
-func LastError(d *roostv1.DeviceStatus) Cell {
-	if d.LastError.Err() == nil {
+// LastError is why a device failed last. One that it has got over is faint, and says when it was.
+func LastError(d *roostv1.DeviceStatus, now time.Time) Cell {
+	switch {
+	case d.GetLastError().Err() == nil:
 		return Cell{Empty, Faint}
+	case d.State == roostv1.DeviceState_DEVICE_STATE_ONLINE:
+		return Cell{past(d.LastErrorAt, now) + ": " + d.LastError.Error(), Faint}
 	}
-	tone := Plain
-	if d.State == roostv1.DeviceState_DEVICE_STATE_ONLINE {
-		tone = Faint
+	return Cell{d.LastError.Error(), Plain}
+}
+
+// past says when something was that is over; a gateway that is older than that question does not tell.
+func past(at *timestamppb.Timestamp, now time.Time) string {
+	if at == nil {
+		return "earlier"
 	}
-	return Cell{d.LastError.Error(), tone}
+	return Ago(at, now)
 }
 
 // count writes a number that is 0 where there is none.

@@ -24,9 +24,14 @@ func fleet(now time.Time) []*roostv1.DeviceStatus {
 		{
 			DeviceId: "pump", Profile: "pump", Driver: "sim", Bus: "pump", State: roostv1.DeviceState_DEVICE_STATE_ONLINE, Gateway: "gw-1", Epoch: 56,
 			AdminState: roostv1.AdminState_ADMIN_STATE_LOCKED, LastSeen: timestamppb.New(now), Labels: map[string]string{"site": "a", "medium": "water"},
-			Counters: &roostv1.DeviceCounters{ReadingsStored: 12},
+			Counters: &roostv1.DeviceCounters{ReadingsStored: 12}, LastError: roostv1.Errorf(roostv1.ErrOffline, "poll: no answer"),
+			LastErrorAt: timestamppb.New(now.Add(-5 * time.Minute)),
 			Resources: []*roostv1.ResourceState{
 				{Resource: "speed", Value: roostv1.Double(900.5), Quality: roostv1.Quality_QUALITY_GOOD, AcquiredAt: timestamppb.New(now.Add(-time.Second))},
+				{
+					Resource: "temperature", Quality: roostv1.Quality_QUALITY_BAD, Reason: roostv1.QualityReason_QUALITY_REASON_DECODE_ERROR,
+					AcquiredAt: timestamppb.New(now), Detail: `$.t: "warm" is not a number`,
+				},
 			},
 		},
 		{DeviceId: "valve", Profile: "valve", State: roostv1.DeviceState_DEVICE_STATE_UNPLACED},
@@ -42,7 +47,7 @@ func TestDevices(t *testing.T) {
 	want := strings.TrimLeft(`
 DEVICE  PROFILE        STATE           GATEWAY  EPOCH  LAST SEEN  RESTARTS  LAST ERROR
 cellar  cellar-sensor  restarting      gw-1        54  4s ago            7  poll: no answer
-pump    pump           online, locked  gw-1        56  now               0  -
+pump    pump           online, locked  gw-1        56  now               0  5m ago: poll: no answer
 valve   valve          unplaced        -            -  never             0  -
 `, "\n")
 	if out.String() != want {
@@ -65,6 +70,7 @@ func TestDevice(t *testing.T) {
 device           pump
 description      Feed pump
 state            online, locked
+last error       5m ago: poll: no answer
 last seen        now
 gateway          gw-1, epoch 56
 profile          pump
@@ -74,10 +80,13 @@ labels           medium=water site=a
 revision         3
 readings stored  12
 
-RESOURCE     VALUE          QUALITY  READ    ACCESS      LIMITS             DESCRIPTION
-speed        900.5 rev/min  good     1s ago  read_write  0 to 3600 rev/min  Speed of the motor
-temperature  -              -        -       read        -                  Temperature of the motor
-mode         -              -        -       write       auto, off
+RESOURCE     VALUE          QUALITY            READ    ACCESS      LIMITS             DESCRIPTION
+speed        900.5 rev/min  good               1s ago  read_write  0 to 3600 rev/min  Speed of the motor
+temperature  -              bad, decode error  now     read        -                  Temperature of the motor
+mode         -              -                  -       write       auto, off
+
+RESOURCE     WHAT IS WRONG WITH ITS READING
+temperature  $.t: "warm" is not a number
 
 COMMAND         ARGUMENTS             KIND      DESCRIPTION
 run rpm=DOUBLE  rpm from 100 rev/min  absolute  Run

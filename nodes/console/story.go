@@ -13,10 +13,10 @@ func Story(s Screen, story *roostv1.Story, now time.Time) error {
 	if _, err := fmt.Fprintf(s, "%s\n\n", s.Paint(Strong, Clean(headline(story, now)))); err != nil {
 		return err
 	}
-	if err := Pairs(s, storyFacts(story)...); err != nil {
+	if err := Pairs(s, storyFacts(story, now)...); err != nil {
 		return err
 	}
-	for _, t := range []*Table{candidates(story), takeovers(story, now), troubles(story, now)} {
+	for _, t := range []*Table{details(story.Status), candidates(story), takeovers(story, now), troubles(story, now)} {
 		if t.Len() == 0 {
 			continue
 		}
@@ -70,7 +70,7 @@ func candidateOf(story *roostv1.Story, gateway string) *roostv1.Candidate {
 	return nil
 }
 
-func storyFacts(story *roostv1.Story) []Pair {
+func storyFacts(story *roostv1.Story, now time.Time) []Pair {
 	d := story.Status
 	owner := Cell{"nobody", Bad}
 	if story.Owner != "" {
@@ -92,7 +92,7 @@ func storyFacts(story *roostv1.Story) []Pair {
 	if d.GetRestarts() > 0 {
 		pairs = append(pairs, Pair{"restarts", Restarts(d)})
 	}
-	return append(pairs, Pair{"last error", Cell{lastFailure(d), Plain}})
+	return append(pairs, Pair{"last error", lastFailure(d, now)})
 }
 
 // sharing says what a bus is, and what is on it besides the device.

@@ -45,7 +45,7 @@ func tookOver() *roostv1.Story {
 			{At: before(50 * time.Second), Gateway: "gw-2", DeviceId: "rig-3", Kind: roostv1.EventKind_EVENT_KIND_COMMAND, Status: away},
 			{At: before(2 * time.Second), Gateway: "gw-3", DeviceId: "rig-3", Kind: roostv1.EventKind_EVENT_KIND_ONLINE},
 		},
-		Status: &roostv1.DeviceStatus{DeviceId: "rig-3", State: roostv1.DeviceState_DEVICE_STATE_ONLINE, Restarts: 1, LastError: away},
+		Status: &roostv1.DeviceStatus{DeviceId: "rig-3", State: roostv1.DeviceState_DEVICE_STATE_ONLINE, Restarts: 1, LastError: away, LastErrorAt: before(time.Minute)},
 	}
 }
 
@@ -68,7 +68,7 @@ bus         line, shared with rig-1, rig-2
 owner       gw-3, epoch 46
 lease       held
 restarts    1
-last error  poll: no answer
+last error  1m ago: poll: no answer
 
 GATEWAY  RANK  STATE            WHY
 gw-3        1  live             owns it

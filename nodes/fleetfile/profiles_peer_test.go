@@ -16,6 +16,7 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/mqtt"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
 	"github.com/roost-iot/roost/actors/drivers/snmp"
@@ -64,13 +65,13 @@ override -rw 1.3.6.1.2.1.33.1.9.8.0 integer 2
 // TestPowerSupply: the profile of power supplies reads all of what RFC 1628 has, and mutes the buzzer.
 func TestPowerSupply(t *testing.T) {
 	peertest.Need(t, peertest.Program("snmpd", "snmpd"))
-	t.Setenv("UPS_COMMUNITY", "private")
+	t.Setenv("ROOST_SECRET_UPS_COMMUNITY", "private")
 	config := filepath.Join(t.TempDir(), "agent.conf")
 	if err := os.WriteFile(config, []byte(upsConfig), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	at := peertest.FreeAddress(t, "udp")
-	address := map[string]string{"agent": at, "community": "env:UPS_COMMUNITY"}
+	address := map[string]string{"agent": at, "community": "env:ROOST_SECRET_UPS_COMMUNITY"}
 	peertest.Start(t, peertest.Command{
 		Name: "snmpd", Args: []string{"-f", "-Lo", "-C", "-c", config, "udp:" + at}, Env: []string{"SNMP_PERSISTENT_DIR=" + t.TempDir(), "MIBS="},
 		Ready: []peertest.Ready{peertest.Answers(func(ctx context.Context) error {
@@ -79,7 +80,7 @@ func TestPowerSupply(t *testing.T) {
 		})},
 	})
 	d := product(t, "snmp/profiles/ups.yaml", address)
-	s, err := new(snmp.Driver).Open(t.Context(), d)
+	s, err := (&snmp.Driver{Secrets: keys.Anywhere}).Open(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestPowerSupply(t *testing.T) {
 	if _, err := s.(actors.Actuator).Actuate(t.Context(), mute); err != nil {
 		t.Error(err)
 	}
-	got := drivertest.Values(t, new(snmp.Driver), d)
+	got := drivertest.Values(t, &snmp.Driver{Secrets: keys.Anywhere}, d)
 	want := map[string]string{
 		"manufacturer": "Acme", "model": "UPS 1000", "battery-status": "low", "on-battery": "42", "runtime": "17", "charge": "55", "battery-voltage": "26.8",
 		"battery-temperature": "-3", "line-failures": "9", "input-frequency": "50.2", "input-voltage": "229", "output-source": "battery", "output-frequency": "50",

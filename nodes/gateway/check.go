@@ -11,7 +11,7 @@ import (
 // Checks returns a function that tells what the drivers that come with Roost find wrong with a device, without any I/O. Paths are as
 // roostv1.WithCheck wants them. Of a device with another driver nothing is said: gateways may have it. It may be called concurrently.
 func Checks() func(d *roostv1.DeviceSpec, p *roostv1.Profile) roostv1.Problems {
-	drivers := Drivers("", "", slog.New(slog.DiscardHandler))
+	drivers := Drivers("", "", nil, slog.New(slog.DiscardHandler))
 	return func(d *roostv1.DeviceSpec, p *roostv1.Profile) roostv1.Problems {
 		checker, ok := drivers[d.GetDriver()].(actors.Checker)
 		if !ok {

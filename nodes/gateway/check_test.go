@@ -133,7 +133,7 @@ func TestDriversJudgeRegisteredDevices(t *testing.T) {
 
 // Each driver that comes with Roost tells of an unknown key where it is, so that it can be shown in the file.
 func TestEveryDriverSaysWhere(t *testing.T) {
-	for name := range gateway.Drivers("gw-1", "run", slog.New(slog.DiscardHandler)) {
+	for name := range gateway.Drivers("gw-1", "run", nil, slog.New(slog.DiscardHandler)) {
 		file := fmt.Sprintf("devices:\n- {id: a, profile: sim-pump, driver: %s, address: {no_such_key: x}}\n", name)
 		at := fmt.Sprintf("2:%d: device a: ", strings.Index(strings.Split(file, "\n")[1], "no_such_key")+1)
 		if got := problems(t, file); !slices.ContainsFunc(got, func(p string) bool { return strings.HasPrefix(p, at) && strings.Contains(p, "key") }) {

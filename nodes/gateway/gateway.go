@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/cluster"
 	"github.com/roost-iot/roost/cluster/lease"
 	"github.com/roost-iot/roost/cluster/spool"
@@ -35,6 +36,8 @@ type Config struct {
 	// Drivers by the names that devices give, besides those that come with Roost; one
 	// of the same name takes its place.
 	Drivers map[string]actors.Driver
+	// Secrets are where the drivers that come with Roost may look for the secrets that devices name; nil: nowhere.
+	Secrets *keys.Places
 	// Labels for the placement of devices.
 	Labels map[string]string
 	// Weight is its share of the fleet, relative to others; default 1.
@@ -116,7 +119,7 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	drivers := Drivers(cfg.ID, uuid.NewString(), cfg.Logger)
+	drivers := Drivers(cfg.ID, uuid.NewString(), cfg.Secrets, cfg.Logger)
 	maps.Copy(drivers, cfg.Drivers)
 	if g.actors, err = actors.New(actors.Config{
 		ID:        cfg.ID,

@@ -178,7 +178,7 @@ func (d *discovery) print(cmd *cobra.Command, draft *discover.Draft, partly bool
 
 // readable tells whether a fleet file is one that gateways can run.
 func readable(file []byte) error {
-	drivers := gateway.Drivers("", "", slog.New(slog.DiscardHandler))
+	drivers := gateway.Drivers("", "", nil, slog.New(slog.DiscardHandler))
 	var names []string
 	for name := range drivers {
 		names = append(names, name)

@@ -17,7 +17,8 @@ heard: topics are put together by what Tasmota, ESPHome and zigbee2mqtt do, and
 else by what they begin with. Types are guessed. Nothing is published.
 
 Devices that rarely say something need a longer time. Secrets are not given on
-the command line, but where they are: file:/path or env:NAME.`
+the command line, but where they are: file:/path or env:NAME, which gateways
+read where their --secrets says.`
 
 // discoverMQTT is roost discover mqtt.
 type discoverMQTT struct {
@@ -35,7 +36,7 @@ func newDiscoverMQTT(p program) *cobra.Command {
 		Long:  discoverMQTTHelp,
 		Example: `  roost discover mqtt localhost > fleet.yaml
   roost discover mqtt tcp://10.0.0.7:1883 --topic 'tele/#' --for 10m
-  roost discover mqtt ssl://broker:8883 --username roost --password env:MQTT`,
+  roost discover mqtt ssl://mq:8883 --username me --password env:ROOST_SECRET_MQ`,
 		Args:              takes("BROKER"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              d.run,

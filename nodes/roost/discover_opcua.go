@@ -16,7 +16,7 @@ device of it. Variables with one value of a plain type become resources that can
 be read. Nothing is written, and no method is called.
 
 Secrets are not given on the command line, but where they are: file:/path or
-env:NAME.`
+env:NAME, which gateways read where their --secrets says.`
 
 // discoverOPCUA is roost discover opcua.
 type discoverOPCUA struct {
@@ -34,7 +34,7 @@ func newDiscoverOPCUA(p program) *cobra.Command {
 		Long:  discoverOPCUAHelp,
 		Example: `  roost discover opcua opc.tcp://10.0.0.9:4840 > fleet.yaml
   roost discover opcua plc-1 --depth 3 --limit 100
-  roost discover opcua plc-1 --user roost --password env:PLC_PASSWORD`,
+  roost discover opcua plc-1 --user roost --password env:ROOST_SECRET_PLC`,
 		Args:              takes("ENDPOINT"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              d.run,

@@ -16,8 +16,8 @@ What an agent has of interfaces, of a power supply or of a host becomes
 resources that can be read. Nothing is set.
 
 Secrets are not given on the command line, but where they are, which is also
-what the fleet file says: file:/path or env:NAME. Without a community it is
-public.`
+what the fleet file says: file:/path or env:NAME, which gateways read where
+their --secrets says. Without a community it is public.`
 
 // discoverSNMP is roost discover snmp.
 type discoverSNMP struct {
@@ -35,10 +35,10 @@ func newDiscoverSNMP(p program) *cobra.Command {
 		Short: "Look for devices with an SNMP agent",
 		Long:  discoverSNMPHelp,
 		Example: `  roost discover snmp 192.168.1.0/24 > fleet.yaml
-  roost discover snmp 10.0.0.5 --community env:SNMP_COMMUNITY
+  roost discover snmp 10.0.0.5 --community env:ROOST_SECRET_SNMP
   roost discover snmp 10.0.0.0/24 --user roost --auth SHA256 \
-    --auth-password file:/etc/roost/snmp --privacy AES \
-    --privacy-password file:/etc/roost/snmp-privacy`,
+    --auth-password file:/etc/roost/secrets/snmp --privacy AES \
+    --privacy-password file:/etc/roost/secrets/snmp-privacy`,
 		Args:              takes("HOST|RANGE|NETWORK", "[HOST|RANGE|NETWORK...]"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              d.run,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/nats-io/nats.go"
 	"golang.org/x/sync/errgroup"
@@ -25,6 +26,7 @@ type ensembleConfig struct {
 	logLevel     string // of the gateways
 	face         face
 	exec         *execAllow
+	secrets      *secrets
 }
 
 // ensemble is a hub in this process, and gateways in processes of their own.
@@ -90,8 +92,8 @@ func (e *ensemble) startGateway(id string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"gateway", "--id", id, "--hub", e.hub.URL(), "--fleet-name", e.config.fleet, "--data", e.config.data,
-		"--log-level", e.config.logLevel, "--with-parent"}, e.config.exec.args()...)
+	args := slices.Concat([]string{"gateway", "--id", id, "--hub", e.hub.URL(), "--fleet-name", e.config.fleet, "--data", e.config.data,
+		"--log-level", e.config.logLevel, "--with-parent"}, e.config.exec.args(), e.config.secrets.args())
 	p, err := startProcess(log, io.MultiWriter(e.complaints(), log), args...)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())

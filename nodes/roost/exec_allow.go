@@ -10,6 +10,7 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/exec"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 )
 
 // envExecAllow stands in for --exec-allow; several paths are separated as in PATH.
@@ -43,8 +44,8 @@ func (a *execAllow) check() error {
 }
 
 // drivers are those that are not as they come.
-func (a *execAllow) drivers(log *slog.Logger) map[string]actors.Driver {
-	return map[string]actors.Driver{exec.Name: &exec.Driver{Allow: a.paths, Log: log}}
+func (a *execAllow) drivers(places *keys.Places, log *slog.Logger) map[string]actors.Driver {
+	return map[string]actors.Driver{exec.Name: &exec.Driver{Allow: a.paths, Secrets: places, Log: log}}
 }
 
 // args hands what is allowed on to another process.

@@ -42,6 +42,11 @@ Devices of the driver exec are programs, which run only where --exec-allow says
 so: a folder of them, or one program. Allow no interpreter: with arguments that
 the fleet names it would do anything.
 
+Passwords and keys of devices are read only where --secrets says so, or else in
+the folder secrets below its data, and from variables that begin with
+ROOST_SECRET_: who may change the fleet names any place, and who gets what is
+there. Name the folder of devices' secrets alone, with nothing else in it.
+
 On its own machine it tells how it does, over HTTP on loopback: /healthz,
 /readyz, and /metrics for Prometheus. People there can use it without the hub:
 see --local of roost devices, device show, readings, why and send.
@@ -62,6 +67,7 @@ type gatewayCommand struct {
 	logLevel   string
 	health     healthFlag
 	exec       execAllow
+	secrets    secrets
 	withParent bool
 	wait       time.Duration // of drain
 }
@@ -92,6 +98,7 @@ func newGateway(p program) *cobra.Command {
 	f.Int64Var(&c.spoolBytes, "spool-max-bytes", 0, "`BYTES` of readings that may wait on disk for the hub (default: 1 GiB, or 80 % of the disk)")
 	f.DurationVar(&c.spoolAge, "spool-max-age", spool.DefaultMaxAge, "how old they may be")
 	c.exec.flag(cmd, p)
+	c.secrets.flag(cmd, p)
 	logLevelFlag(cmd, &c.logLevel)
 	parentFlag(cmd, &c.withParent)
 	_ = cmd.MarkFlagDirname("data") // the flag is there
@@ -111,6 +118,7 @@ func (c *gatewayCommand) check(cmd *cobra.Command) (slog.Level, error) {
 		lease.Terms{Lease: c.lease}.Validate(),
 		c.health.check(cmd),
 		c.exec.check(),
+		c.secrets.check(),
 	} {
 		if err != nil {
 			return 0, err

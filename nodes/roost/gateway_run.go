@@ -60,11 +60,11 @@ func (c *gatewayCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	defer to.Close()
 	nc := to.Data
-	lines := newEventLines(c.program)
+	lines, places := newEventLines(c.program), c.secrets.of(c.data)
 	g, err := gateway.New(gateway.Config{
 		ID: c.id, Fleet: c.fleet, Conn: nc, Talk: to.Talk, Labels: c.labels, Weight: c.weight, Lease: c.lease,
 		Folder: folder, Edge: true, Spool: c.spool(own), Version: readVersion().Version, Events: lines.event, Logger: log,
-		Drivers: c.exec.drivers(log),
+		Drivers: c.exec.drivers(places, log), Secrets: places,
 	})
 	if err != nil {
 		return err

@@ -34,6 +34,12 @@ A command goes to its device at most once, unless repeating it cannot do harm.
 If no answer came in time, ask again with the same --id, which does not make it
 act a second time (for an hour after its end), or look at roost command ID.
 
+With --queue it is not tried, but waits, for as long as the device is away: none
+serves it, it is started again, or it did not answer when it was polled last.
+What comes after it waits too. A device that goes away just then can let it fail
+all the same: FAILED, not sent. Without --queue a device that cannot be reached
+is away too, but one that only did not answer when it was polled is tried.
+
 With --selector or --all each device gets a command of its own, a few at a time,
 and has an outcome of its own; the summary has those that did not succeed. After
 Ctrl-C no more are begun. With the same --id it goes on where it stopped: no

@@ -20,6 +20,7 @@ type standaloneConfig struct {
 	fleet, id    string // of the gateway
 	health       *healthFlag
 	exec         *execAllow
+	secrets      *secrets
 	log          *slog.Logger
 }
 
@@ -60,9 +61,10 @@ func (s *standalone) connect(ctx context.Context) error {
 		return err
 	}
 	s.conns = append(s.conns, forGateway)
+	places := s.config.secrets.of(s.config.data)
 	if s.gateway, err = gateway.New(gateway.Config{
 		ID: s.config.id, Fleet: s.config.fleet, Conn: forGateway, Version: readVersion().Version, Logger: log,
-		Schema: schema(ctx, s.config.data), Folder: s.folder, Drivers: s.config.exec.drivers(log),
+		Schema: schema(ctx, s.config.data), Folder: s.folder, Drivers: s.config.exec.drivers(places, log), Secrets: places,
 	}); err != nil {
 		return err
 	}

@@ -175,7 +175,7 @@ func lookup(profiles []*roostv1.Profile) func(id string) *roostv1.Profile {
 // drivers are the names of the drivers that come with Roost.
 func drivers() []string {
 	var names []string
-	for name := range gateway.Drivers("", "", slog.New(slog.DiscardHandler)) {
+	for name := range gateway.Drivers("", "", nil, slog.New(slog.DiscardHandler)) {
 		names = append(names, name)
 	}
 	return names

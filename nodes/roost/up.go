@@ -74,6 +74,7 @@ type upCommand struct {
 	restart  bool
 	health   healthFlag
 	exec     execAllow
+	secrets  secrets
 	logLevel string
 	plain    bool
 }
@@ -103,6 +104,7 @@ func newUp(p program) *cobra.Command {
 	f.BoolVar(&c.restart, "restart", false, "start gateway processes again that end")
 	c.health.flag(cmd, health.GatewayAddress)
 	c.exec.flag(cmd, p)
+	c.secrets.flag(cmd, p)
 	logLevelFlag(cmd, &c.logLevel)
 	f.BoolVar(&c.plain, "plain", false, "a line for each event, also on a terminal")
 	_ = cmd.MarkFlagDirname("data")
@@ -148,11 +150,11 @@ func (c *upCommand) open(ctx context.Context, face face) (stage, error) {
 	if c.gateways > 0 {
 		return openEnsemble(ctx, ensembleConfig{
 			data: c.data, listen: c.listen, fleet: c.fleet, gateways: c.gateways, restart: c.restart, logLevel: c.logLevel, face: face,
-			exec: &c.exec,
+			exec: &c.exec, secrets: &c.secrets,
 		})
 	}
 	return openStandalone(ctx, standaloneConfig{
-		data: c.data, listen: c.listen, fleet: c.fleet, id: c.id, health: &c.health, exec: &c.exec, log: face.logger(),
+		data: c.data, listen: c.listen, fleet: c.fleet, id: c.id, health: &c.health, exec: &c.exec, secrets: &c.secrets, log: face.logger(),
 	})
 }
 
@@ -169,7 +171,7 @@ func (c *upCommand) check(cmd *cobra.Command) (slog.Level, error) {
 	case many && cmd.Flags().Changed("health"):
 		return 0, fmt.Errorf("--health does not go with --gateways: each of them says in its log where it tells how it does")
 	}
-	if err := errors.Join(c.health.check(cmd), c.exec.check()); err != nil {
+	if err := errors.Join(c.health.check(cmd), c.exec.check(), c.secrets.check()); err != nil {
 		return 0, err
 	}
 	if err := roostv1.CheckID("--id", c.id); err != nil {

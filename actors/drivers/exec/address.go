@@ -34,8 +34,8 @@ type address struct {
 }
 
 // parseAddress reads the address. It is usable only if there are no problems.
-func parseAddress(spec *roostv1.DeviceSpec) (address, roostv1.Problems) {
-	k := keys.OfAddress(Name, spec)
+func parseAddress(spec *roostv1.DeviceSpec, secrets *keys.Places) (address, roostv1.Problems) {
+	k := keys.OfAddress(Name, spec).From(secrets)
 	at := address{program: programOf(k), args: argsOf(k, spec.GetAddress()), stop: k.Duration("stop", defaultStop, 0, maxStop)}
 	k.Know("set.NAME", "secret.NAME") // for whoever reads what keys there are
 	for _, key := range slices.Sorted(maps.Keys(spec.GetAddress())) {

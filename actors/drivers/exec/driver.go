@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -17,6 +18,8 @@ type Driver struct {
 	// Allow names the folders whose programs may be run, or single programs, as absolute paths. It is for whoever runs the
 	// gateway, and never to be taken from the fleet.
 	Allow []string
+	// Secrets are where secrets may be that devices name; nil: nowhere.
+	Secrets *keys.Places
 	// Log is told what programs write to their standard error; nil: nobody is.
 	Log *slog.Logger
 }
@@ -36,7 +39,7 @@ func (*Driver) Check(d actors.Device) error {
 	if d.Spec == nil || d.Profile == nil {
 		return roostv1.Errorf(roostv1.ErrInvalid, "the exec driver needs a device and its profile")
 	}
-	_, problems := parseAddress(d.Spec)
+	_, problems := parseAddress(d.Spec, nil)
 	return problems.Err()
 }
 
@@ -53,7 +56,7 @@ func (d *Driver) open(ctx context.Context, device actors.Device) (actors.Session
 	if err := d.Check(device); err != nil {
 		return nil, err
 	}
-	at, _ := parseAddress(device.Spec)
+	at, _ := parseAddress(device.Spec, d.Secrets)
 	secrets, err := readSecrets(at)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/exec"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -61,7 +62,7 @@ func behaving(t testing.TB, how, address string, resources ...*roostv1.Resource)
 	}
 	d := device("program="+self+" arg1=behave arg2="+how+" "+address, resources...)
 	d.Profile.Commands = []*roostv1.CommandSpec{{Name: "start"}}
-	return &exec.Driver{Allow: []string{filepath.Dir(self)}}, d
+	return &exec.Driver{Allow: []string{filepath.Dir(self)}, Secrets: keys.Anywhere}, d
 }
 
 // opened opens a device, for as long as the test.

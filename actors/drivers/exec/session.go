@@ -200,6 +200,7 @@ func (s *session) samples(values map[string]rawValue, wanted map[string]bool) ([
 		if err != nil {
 			return nil, err
 		}
+		one.Detail = s.veil.Show(one.Detail, maxShown)
 		samples = append(samples, one)
 	}
 	return samples, nil

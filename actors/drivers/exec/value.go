@@ -106,6 +106,7 @@ func sample(r *roostv1.Resource, raw rawValue) (actors.Sample, error) {
 		v, err := incoming(raw, r.GetType())
 		if err != nil {
 			worsen(&s, roostv1.QualityReason_QUALITY_REASON_DECODE_ERROR)
+			s.Detail = fmt.Sprintf("%s came, where %s is expected", raw, r.GetType().Word())
 		}
 		s.Value = v
 	}

@@ -22,6 +22,8 @@ const (
 	secretPrefix  = "secret."
 	commandPrefix = "command."
 
+	authBasic, authDigest = "basic", "digest"
+
 	defaultTimeout, maxTimeout = 5 * time.Second, 5 * time.Minute
 	defaultMost, maxMost       = 1 << 20, 16 << 20
 )
@@ -34,6 +36,7 @@ type address struct {
 	secrets  map[string]keys.Secret // headers
 	username string
 	password keys.Secret
+	digest   bool // or else basic authentication
 	token    keys.Secret
 	ca       string // path of a file
 	pin      []byte
@@ -47,12 +50,13 @@ type address struct {
 }
 
 // parseAddress reads the address of a device with this profile. It is usable only if there are no problems.
-func parseAddress(d *roostv1.DeviceSpec, p *roostv1.Profile) (*address, roostv1.Problems) {
-	k := keys.OfAddress(Name, d)
+func parseAddress(d *roostv1.DeviceSpec, p *roostv1.Profile, secrets *keys.Places) (*address, roostv1.Problems) {
+	k := keys.OfAddress(Name, d).From(secrets)
 	k.Know("url") // first of all, for whoever reads what keys there are
 	at := &address{
-		username: k.Text("username", ""), password: k.Secret("password"), token: k.Secret("token"),
-		ca: k.File("ca"), pin: parsePin(k), cert: k.Secret("cert"), key: k.Secret("key"),
+		username: k.Text("username", ""), password: k.Secret("password"), digest: k.Word("auth", authBasic, authBasic, authDigest) == authDigest,
+		token: k.Secret("token"),
+		ca:    k.File("ca"), pin: parsePin(k), cert: k.Secret("cert"), key: k.Secret("key"),
 		timeout:  k.Duration("timeout", defaultTimeout, 10*time.Millisecond, maxTimeout),
 		most:     k.Int("most", defaultMost, 1, maxMost),
 		statuses: parseStatuses(k),
@@ -141,8 +145,11 @@ func (a *address) checkTogether(k *keys.Keys) {
 	case other && (k.Has("token") || k.Has("username")):
 		k.Wrong(secretPrefix+authorization, "there is a username or a token already, and one of them is enough")
 	}
+	if !k.Has("username") {
+		k.Unwanted("auth", "is for a username, and there is none")
+	}
 	if strings.Contains(a.username, ":") {
-		k.Wrong("username", "%q has a colon in it, which basic authentication cannot carry", a.username)
+		k.Wrong("username", "%q has a colon in it, which %s authentication cannot carry", a.username, map[bool]string{true: authDigest, false: authBasic}[a.digest])
 	}
 	switch {
 	case k.Has("ca") && k.Has("pin"):

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	httpdev "github.com/roost-iot/roost/actors/drivers/http"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -26,6 +25,10 @@ func TestCheckAddress(t *testing.T) {
 		{"url=http://x?a=b", "has more than a path"},
 		{"url=http://x#a", "has more than a path"},
 		{"url=http://x; username=a", `address["username"]: has no password`},
+		{"url=http://x; username=a; password=env:A; auth=digest", ""},
+		{"url=http://x; username=a; password=env:A; auth=ntlm", `address["auth"]: "ntlm" is none of basic, digest`},
+		{"url=http://x; auth=digest", `address["auth"]: is for a username`},
+		{"url=http://x; username=a:b; password=env:A; auth=digest", "which digest authentication cannot carry"},
 		{"url=http://x; password=env:A", `address["password"]: has no username`},
 		{"url=http://x; username=a; password=b", "a secret is not written here"},
 		{"url=http://x; username=a:b; password=env:A", "has a colon in it"},
@@ -50,7 +53,7 @@ func TestCheckAddress(t *testing.T) {
 		{"url=http://x; command.stop.path=/stop", `address["command.stop.path"]: unknown key`},
 	}
 	for _, tt := range tests {
-		err := new(httpdev.Driver).Check(device(tt.address))
+		err := newDriver().Check(device(tt.address))
 		if tt.want == "" && err != nil || tt.want != "" && (!errors.Is(err, roostv1.ErrInvalid) || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %v, want %q", tt.address, err, tt.want)
 		}
@@ -89,7 +92,7 @@ func TestCheckResources(t *testing.T) {
 		{"jsn=$.x", readOnly, `protocol["jsn"]: unknown key`},
 	}
 	for _, tt := range tests {
-		err := new(httpdev.Driver).Check(device("url=http://x", resource("level", isUint, tt.access, tt.protocol)))
+		err := newDriver().Check(device("url=http://x", resource("level", isUint, tt.access, tt.protocol)))
 		if tt.want == "" && err != nil || tt.want != "" && (!errors.Is(err, roostv1.ErrInvalid) || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %v, want %q", tt.protocol, err, tt.want)
 		}
@@ -117,7 +120,7 @@ func TestCheckCommands(t *testing.T) {
 		d.Profile.Commands = []*roostv1.CommandSpec{
 			{Name: "dose", Arguments: []*roostv1.Argument{{Name: "of", Type: isText}, {Name: "ml", Type: isUint}}}, {Name: "steps", Steps: []*roostv1.Step{{}}},
 		}
-		err := new(httpdev.Driver).Check(d)
+		err := newDriver().Check(d)
 		if tt.want == "" && err != nil || tt.want != "" && (!errors.Is(err, roostv1.ErrInvalid) || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %v, want %q", tt.address, err, tt.want)
 		}

@@ -31,6 +31,7 @@ const (
 type client struct {
 	headers http.Header // of every request
 	veil    keys.Veil
+	login   *login // with digest authentication; nil: it is in the headers
 	reads   *http.Client
 	tls     *tls.Config
 	ended   context.Context // ends with the session, and with it whatever is on its way
@@ -53,6 +54,9 @@ func newClient(at *address) (*client, error) {
 	transport := c.transport()
 	transport.IdleConnTimeout, transport.MaxIdleConnsPerHost = idle, 1
 	c.reads = &http.Client{Transport: transport, CheckRedirect: sameHost}
+	if c.login != nil {
+		c.reads.Transport = digesting{transport, c.login}
+	}
 	return c, nil
 }
 
@@ -115,6 +119,8 @@ func (c *client) readSecrets(at *address) error {
 		return err
 	}
 	switch r := (http.Request{Header: c.headers}); {
+	case at.digest:
+		c.login = &login{username: at.username, password: password}
 	case at.username != "":
 		r.SetBasicAuth(at.username, password)
 		secrets = append(secrets, strings.TrimPrefix(c.headers.Get("Authorization"), "Basic "))

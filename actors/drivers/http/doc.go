@@ -6,7 +6,8 @@
 //	url                           where the device is: http:// or https://, a host, and what all its paths begin with. Needed
 //	header.NAME                   a header of every request
 //	secret.NAME                   a header of every request that is a secret, such as X-Api-Key: file:/path or env:NAME
-//	username, password            for basic authentication; the password as file:/path or env:NAME
+//	username, password            who we are; the password as file:/path or env:NAME
+//	auth                 basic    how that is said: basic, or digest (RFC 7616, with MD5, SHA-256 and SHA-512/256, and qop auth)
 //	token                         for bearer authentication, as file:/path or env:NAME
 //	ca                            file with the authorities that may vouch for the device; without it those of the system
 //	pin                           SHA-256 of the device's certificate in hexadecimal, as openssl x509 -fingerprint -sha256 shows it. It
@@ -62,7 +63,11 @@
 //
 // # Promises
 //
-//   - A write is sent once. The HTTP library sends a GET, or what has an Idempotency-Key, again when a connection that it kept turns out to
+//   - A write is sent once, with one exception: with digest authentication, a device that knows no valid answer to a challenge of its own
+//     refuses it with 401 and a challenge, before it does anything. It is then sent once more, with the answer, and if that is refused
+//     too it is refused. Mostly this does not happen: a challenge is answered with all requests until another one comes, and
+//     there was one when the session was opened, if anything is read. With auth=basic a 401 is the end.
+//   - The HTTP library sends a GET, or what has an Idempotency-Key, again when a connection that it kept turns out to
 //     be dead; so writes have a connection of their own each, that is never kept.
 //   - Contexts are kept, documents are bounded, and no secret is shown in an error, also not by a device that repeats it.
 //   - Proxies of the gateway's environment are not used, nor is HTTP/2.
@@ -70,7 +75,8 @@
 // # What is not promised
 //
 // Values of one document belong together; those of different ones are read one after the other. Without done_json and refused_json, a
-// device that answers 200 and tells of a failure in the body is taken by its status. There is no digest authentication.
+// device that answers 200 and tells of a failure in the body is taken by its status. Digest authentication proves who we are, and not what is
+// written: bodies are not in it (qop auth-int), and who sits in between can change them. Take https where that matters.
 //
 // # Concurrency
 //

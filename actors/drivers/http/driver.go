@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -13,7 +14,10 @@ import (
 const Name = "http"
 
 // Driver opens sessions with devices that speak HTTP. The zero value is ready.
-type Driver struct{}
+type Driver struct {
+	// Secrets are where secrets may be that devices name; nil: nowhere.
+	Secrets *keys.Places
+}
 
 var (
 	_ actors.Driver   = (*Driver)(nil)
@@ -27,7 +31,7 @@ func (*Driver) Check(d actors.Device) error {
 	if d.Spec == nil || d.Profile == nil {
 		return roostv1.Errorf(roostv1.ErrInvalid, "the http driver needs a device and its profile")
 	}
-	at, problems := parseAddress(d.Spec, d.Profile)
+	at, problems := parseAddress(d.Spec, d.Profile, nil)
 	_, flaws := parseEntries(at, d.Profile)
 	return append(problems, flaws...).Err()
 }
@@ -45,7 +49,7 @@ func (d *Driver) open(ctx context.Context, device actors.Device) (*session, erro
 	if err := d.Check(device); err != nil {
 		return nil, err
 	}
-	at, _ := parseAddress(device.Spec, device.Profile)
+	at, _ := parseAddress(device.Spec, device.Profile, d.Secrets)
 	entries, _ := parseEntries(at, device.Profile)
 	client, err := newClient(at)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	httpdev "github.com/roost-iot/roost/actors/drivers/http"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -51,7 +52,7 @@ func device(address string, resources ...*roostv1.Resource) actors.Device {
 
 func opened(t testing.TB, d actors.Device) actors.Session {
 	t.Helper()
-	s, err := new(httpdev.Driver).Open(t.Context(), d)
+	s, err := newDriver().Open(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,3 +206,6 @@ func say(conn net.Conn, status, body string) bool {
 	_, err := conn.Write([]byte("HTTP/1.1 " + status + "\r\nContent-Type: application/json\r\nContent-Length: " + itoa(len(body)) + "\r\n\r\n" + body))
 	return err == nil
 }
+
+// newDriver returns a driver that reads secrets wherever a test has them.
+func newDriver() *httpdev.Driver { return &httpdev.Driver{Secrets: keys.Anywhere} }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
-	httpdev "github.com/roost-iot/roost/actors/drivers/http"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -80,7 +79,7 @@ func boiler(p *peer) actors.Device {
 // TestContract: the driver keeps its contract with a real server.
 func TestContract(t *testing.T) {
 	p := startPeer(t)
-	drivertest.Run(t, new(httpdev.Driver), boiler(p), drivertest.Options{
+	drivertest.Run(t, newDriver(), boiler(p), drivertest.Options{
 		Actions: []actors.Action{
 			write("level", roostv1.Uint(5)), write("name", roostv1.Text("K2")), write("pump", roostv1.Bool(true)),
 			{Command: "start", Arguments: map[string]*roostv1.Value{"how": roostv1.Text("fast"), "rpm": roostv1.Uint(900)}},
@@ -127,7 +126,7 @@ func TestCredentials(t *testing.T) {
 	locked := resource("level", isUint, readOnly, "path=/locked; json=$.level")
 	wantValues(t, opened(t, device(p.address+"; username=roost; password=env:ROOST_TEST_PASSWORD", locked)), map[string]string{"level": "7"})
 	for _, user := range []string{"someone", "roost2"} {
-		_, err := new(httpdev.Driver).Open(t.Context(), device(p.address+"; username="+user+"; password=env:ROOST_TEST_PASSWORD", locked))
+		_, err := newDriver().Open(t.Context(), device(p.address+"; username="+user+"; password=env:ROOST_TEST_PASSWORD", locked))
 		if err == nil || !strings.Contains(err.Error(), "401 Unauthorized") || !strings.Contains(err.Error(), "Basic ***") {
 			t.Errorf("opened with %v", err)
 		}

@@ -50,7 +50,7 @@ func (s *session) poll(ctx context.Context, resources []string) ([]actors.Sample
 		switch {
 		case err == nil:
 			got++
-			samples = read(samples, entries[url], body)
+			samples = s.read(samples, entries[url], body)
 		case ctx.Err() != nil:
 			return nil, err
 		case dead && got == 0:
@@ -160,17 +160,21 @@ func (s *session) said(body io.Reader) string {
 }
 
 // read appends the samples that are in a document.
-func read(to []actors.Sample, entries []*entry, body []byte) []actors.Sample {
+func (s *session) read(to []actors.Sample, entries []*entry, body []byte) []actors.Sample {
 	document, at := payload.Of(body), time.Now()
 	for _, e := range entries {
+		from := len(to)
 		to = e.codec.Read(to, document, at)
+		for i := range to[from:] { // some devices repeat what they were told
+			to[from+i].Detail = s.client.veil.Show(to[from+i].Detail, maxShown)
+		}
 	}
 	return to
 }
 
 // bad appends samples without values.
 func bad(to []actors.Sample, entries []*entry, why error) []actors.Sample {
-	sample := actors.Sample{Quality: roostv1.Quality_QUALITY_BAD, Reason: roostv1.QualityReason_QUALITY_REASON_COMM_FAILURE, At: time.Now()}
+	sample := actors.Sample{Quality: roostv1.Quality_QUALITY_BAD, Reason: roostv1.QualityReason_QUALITY_REASON_COMM_FAILURE, At: time.Now(), Detail: why.Error()}
 	if e, ok := errors.AsType[statusError](why); ok {
 		sample.Reason, sample.VendorCode = reasonOf(e.status), uint32(e.status)
 	}

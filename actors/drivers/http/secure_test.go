@@ -24,7 +24,6 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/actors"
-	httpdev "github.com/roost-iot/roost/actors/drivers/http"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -84,7 +83,7 @@ func TestWhoTheDeviceIs(t *testing.T) {
 	for _, tt := range tests {
 		before := asked.Load()
 		address := "url=" + s.URL + "; token=env:ROOST_TEST_TOKEN; " + tt.address
-		session, err := new(httpdev.Driver).Open(within(t, 5*time.Second), device(address, resource("level", isUint, readOnly, "path=/level")))
+		session, err := newDriver().Open(within(t, 5*time.Second), device(address, resource("level", isUint, readOnly, "path=/level")))
 		switch {
 		case tt.want == "" && err != nil, tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
 			t.Errorf("%s: opened with %v, want %q", tt.name, err, tt.want)
@@ -109,13 +108,13 @@ func TestWhoWeAre(t *testing.T) {
 	}
 	address := "url=" + s.URL + "; pin=" + fingerprint(s)
 	level := resource("level", isUint, readOnly, "path=/level")
-	if _, err := new(httpdev.Driver).Open(t.Context(), device(address, level)); err == nil {
+	if _, err := newDriver().Open(t.Context(), device(address, level)); err == nil {
 		t.Error("opened without a certificate of ours")
 	}
 	cert := file(t, &pem.Block{Type: "CERTIFICATE", Bytes: own.Certificate[0]})
 	with := address + "; cert=file:" + cert + "; key=file:" + file(t, &pem.Block{Type: "PRIVATE KEY", Bytes: key})
 	wantValues(t, opened(t, device(with, level)), map[string]string{"level": "3"})
-	if _, err := new(httpdev.Driver).Open(t.Context(), device(address+"; cert=file:"+cert+"; key=file:"+cert, level)); err == nil ||
+	if _, err := newDriver().Open(t.Context(), device(address+"; cert=file:"+cert+"; key=file:"+cert, level)); err == nil ||
 		!strings.Contains(err.Error(), "our certificate file:"+cert) {
 		t.Errorf("opened with %v", err)
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/actors"
-	httpdev "github.com/roost-iot/roost/actors/drivers/http"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -210,7 +209,7 @@ func TestBadDocuments(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := played(t, tt.answer)
 			began := time.Now()
-			_, err := new(httpdev.Driver).Open(within(t, 5*time.Second), valve(w, "most=1000; timeout=300ms"))
+			_, err := newDriver().Open(within(t, 5*time.Second), valve(w, "most=1000; timeout=300ms"))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("opened with %v, want %q", err, tt.want)
 			}
@@ -275,7 +274,7 @@ func TestCloseEndsWhatIsOnItsWay(t *testing.T) {
 		return false
 	})
 	for _, what := range []string{"poll", "write"} {
-		s, err := new(httpdev.Driver).Open(t.Context(), valve(w, "timeout=1m", http.MethodPut))
+		s, err := newDriver().Open(t.Context(), valve(w, "timeout=1m", http.MethodPut))
 		if err != nil {
 			t.Fatal(err)
 		}

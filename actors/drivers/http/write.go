@@ -3,6 +3,7 @@ package httpdev
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -64,19 +65,33 @@ func (c *command) fill(arguments map[string]*roostv1.Value) (path string, body [
 	return path, body, err
 }
 
-// send sends a request, once, and returns what came of it.
+// send sends a request, and returns what came of it. Once, but for a device that answers it with the question who we are, and so has not done
+// it: it is sent once more then, with the answer.
 func (s *session) send(ctx context.Context, r request, path string, body []byte) error {
+	asked, err := s.once(ctx, r, path, body)
+	if asked {
+		_, err = s.once(ctx, r, path, body)
+	}
+	return err
+}
+
+// once sends a request, and returns what came of it, and whether the device has refused it in order to ask who we are.
+func (s *session) once(ctx context.Context, r request, path string, body []byte) (asked bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.client.ended, cancel)()
 	gate := &gate{}
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { gate.arm() }})
 	request, err := s.client.request(traced, r.method, r.base+path)
+	nonce := ""
+	if err == nil {
+		nonce, err = s.client.login.sign(request)
+	}
 	if err == nil {
 		err = context.Cause(ctx) // the last look before the first byte
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", actors.ErrNotSent, err)
+		return false, fmt.Errorf("%w: %w", actors.ErrNotSent, err)
 	}
 	if body != nil {
 		request.Header.Set("Content-Type", r.contentType)
@@ -88,18 +103,18 @@ func (s *session) send(ctx context.Context, r request, path string, body []byte)
 	response, err := transport.RoundTrip(request)
 	if err != nil {
 		if gate.close() {
-			return fmt.Errorf("%w: %s %s: %w", actors.ErrNotSent, r.method, request.URL, cause(ctx, err))
+			return false, fmt.Errorf("%w: %s %s: %w", actors.ErrNotSent, r.method, request.URL, cause(ctx, err))
 		}
-		return fmt.Errorf("%s %s: %w", r.method, request.URL, cause(ctx, err))
+		return false, fmt.Errorf("%s %s: %w", r.method, request.URL, cause(ctx, err))
 	}
 	defer response.Body.Close()
 	if !s.at.verdicts.given() { // the status says it all: what comes behind it is not waited for
 		defer time.AfterFunc(lastWords, cancel).Stop()
 	}
 	if err := s.became(response); err != nil {
-		return fmt.Errorf("%s %s: %w", r.method, request.URL, err)
+		return errors.Is(err, actors.ErrRefused) && s.client.login.asked(response, nonce), fmt.Errorf("%s %s: %w", r.method, request.URL, err)
 	}
-	return nil
+	return false, nil
 }
 
 // became tells what an answer says of a write: its status, and where that is not enough its body.

@@ -8,7 +8,15 @@
 // # Secrets
 //
 // The registry, and all who may read it, see addresses. A password or a private key is therefore never written into one: the address
-// says where the gateway finds it ([Secret]), in a file or in its environment.
+// says where the gateway finds it ([Secret]), in a file or in its environment. Those who may write addresses need not be those who run the
+// gateway, so that it is read only where the latter have said that secrets are ([Places], by roost gateway --secrets): a driver takes that
+// from its gateway and hands it on ([Keys.From]). A secret that is elsewhere is an error of its device, roostv1.ErrPermission, and no word of
+// it is told, also not whether it is there.
+//
+//	k := keys.OfAddress("modbus", spec).From(d.Secrets)
+//
+// Paths that are no secrets ([Keys.File]) lead to what may be known, such as certificates: of their files nothing is shown, and nothing is
+// sent that is not a certificate.
 //
 // # Concurrency
 //

@@ -21,12 +21,19 @@ type Keys struct {
 	path     string // where they are
 	given    map[string]string
 	known    []string
+	places   *Places // of secrets
 	problems roostv1.Problems
 }
 
 // OfAddress returns the keys of a device's address, for a driver of this name.
 func OfAddress(driver string, spec *roostv1.DeviceSpec) *Keys {
 	return &Keys{driver: driver, path: "address", given: spec.GetAddress()}
+}
+
+// From says where the secrets may be that are read from now on, and returns its keys. Without it they are nowhere.
+func (k *Keys) From(places *Places) *Keys {
+	k.places = places
+	return k
 }
 
 // OfResource returns the protocol entries of the i-th resource of a profile.

@@ -14,7 +14,7 @@ import (
 )
 
 func address(given map[string]string) *keys.Keys {
-	return keys.OfAddress("test", &roostv1.DeviceSpec{Address: given})
+	return keys.OfAddress("test", &roostv1.DeviceSpec{Address: given}).From(keys.Anywhere)
 }
 
 func TestWhatIsGiven(t *testing.T) {

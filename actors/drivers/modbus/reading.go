@@ -3,6 +3,7 @@ package modbus
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/roost-iot/roost/actors"
@@ -95,6 +96,7 @@ func (r *reading) decode() {
 		sample.Value, sample.Reason = e.decode(sample.Value, a.of.part(e, &a.response))
 		if sample.Value == nil {
 			sample.Quality = roostv1.Quality_QUALITY_BAD
+			sample.Detail = fmt.Sprintf("what came is no %s that can be read as %s", e.encoding, e.resource.GetType().Word())
 		}
 	}
 }

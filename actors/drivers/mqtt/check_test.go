@@ -34,7 +34,7 @@ func TestCheckAccepts(t *testing.T) {
 		devices = append(devices, with(device("d", ""), "broker="+url))
 	}
 	for _, d := range devices {
-		if err := new(mqtt.Driver).Check(d); err != nil {
+		if err := newDriver().Check(d); err != nil {
 			t.Errorf("%v: %v", d.Spec.Address, err)
 		}
 	}
@@ -89,7 +89,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"", "topic=t regsiter=1", "unknown key; the mqtt driver has topic, qos, retained"},
 	} {
 		d := with(device("d", "h:1", readable("a", isInt, test.protocol), writable("b", isBool, "topic=b write_topic=b")), goes+test.address)
-		err := new(mqtt.Driver).Check(commanded(d))
+		err := newDriver().Check(commanded(d))
 		if !errors.Is(err, roostv1.ErrInvalid) || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s, %s: got %v, want something with %q", test.address, test.protocol, err, test.says)
 		}
@@ -109,7 +109,7 @@ func TestCheckRefuses(t *testing.T) {
 		{writes("topic=t write_topic=a write_qos=0"), `"0" is not a number from 1 to 2`},
 		{commanded(device("d", "h:1")), `commands[0].steps: command "go" has none, and the device's address does not say where it is published: command.go.topic`},
 	} {
-		if err := new(mqtt.Driver).Check(test.device); !errors.Is(err, roostv1.ErrInvalid) || !strings.Contains(err.Error(), test.says) {
+		if err := newDriver().Check(test.device); !errors.Is(err, roostv1.ErrInvalid) || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("got %v, want something with %q", err, test.says)
 		}
 	}

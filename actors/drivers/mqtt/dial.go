@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/roost-iot/roost/actors/drivers/keys"
 )
 
 // dial opens the way to a broker, without a word of MQTT.
@@ -73,7 +74,7 @@ func dialWeb(ctx context.Context, to string, secure *tls.Config) (net.Conn, erro
 func (at brokerAddress) tls(host string) (*tls.Config, error) {
 	config := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
 	if at.ca != "" {
-		pem, err := os.ReadFile(at.ca)
+		pem, err := keys.ReadFile(at.ca)
 		if err != nil {
 			return nil, fmt.Errorf("read the broker's authority: %w", err)
 		}
@@ -85,7 +86,7 @@ func (at brokerAddress) tls(host string) (*tls.Config, error) {
 	if at.cert == "" {
 		return config, nil
 	}
-	cert, err := os.ReadFile(at.cert)
+	cert, err := keys.ReadFile(at.cert)
 	if err != nil {
 		return nil, fmt.Errorf("read the certificate: %w", err)
 	}

@@ -22,6 +22,8 @@ const Name = "mqtt"
 type Driver struct {
 	// Gateway is the id of the gateway that the driver works for; brokers are shown it. It may be empty.
 	Gateway string
+	// Secrets are where secrets may be that devices name; nil: nowhere.
+	Secrets *keys.Places
 
 	desks answer.Desks[desk]
 
@@ -45,11 +47,11 @@ type plan struct {
 	commands map[string]*command
 }
 
-func parse(d actors.Device) (plan, error) {
+func parse(d actors.Device, secrets *keys.Places) (plan, error) {
 	if d.Spec == nil || d.Profile == nil {
 		return plan{}, roostv1.Errorf(roostv1.ErrInvalid, "the mqtt driver needs a device and its profile")
 	}
-	k := keys.OfAddress(Name, d.Spec)
+	k := keys.OfAddress(Name, d.Spec).From(secrets)
 	at := parseAddress(k, d.Spec)
 	entries, flaws := parseEntries(d.Profile, at)
 	commands, more := parseCommands(k, d.Profile, at)
@@ -59,7 +61,7 @@ func parse(d actors.Device) (plan, error) {
 
 // Check tells whether the device's address and the protocol entries of its resources are understood.
 func (*Driver) Check(d actors.Device) error {
-	_, err := parse(d)
+	_, err := parse(d, nil)
 	return err
 }
 
@@ -74,7 +76,7 @@ func (d *Driver) Open(ctx context.Context, device actors.Device) (actors.Session
 }
 
 func (d *Driver) open(ctx context.Context, device actors.Device) (*session, error) {
-	p, err := parse(device)
+	p, err := parse(device, d.Secrets)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func TestUnsubscribedLate(t *testing.T) {
 		}
 		return false
 	})
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	open(t, driver, lamp("d2", f.at())) // keeps the connection
 	c := f.conn(t)
 	for i := range 10 {
@@ -70,7 +70,7 @@ func TestCloseOfABrokerThatTakesNothing(t *testing.T) {
 		}
 		return false
 	})
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	s := open(t, driver, with(lamp("d1", f.at()), "keepalive=1m"))
 	var many []*roostv1.Resource // that fill what the kernel holds
 	for i := range 300 {

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/mqtt"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -75,7 +76,7 @@ func (m *memory) last(resource string) string {
 // gateway runs devices, each on its own bus, until the test ends.
 func gateway(t testing.TB, store actors.Store, devices ...actors.Device) *actors.Gateway {
 	t.Helper()
-	g, err := actors.New(actors.Config{ID: "gw-1", Store: store, Drivers: map[string]actors.Driver{mqtt.Name: &mqtt.Driver{Gateway: "gw-1"}}})
+	g, err := actors.New(actors.Config{ID: "gw-1", Store: store, Drivers: map[string]actors.Driver{mqtt.Name: &mqtt.Driver{Secrets: keys.Anywhere, Gateway: "gw-1"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func TestGarbage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := startFake(t, nil)
-			driver := new(mqtt.Driver)
+			driver := newDriver()
 			p := push(t, open(t, driver, lamp("d1", f.at())), newSink())
 			f.conn(t).bytes(garbage...)
 			err := p.wantEnd(t, roostv1.ErrOffline)
@@ -51,7 +51,7 @@ func TestGarbage(t *testing.T) {
 func TestUnasked(t *testing.T) {
 	f := startFake(t, nil)
 	to := newSink()
-	push(t, open(t, new(mqtt.Driver), lamp("d1", f.at())), to)
+	push(t, open(t, newDriver(), lamp("d1", f.at())), to)
 	c := f.conn(t)
 	c.bytes(0x40, 2, 0, 9, 0x40, 2, 0, 1, 0x90, 3, 0, 9, 0, 0xb0, 2, 0, 9, 0x50, 2, 0, 9, 0x62, 2, 0, 9, 0x70, 2, 0, 9, 0xd0, 0)
 	c.publish("lamps/d1/on", 0, 0, "true")
@@ -78,7 +78,7 @@ func TestGreetings(t *testing.T) {
 				c.bytes(test.answer...)
 				return true
 			})
-			if err := opens(t, new(mqtt.Driver), lamp("d1", f.at()), time.Second); !errors.Is(err, test.want) {
+			if err := opens(t, newDriver(), lamp("d1", f.at()), time.Second); !errors.Is(err, test.want) {
 				t.Errorf("open: %v, want %v", err, test.want)
 			}
 		})
@@ -94,7 +94,7 @@ func TestRefusedSubscription(t *testing.T) {
 		}
 		return is
 	})
-	err := opens(t, new(mqtt.Driver), lamp("d1", f.at()), patience)
+	err := opens(t, newDriver(), lamp("d1", f.at()), patience)
 	if !errors.Is(err, roostv1.ErrPermission) || !strings.Contains(err.Error(), "lamps/d1/on") {
 		t.Errorf("open: %v, want ErrPermission and the topic", err)
 	}
@@ -104,7 +104,7 @@ func TestRefusedSubscription(t *testing.T) {
 func TestTooLong(t *testing.T) {
 	f := startFake(t, nil)
 	to := newSink()
-	push(t, open(t, new(mqtt.Driver), device("d1", f.at(), readable("text", isText, "topic=t"))), to)
+	push(t, open(t, newDriver(), device("d1", f.at(), readable("text", isText, "topic=t"))), to)
 	c := f.conn(t)
 	c.publish("t", 1, 1, strings.Repeat("x", 1<<20))
 	c.publish("t", 1, 2, "short")

@@ -10,7 +10,6 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/mqtt"
 )
 
 // TestSlowStore: a broker that waits for no acknowledgement is held back, and nothing is lost or comes out of order.
@@ -22,7 +21,7 @@ func TestSlowStore(t *testing.T) {
 		<-time.After(time.Duration(len(samples)) * 50 * time.Microsecond)
 		return nil
 	}
-	push(t, open(t, new(mqtt.Driver), device("d1", f.at(), readable("n", isInt, "topic=n"))), to)
+	push(t, open(t, newDriver(), device("d1", f.at(), readable("n", isInt, "topic=n"))), to)
 	c := f.conn(t)
 	for i := range messages {
 		c.publish("n", 1, uint16(i+1), strconv.Itoa(i))
@@ -48,7 +47,7 @@ func TestHeldBack(t *testing.T) {
 	t.Parallel() // it waits
 	const messages = 1200
 	f := startFake(t, nil)
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	to, release := newSink(), make(chan struct{})
 	to.deliver = func(context.Context, []actors.Sample) error { <-release; return nil }
 	stuck := push(t, open(t, driver, lamp("d1", f.at())), to)

@@ -11,7 +11,6 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/mqtt"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -21,7 +20,7 @@ const short = 150 * time.Millisecond
 // TestAcknowledgedWhenStored: no message is, before its reading can be forgotten.
 func TestAcknowledgedWhenStored(t *testing.T) {
 	f := startFake(t, nil)
-	s := open(t, new(mqtt.Driver), lamp("d1", f.at()))
+	s := open(t, newDriver(), lamp("d1", f.at()))
 	c := f.conn(t)
 	stored := make(chan error)
 	to := newSink()
@@ -69,7 +68,7 @@ func silentAbout(c *fakeConn, p packets.ControlPacket) bool {
 // TestNeverAgain: a command whose acknowledgement does not come is unknown, and is not sent again, not even over a new connection.
 func TestNeverAgain(t *testing.T) {
 	f := startFake(t, silentAbout)
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	s := open(t, driver, lamp("d1", f.at()))
 	c := f.conn(t)
 	p := push(t, s, newSink())
@@ -103,7 +102,7 @@ func TestNotWanted(t *testing.T) {
 		}
 		return false
 	})
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	s := open(t, driver, device("d1", f.at(), writable("text", isText, "topic=in write_topic=out")))
 	c := f.conn(t)
 	var many []*roostv1.Resource // that fill what the kernel holds
@@ -148,7 +147,7 @@ func TestNotWanted(t *testing.T) {
 // TestLeftBehind: what a session leaves behind is acknowledged, so that the broker goes on, and the next session declares it.
 func TestLeftBehind(t *testing.T) {
 	f := startFake(t, nil)
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	beside := push(t, open(t, driver, lamp("d2", f.at())), newSink()) // keeps the connection
 	s := open(t, driver, lamp("d1", f.at()))
 	c := f.conn(t)
@@ -188,7 +187,7 @@ func TestLeftBehind(t *testing.T) {
 func TestFlood(t *testing.T) {
 	const messages = 3000
 	f := startFake(t, nil)
-	s := open(t, new(mqtt.Driver), lamp("d1", f.at()))
+	s := open(t, newDriver(), lamp("d1", f.at()))
 	c := f.conn(t)
 	to, release := newSink(), make(chan struct{})
 	to.deliver = func(context.Context, []actors.Sample) error { <-release; return nil }

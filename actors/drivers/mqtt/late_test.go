@@ -8,7 +8,6 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/mqtt"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -50,7 +49,7 @@ func wantUnknown(t *testing.T, what string, got outcome) {
 func TestLateAnswerIsNotTheNextCommands(t *testing.T) {
 	for _, answer := range []string{"done", "no"} {
 		f := startFake(t, nil)
-		driver := new(mqtt.Driver)
+		driver := newDriver()
 		open(t, driver, lamp("d2", f.at())) // keeps the connection
 		s := open(t, driver, mover("d1", f.at()))
 		c := f.conn(t)
@@ -78,7 +77,7 @@ func TestLateAnswerIsNotTheNextCommands(t *testing.T) {
 // TestOneTopicForTheAnswersOfTwo devices: an answer is neither's while both wait.
 func TestOneTopicForTheAnswersOfTwo(t *testing.T) {
 	f := startFake(t, nil)
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	one := open(t, driver, mover("d1", f.at()))
 	two := open(t, driver, mover("d2", f.at()))
 	c := f.conn(t)

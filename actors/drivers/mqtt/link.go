@@ -145,7 +145,7 @@ func (l *link) options(at brokerAddress, clientID, password string) *paho.Client
 
 // codeOf is what it means that there is no connection.
 func codeOf(err error) roostv1.Code {
-	if errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword) || errors.Is(err, packets.ErrorRefusedNotAuthorised) {
+	if errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword) || errors.Is(err, packets.ErrorRefusedNotAuthorised) || errors.Is(err, roostv1.ErrPermission) {
 		return roostv1.ErrPermission
 	}
 	return roostv1.ErrOffline

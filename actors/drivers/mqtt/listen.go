@@ -22,7 +22,7 @@ type Heard struct {
 // devices have them. Messages are given to hear one at a time; nothing is published. The error is ErrInvalid if the keys are wrong,
 // ErrPermission if the broker refuses us, and ErrOffline if there is no connection, or it was lost.
 func Listen(ctx context.Context, address map[string]string, topics []string, hear func(Heard)) error {
-	k := keys.OfAddress(Name, &roostv1.DeviceSpec{Address: address})
+	k := keys.OfAddress(Name, &roostv1.DeviceSpec{Address: address}).From(keys.Anywhere)
 	at := parseAddress(k, &roostv1.DeviceSpec{Id: "discover", Address: address})
 	if err := k.Problems().Err(); err != nil {
 		return err

@@ -9,7 +9,6 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
-	"github.com/roost-iot/roost/actors/drivers/mqtt"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -26,7 +25,7 @@ func TestReadings(t *testing.T) {
 		readable("lamp", isBool, "topic={base}/state true=ON false=OFF retained=good"),
 		readable("name", isText, "topic=z/{name}/name retained=skip"),
 		readable("any", isInt, "topic=z/+/any"))
-	s := open(t, new(mqtt.Driver), with(d, "base=z/{name} name=kitchen"))
+	s := open(t, newDriver(), with(d, "base=z/{name} name=kitchen"))
 	p := push(t, s, newSink())
 	p.sink.wait(t, 3)
 	b.publish(t, "z/kitchen", `{"temp": "20.5"}`)
@@ -56,7 +55,7 @@ func TestContract(t *testing.T) {
 		readable("on", isBool, "topic={base}/on"))
 	d.Profile.Commands = []*roostv1.CommandSpec{{Name: "stop", WriteKind: roostv1.WriteKind_WRITE_KIND_PULSE}}
 	with(d, "base=c/d1 command.stop.topic={base}/stop command.stop.qos=2 presence={base}/presence presence_wait=10ms")
-	drivertest.Run(t, new(mqtt.Driver), d, drivertest.Options{
+	drivertest.Run(t, newDriver(), d, drivertest.Options{
 		Actions: []actors.Action{{Resource: "speed", Value: roostv1.Int(900)}, {Command: "stop"}},
 		Refused: []actors.Action{{Resource: "on", Value: roostv1.Bool(true)}, {Resource: "speed", Value: roostv1.Text("fast")}},
 		Bad:     []actors.Device{device("bad", "nowhere"), device("bad", b.at, readable("on", isBool, ""))},
@@ -69,7 +68,7 @@ func TestWrites(t *testing.T) {
 	d := device("lamp", b.at,
 		writable("level", isInt, `topic=w/{name}/level write_topic=w/{name}/set write={"level":{value}}`),
 		writable("kept", isBool, `topic=w/{name}/kept write_topic=w/{name}/kept write_retain=true write_qos=2 true=1 false=0`))
-	s := open(t, new(mqtt.Driver), d)
+	s := open(t, newDriver(), d)
 	for _, a := range []actors.Action{{Resource: "level", Value: roostv1.Int(7)}, {Resource: "kept", Value: roostv1.Bool(true)}} {
 		if _, err := act(t, s, a, patience); err != nil {
 			t.Fatal(err)
@@ -88,7 +87,7 @@ func TestCommands(t *testing.T) {
 		{Name: "stop"},
 	}
 	with(d, `command.move.topic=r/{name}/move command.move.response=r/{name}/said command.move.refused=no command.stop.topic=r/stop command.stop.payload=now`)
-	s := open(t, new(mqtt.Driver), d)
+	s := open(t, newDriver(), d)
 	move := actors.Action{Command: "move", Arguments: map[string]*roostv1.Value{"by": roostv1.Int(3), "how": roostv1.Text(`"fast"`)}}
 
 	heard := b.subscribe(t, "r/#")
@@ -135,7 +134,7 @@ func TestPresence(t *testing.T) {
 	// The device is mosquitto_sub with a last will.
 	esp := b.subscribe(t, "esp/led/set", "--will-topic", "esp/status", "--will-payload", "gone", "--will-retain")
 	b.publish(t, "esp/status", "here", "-r")
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	s := open(t, driver, d)
 	p := push(t, s, newSink())
 	b.publish(t, "esp/temp", "21")
@@ -174,7 +173,7 @@ func TestPresence(t *testing.T) {
 func TestRetainedForEach(t *testing.T) {
 	b := startBroker(t)
 	b.publish(t, "shared", "1", "-r")
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	first := push(t, open(t, driver, device("d1", b.at, readable("n", isInt, "topic=shared"))), newSink())
 	first.sink.wait(t, 1)
 	second := push(t, open(t, driver, device("d2", b.at, readable("n", isInt, "topic=shared"))), newSink())

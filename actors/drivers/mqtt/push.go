@@ -3,6 +3,7 @@ package mqtt
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/roost-iot/roost/actors"
@@ -118,6 +119,7 @@ func (s *session) read(to []actors.Sample, m *message) []actors.Sample {
 			to = append(to, actors.Sample{
 				Resource: e.resource.GetName(), At: m.at,
 				Quality: roostv1.Quality_QUALITY_BAD, Reason: roostv1.QualityReason_QUALITY_REASON_DECODE_ERROR,
+				Detail: fmt.Sprintf("a message came that is longer than %d bytes", maxPacket),
 			})
 		default:
 			to = e.codec.Read(to, document, m.at)

@@ -34,7 +34,7 @@ func lamp(id, at string) actors.Device {
 
 func TestBrokerKilled(t *testing.T) {
 	b := startBroker(t)
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	var sessions []actors.Session
 	var pushes []*pushing
 	for _, id := range []string{"d1", "d2"} {
@@ -72,7 +72,7 @@ func TestBrokerKilled(t *testing.T) {
 // TestBrokerHangs: the connection stays, and nothing is answered. A command that is under way then is unknown, and never sent again.
 func TestBrokerHangs(t *testing.T) {
 	b := startBroker(t)
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	d := lamp("d1", b.at)
 	s := open(t, driver, d)
 	p := push(t, s, newSink())

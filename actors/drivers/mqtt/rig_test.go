@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/mqtt"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -293,3 +294,6 @@ func act(t testing.TB, s actors.Session, a actors.Action, within time.Duration) 
 	defer cancel()
 	return s.(actors.Actuator).Actuate(ctx, a)
 }
+
+// newDriver returns a driver that reads secrets wherever a test has them.
+func newDriver() *mqtt.Driver { return &mqtt.Driver{Secrets: keys.Anywhere} }

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/mqtt"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -43,7 +42,7 @@ func TestPassword(t *testing.T) {
 	b := startBroker(t, "allow_anonymous false", "password_file "+users, "acl_file "+rights)
 	secret := write(t, filepath.Join(folder, "password"), "hunter2\n")
 
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	if err := opens(t, driver, lamp("d1", b.at), patience); !errors.Is(err, roostv1.ErrPermission) {
 		t.Errorf("open without a user: %v, want ErrPermission", err)
 	}
@@ -92,7 +91,7 @@ func TestTLS(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := with(lamp("d1", at), fill.Replace(test.address))
-			driver := new(mqtt.Driver)
+			driver := newDriver()
 			s, err := tryOpen(t, driver, d)
 			if test.opens != (err == nil) {
 				t.Fatalf("open: %v", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/mqtt"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -19,7 +20,7 @@ import (
 // TestShared: devices at one broker have one connection. It ends with the last of them, and so do its goroutines.
 func TestShared(t *testing.T) {
 	f := startFake(t, nil)
-	driver := new(mqtt.Driver)
+	driver := newDriver()
 	var sessions []actors.Session
 	pprof.Do(t.Context(), pprof.Labels("test", t.Name()), func(ctx context.Context) {
 		for _, id := range []string{"d1", "d2", "d3"} {
@@ -76,7 +77,7 @@ func TestShared(t *testing.T) {
 // TestSilentClose: when the context of Close has ended, the device is another gateway's, and nothing is said any more.
 func TestSilentClose(t *testing.T) {
 	f := startFake(t, nil)
-	s := open(t, new(mqtt.Driver), lamp("d1", f.at()))
+	s := open(t, newDriver(), lamp("d1", f.at()))
 	c := f.conn(t)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -112,7 +113,7 @@ func TestClientIDs(t *testing.T) {
 		}
 		return p.ClientIdentifier
 	}
-	first, second := &mqtt.Driver{Gateway: "gw-1"}, &mqtt.Driver{Gateway: "gw-1"}
+	first, second := &mqtt.Driver{Secrets: keys.Anywhere, Gateway: "gw-1"}, &mqtt.Driver{Secrets: keys.Anywhere, Gateway: "gw-1"}
 	a, again, b, other := id(first, ""), id(first, ""), id(second, ""), id(first, "username=u")
 	if a != again || a == b || a == other || !strings.HasPrefix(a, "roost-gw-1-") {
 		t.Errorf("client ids are %s, again %s, of another gateway %s, of another user %s", a, again, b, other)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -21,7 +22,7 @@ func TestOnlyKnownDevicesGetIn(t *testing.T) {
 	at := freeAddress(t)
 	t.Setenv("ROOST_TEST_PASSWORD", "secret of d")
 	var log bytes.Buffer
-	driver := &mqttd.Driver{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	driver := &mqttd.Driver{Secrets: keys.Anywhere, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	good := greeting{id: "d", username: "u", password: "secret of d"}
 	v, r := dialIn(t, driver, device("d", at, "username=u password=env:ROOST_TEST_PASSWORD"), newStore(), good)
 	refused := driver.Counts().Refused
@@ -55,13 +56,13 @@ func TestOnlyKnownDevicesGetIn(t *testing.T) {
 }
 
 func TestPasswordIsNeededBeyondLoopback(t *testing.T) {
-	err := new(mqttd.Driver).Check(device("d", "0.0.0.0:1883", ""))
+	err := newDriver().Check(device("d", "0.0.0.0:1883", ""))
 	if !errors.Is(err, roostv1.ErrInvalid) || !strings.Contains(err.Error(), "can be reached from other machines") {
 		t.Errorf("got %v", err)
 	}
 	t.Setenv("ROOST_TEST_PASSWORD", "")
 	d := device("d", freeAddress(t), "username=u password=env:ROOST_TEST_PASSWORD")
-	if _, err := new(mqttd.Driver).Open(t.Context(), d); !errors.Is(err, roostv1.ErrUnavailable) {
+	if _, err := newDriver().Open(t.Context(), d); !errors.Is(err, roostv1.ErrUnavailable) {
 		t.Errorf("opened without the password: %v", err)
 	}
 }
@@ -69,7 +70,7 @@ func TestPasswordIsNeededBeyondLoopback(t *testing.T) {
 // TestOnlyItsOwnTopics: a device says and hears nothing of the other's, whatever it asks for.
 func TestOnlyItsOwnTopics(t *testing.T) {
 	at, one, two := freeAddress(t), newStore(), newStore()
-	driver := new(mqttd.Driver)
+	driver := newDriver()
 	_, a := dialIn(t, driver, device("a", at, "base=site/a"), one, greeting{id: "a"})
 	v, b := dialIn(t, driver, device("b", at, ""), two, greeting{id: "b"})
 	for _, filter := range []string{"#", "+/#", "b/#", "site/#", "site/+/x", "+/a/x", "$SYS/#", "$share/g/a/x", "sitea/x"} {
@@ -115,7 +116,7 @@ func TestOnlyItsOwnTopics(t *testing.T) {
 // TestForeignTopicIsRefusedWhereMQTTHasAWord for that.
 func TestForeignTopicIsRefusedWhereMQTTHasAWord(t *testing.T) {
 	at := freeAddress(t)
-	_, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), newStore(), greeting{id: "d", version: 5})
+	_, r := dialIn(t, newDriver(), device("d", at, ""), newStore(), greeting{id: "d", version: 5})
 	r.publish("elsewhere", "x", 1, 1)
 	if pk := r.expect(packets.Puback); pk.ReasonCode != packets.ErrNotAuthorized.Code {
 		t.Errorf("answered with %#02x", pk.ReasonCode)
@@ -125,7 +126,7 @@ func TestForeignTopicIsRefusedWhereMQTTHasAWord(t *testing.T) {
 // TestGarbage: whatever comes, it ends its own connection at most.
 func TestGarbage(t *testing.T) {
 	at := freeAddress(t)
-	_, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), newStore(), greeting{id: "d"})
+	_, r := dialIn(t, newDriver(), device("d", at, ""), newStore(), greeting{id: "d"})
 	random := rand.New(rand.NewPCG(1, 2))
 	connect := "\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x01x"
 	starts := []string{"", "\x10", connect, "GET / HTTP/1.1\r\n\r\n", "\x10\xff\xff\xff\x7f", "\xff\xff\xff\xff\xff"}
@@ -158,7 +159,7 @@ func TestGarbage(t *testing.T) {
 
 func TestTooLongMessage(t *testing.T) {
 	at := freeAddress(t)
-	_, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), newStore(), greeting{id: "d"})
+	_, r := dialIn(t, newDriver(), device("d", at, ""), newStore(), greeting{id: "d"})
 	_ = r.try(publication("d/status", strings.Repeat("x", 300<<10), 1, 1))
 	if came := r.gone(); len(came) > 0 {
 		t.Errorf("it was answered with %+v", came)
@@ -168,7 +169,7 @@ func TestTooLongMessage(t *testing.T) {
 // TestStrangersAreFew: who dials and says nothing takes no device's place.
 func TestStrangersAreFew(t *testing.T) {
 	at := freeAddress(t)
-	driver := new(mqttd.Driver)
+	driver := newDriver()
 	_, r := dialIn(t, driver, device("d", at, ""), newStore(), greeting{id: "d"})
 	for range 100 {
 		dialRaw(t, at)
@@ -191,7 +192,7 @@ func TestPortThatIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	_, err = new(mqttd.Driver).Open(context.Background(), device("d", at, "sleepy=true"))
+	_, err = newDriver().Open(context.Background(), device("d", at, "sleepy=true"))
 	if !errors.Is(err, roostv1.ErrUnavailable) || strings.Count(err.Error(), at) != 1 || !strings.Contains(err.Error(), "where nobody else") {
 		t.Errorf("got %v", err)
 	}
@@ -208,7 +209,7 @@ func TestWhyNobodyDialledIn(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		over := make(chan error, 1)
 		go func() {
-			_, err := new(mqttd.Driver).Open(ctx, device("d", at, "username=u password=env:ROOST_TEST_PASSWORD"))
+			_, err := newDriver().Open(ctx, device("d", at, "username=u password=env:ROOST_TEST_PASSWORD"))
 			over <- err
 		}()
 		dialRaw(t, at).connect(g)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/mochi-mqtt/server/v2/packets"
 
-	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
 )
 
@@ -26,7 +25,7 @@ func BenchmarkIngest(b *testing.B) {
 	})
 	b.Run("driver", func(b *testing.B) {
 		at := freeAddress(b)
-		_, r := dialIn(b, new(mqttd.Driver), device("d", at, ""), newStore(), greeting{id: "d"})
+		_, r := dialIn(b, newDriver(), device("d", at, ""), newStore(), greeting{id: "d"})
 		ingest(b, r.conn)
 	})
 }
@@ -122,7 +121,7 @@ func BenchmarkMosquitto(b *testing.B) {
 	})
 	b.Run("driver", func(b *testing.B) {
 		at := freeAddress(b)
-		open(b, new(mqttd.Driver), device("d", at, "sleepy=true", reads("n", isInt, "topic=d/n")), newStore(), nil)
+		open(b, newDriver(), device("d", at, "sleepy=true", reads("n", isInt, "topic=d/n")), newStore(), nil)
 		for b.Loop() {
 			publishLines(b, at, many)
 		}

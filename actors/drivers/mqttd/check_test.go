@@ -13,7 +13,7 @@ import (
 func TestCheck(t *testing.T) {
 	good := device("d", "127.0.0.1:1883", "client=ESP:12.3 base=site/{name} keepalive=1m away=0s")
 	good.Profile.Resources = append(good.Profile.Resources, reads("all", isText, "topic={base}/+/# qos=1 retained=good"))
-	if err := new(mqttd.Driver).Check(good); err != nil {
+	if err := newDriver().Check(good); err != nil {
 		t.Errorf("what is right: %v", err)
 	}
 	bad := device("d", "gateway:0", "client=a/b name=a/b base={other} username=u sleepy=true away=1s cert=cert.pem odd=1 command.go.topic=# command.go.refused=no",
@@ -21,7 +21,7 @@ func TestCheck(t *testing.T) {
 		resource("d", isInt, roostv1.Access_ACCESS_WRITE, "topic=x write_topic=a/+"), reads("e", isInt, "topic=$SYS/x"))
 	bad.Profile.Commands = []*roostv1.CommandSpec{{Name: "go"}, {Name: "stop"}, {Name: "steps", Steps: []*roostv1.Step{{Resource: "d"}}}}
 	bad.Spec.Address["command.steps.payload"] = "x"
-	if err := new(mqttd.Driver).Check(bad); !errors.Is(err, roostv1.ErrInvalid) {
+	if err := newDriver().Check(bad); !errors.Is(err, roostv1.ErrInvalid) {
 		t.Errorf("what is wrong: %v", err)
 	}
 	var got []string

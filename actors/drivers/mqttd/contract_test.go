@@ -10,7 +10,6 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
-	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -48,7 +47,7 @@ func TestContract(t *testing.T) {
 		startPaho(t, at, fmt.Sprintf("probe-%d", i))
 	}
 	bad := device("probe", at, "client=a/b")
-	drivertest.Run(t, new(mqttd.Driver), device("probe", at, ""), drivertest.Options{
+	drivertest.Run(t, newDriver(), device("probe", at, ""), drivertest.Options{
 		Actions: []actors.Action{{Resource: "valve", Value: roostv1.Bool(true)}, {Resource: "note", Value: roostv1.Text("a")}},
 		Refused: []actors.Action{{Resource: "temperature", Value: roostv1.Double(1)}, {Resource: "valve", Value: roostv1.Double(1)}},
 		Bad:     []actors.Device{bad},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/answer"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -19,6 +20,8 @@ const Name = "mqttd"
 type Driver struct {
 	// Log hears of who is refused. Nil: nobody does.
 	Log *slog.Logger
+	// Secrets are where secrets may be that devices name; nil: nowhere.
+	Secrets *keys.Places
 
 	counts counters
 	desks  answer.Desks[desk]
@@ -70,7 +73,7 @@ func (*Driver) Check(d actors.Device) error {
 	if d.Spec == nil || d.Profile == nil {
 		return roostv1.Errorf(roostv1.ErrInvalid, "the mqttd driver needs a device and its profile")
 	}
-	_, problems := parse(d.Spec, d.Profile)
+	_, problems := parse(d.Spec, d.Profile, nil)
 	return problems.Err()
 }
 
@@ -87,7 +90,7 @@ func (d *Driver) open(ctx context.Context, device actors.Device) (*session, erro
 	if err := d.Check(device); err != nil {
 		return nil, err
 	}
-	m, _ := parse(device.Spec, device.Profile)
+	m, _ := parse(device.Spec, device.Profile, d.Secrets)
 	s, err := newSession(d, device.Spec.GetId(), m)
 	if err != nil {
 		return nil, err

@@ -23,8 +23,8 @@ type model struct {
 }
 
 // parse reads all that a device and its profile say. It is usable only if there are no problems.
-func parse(spec *roostv1.DeviceSpec, p *roostv1.Profile) (*model, roostv1.Problems) {
-	k := keys.OfAddress(Name, spec)
+func parse(spec *roostv1.DeviceSpec, p *roostv1.Profile, secrets *keys.Places) (*model, roostv1.Problems) {
+	k := keys.OfAddress(Name, spec).From(secrets)
 	m := &model{at: parseAddress(k, spec), commands: make(map[string]*command)}
 	flaws := m.parseCommands(k, p)
 	problems := k.Problems()

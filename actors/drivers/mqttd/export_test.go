@@ -7,6 +7,6 @@ import (
 
 // Problems are all that is wrong with a device; an error tells the first of them.
 func Problems(d actors.Device) roostv1.Problems {
-	_, problems := parse(d.Spec, d.Profile)
+	_, problems := parse(d.Spec, d.Profile, nil)
 	return problems
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -176,3 +177,6 @@ func unknown(err error) bool {
 }
 
 func freeAddress(t testing.TB) string { return peertest.FreeAddress(t, "tcp") }
+
+// newDriver returns a driver that reads secrets wherever a test has them.
+func newDriver() *mqttd.Driver { return &mqttd.Driver{Secrets: keys.Anywhere} }

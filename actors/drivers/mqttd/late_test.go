@@ -9,7 +9,6 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -49,7 +48,7 @@ func asked(r *raw, v *served, within time.Duration) (packets.Packet, <-chan outc
 // even in the next session.
 func TestLateAnswerIsNotTheNextCommands(t *testing.T) {
 	for _, answer := range []string{"DONE", "EMPTY"} {
-		at, driver := freeAddress(t), new(mqttd.Driver)
+		at, driver := freeAddress(t), newDriver()
 		d := dosing(at, "command.dose.response=answers command.dose.refused=EMPTY")
 		v, r := dialIn(t, driver, d, newStore(), greeting{id: "d"})
 		r.subscribe("d/dose", 0)
@@ -81,7 +80,7 @@ func TestLateAnswerIsNotTheNextCommands(t *testing.T) {
 func TestAnswersThatNameTheirCommand(t *testing.T) {
 	at := freeAddress(t)
 	d := dosing(at, "command.dose.response=answers command.dose.refused=EMPTY")
-	v, r := dialIn(t, new(mqttd.Driver), d, newStore(), greeting{id: "d", version: 5})
+	v, r := dialIn(t, newDriver(), d, newStore(), greeting{id: "d", version: 5})
 	r.subscribe("d/dose", 0)
 	answer := func(to packets.Packet, text string) {
 		t.Helper()

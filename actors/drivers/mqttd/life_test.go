@@ -22,7 +22,6 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -30,7 +29,7 @@ func TestSecondConnectionTakesOver(t *testing.T) {
 	for _, version := range []byte{4, 5} {
 		at, s := freeAddress(t), newStore()
 		g := greeting{id: "d", version: version, willTopic: "d/status", will: "offline"}
-		driver := new(mqttd.Driver)
+		driver := newDriver()
 		_, first := dialIn(t, driver, device("d", at, ""), s, g)
 		begun := time.Now()
 		second := letIn(t, at, g)
@@ -53,7 +52,7 @@ func TestSecondConnectionTakesOver(t *testing.T) {
 
 func TestManyDialAtOnce(t *testing.T) {
 	at, s := freeAddress(t), newStore()
-	driver := new(mqttd.Driver)
+	driver := newDriver()
 	dialIn(t, driver, device("d", at, ""), s, greeting{id: "d"})
 	done := make(chan bool)
 	const many = 20
@@ -79,11 +78,11 @@ func TestDeviceThatIsAway(t *testing.T) {
 	d := device("d", at, "away=200ms")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := new(mqttd.Driver).Open(ctx, d); !errors.Is(err, roostv1.ErrOffline) || !strings.Contains(err.Error(), `"d"`) {
+	if _, err := newDriver().Open(ctx, d); !errors.Is(err, roostv1.ErrOffline) || !strings.Contains(err.Error(), `"d"`) {
 		t.Errorf("opened without the device: %v", err)
 	}
 	s := newStore()
-	v, r := dialIn(t, new(mqttd.Driver), d, s, greeting{id: "d"})
+	v, r := dialIn(t, newDriver(), d, s, greeting{id: "d"})
 	_ = r.conn.Close()
 	r = letIn(t, at, greeting{id: "d"}) // back in time
 	r.publish("d/status", "online", 1, 1)
@@ -110,7 +109,7 @@ func TestDeviceThatIsAway(t *testing.T) {
 
 func TestSleepyDevice(t *testing.T) {
 	at, s := freeAddress(t), newStore()
-	v := open(t, new(mqttd.Driver), device("d", at, "sleepy=true"), s, nil)
+	v := open(t, newDriver(), device("d", at, "sleepy=true"), s, nil)
 	for i := range 3 {
 		r := letIn(t, at, greeting{id: "d"})
 		r.publish("d/status", "online", 0, 0)
@@ -127,7 +126,7 @@ func TestSleepyDevice(t *testing.T) {
 func TestLastWill(t *testing.T) {
 	at, s := freeAddress(t), newStore()
 	g := greeting{id: "d", willTopic: "d/status", will: "offline"}
-	_, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), s, g)
+	_, r := dialIn(t, newDriver(), device("d", at, ""), s, g)
 	r.publish("d/status", "online", 1, 1)
 	r.expect(packets.Puback)
 	_ = r.conn.Close()
@@ -149,7 +148,7 @@ func TestLastWill(t *testing.T) {
 // anew.
 func TestWillReachesNobodyElse(t *testing.T) {
 	at := freeAddress(t)
-	driver := new(mqttd.Driver)
+	driver := newDriver()
 	v, victim := dialIn(t, driver, device("victim", at, ""), newStore(), greeting{id: "victim", keep: true})
 	victim.subscribe("victim/#", 1)
 	open(t, driver, device("d", at, "sleepy=true"), newStore(), nil)
@@ -175,7 +174,7 @@ func TestWillReachesNobodyElse(t *testing.T) {
 
 func TestSilentDeviceIsCutOff(t *testing.T) {
 	at := freeAddress(t)
-	_, r := dialIn(t, new(mqttd.Driver), device("d", at, "keepalive=1s"), newStore(), greeting{id: "d", version: 5})
+	_, r := dialIn(t, newDriver(), device("d", at, "keepalive=1s"), newStore(), greeting{id: "d", version: 5})
 	begun := time.Now()
 	r.gone()
 	if took := time.Since(begun); took < time.Second || took > 5*time.Second {
@@ -185,7 +184,7 @@ func TestSilentDeviceIsCutOff(t *testing.T) {
 
 func TestTwoDevicesOfOneClient(t *testing.T) {
 	at := freeAddress(t)
-	driver := new(mqttd.Driver)
+	driver := newDriver()
 	open(t, driver, device("d", at, "client=c sleepy=true"), newStore(), nil)
 	_, err := driver.Open(t.Context(), device("e", at, "client=c sleepy=true"))
 	if !errors.Is(err, roostv1.ErrInvalid) || !strings.Contains(err.Error(), "is device d already") {
@@ -196,7 +195,7 @@ func TestTwoDevicesOfOneClient(t *testing.T) {
 // TestCloseEndsTheConnection, and the next session gets the device back.
 func TestCloseEndsTheConnection(t *testing.T) {
 	at := freeAddress(t)
-	driver := new(mqttd.Driver)
+	driver := newDriver()
 	for _, version := range []byte{4, 5} {
 		d := device("d", at, "")
 		v, r := dialIn(t, driver, d, newStore(), greeting{id: "d", version: version})
@@ -261,7 +260,7 @@ func certificate(t *testing.T) (cert, key string, trust *x509.CertPool) {
 func TestTLS(t *testing.T) {
 	at, s := freeAddress(t), newStore()
 	cert, key, trust := certificate(t)
-	driver := new(mqttd.Driver)
+	driver := newDriver()
 	v := open(t, driver, device("d", at, "sleepy=true cert="+cert+" key=file:"+key), s, nil)
 	options := paho.NewClientOptions().AddBroker("ssl://" + at).SetClientID("d").SetTLSConfig(&tls.Config{RootCAs: trust})
 	client := paho.NewClient(options)

@@ -9,13 +9,13 @@ import (
 	"math"
 	"net"
 	"net/netip"
-	"os"
 	"runtime/debug"
 	"sync"
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -108,7 +108,7 @@ func (l *listener) secure() error {
 	if l.at.cert == "" {
 		return nil
 	}
-	cert, err := os.ReadFile(l.at.cert)
+	cert, err := keys.ReadFile(l.at.cert)
 	if err != nil {
 		return fmt.Errorf("read the certificate of %s: %w", l.at.at, err)
 	}

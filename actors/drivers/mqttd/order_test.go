@@ -9,7 +9,6 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -22,7 +21,7 @@ func (v *served) writing(within time.Duration) <-chan error {
 
 func TestWriteIsAcknowledgedByTheDevice(t *testing.T) {
 	at := freeAddress(t)
-	v, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), newStore(), greeting{id: "d"})
+	v, r := dialIn(t, newDriver(), device("d", at, ""), newStore(), greeting{id: "d"})
 	if code := r.subscribe("d/valve/+", 2); code != 2 {
 		t.Fatalf("subscription answered with %#02x", code)
 	}
@@ -46,7 +45,7 @@ func TestWriteIsAcknowledgedByTheDevice(t *testing.T) {
 func TestWriteIsNeverSentAgain(t *testing.T) {
 	at := freeAddress(t)
 	g := greeting{id: "d", keep: true}
-	v, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), newStore(), g)
+	v, r := dialIn(t, newDriver(), device("d", at, ""), newStore(), g)
 	r.subscribe("d/valve/set", 1)
 	if err := v.write("valve", roostv1.Bool(true), 50*time.Millisecond); !unknown(err) {
 		t.Errorf("a write that was not acknowledged: %v; want an unknown outcome", err)
@@ -76,7 +75,7 @@ func TestWriteIsNeverSentAgain(t *testing.T) {
 
 func TestCertainlyNotSent(t *testing.T) {
 	at := freeAddress(t)
-	v := open(t, new(mqttd.Driver), device("d", at, "sleepy=true"), newStore(), nil)
+	v := open(t, newDriver(), device("d", at, "sleepy=true"), newStore(), nil)
 	notSent := func(what string, err error) {
 		t.Helper()
 		if !errors.Is(err, actors.ErrNotSent) {
@@ -97,7 +96,7 @@ func TestCertainlyNotSent(t *testing.T) {
 
 func TestSubscribedMeanwhile(t *testing.T) {
 	at := freeAddress(t)
-	v, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), newStore(), greeting{id: "d"})
+	v, r := dialIn(t, newDriver(), device("d", at, ""), newStore(), greeting{id: "d"})
 	ended := v.writing(patience)
 	r.send(subscription("d/#", 1))
 	for range 2 { // MQTT has no order for them
@@ -116,7 +115,7 @@ func TestSubscribedMeanwhile(t *testing.T) {
 // TestSubscribedAtQoS0: nobody acknowledges such a message, and so nobody may be told that it came.
 func TestSubscribedAtQoS0(t *testing.T) {
 	at := freeAddress(t)
-	v, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), newStore(), greeting{id: "d"})
+	v, r := dialIn(t, newDriver(), device("d", at, ""), newStore(), greeting{id: "d"})
 	r.subscribe("d/#", 0)
 	if err := v.write("valve", roostv1.Bool(true), patience); !unknown(err) || !strings.Contains(err.Error(), "QoS 0") {
 		t.Errorf("got %v; want an unknown outcome, because of QoS 0", err)
@@ -128,7 +127,7 @@ func TestSubscribedAtQoS0(t *testing.T) {
 
 func TestDeviceRefuses(t *testing.T) {
 	at := freeAddress(t)
-	v, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), newStore(), greeting{id: "d", version: 5})
+	v, r := dialIn(t, newDriver(), device("d", at, ""), newStore(), greeting{id: "d", version: 5})
 	r.subscribe("d/#", 1)
 	ended := v.writing(patience)
 	r.puback(r.expect(packets.Publish).PacketID, packets.ErrPayloadFormatInvalid.Code)
@@ -140,7 +139,7 @@ func TestDeviceRefuses(t *testing.T) {
 // TestDeviceThatAcknowledgesNothing gets no more after a while.
 func TestDeviceThatAcknowledgesNothing(t *testing.T) {
 	at := freeAddress(t)
-	v, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), newStore(), greeting{id: "d"})
+	v, r := dialIn(t, newDriver(), device("d", at, ""), newStore(), greeting{id: "d"})
 	r.subscribe("d/#", 1)
 	sent := 0
 	for over := time.Now().Add(patience); sent <= 16; { // some may not be sent in time
@@ -161,7 +160,7 @@ func TestDeviceThatAcknowledgesNothing(t *testing.T) {
 // TestDeviceThatTakesNothing hangs, until what it is sent does not fit between the two any more.
 func TestDeviceThatTakesNothing(t *testing.T) {
 	at := freeAddress(t)
-	v, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), newStore(), greeting{id: "d"})
+	v, r := dialIn(t, newDriver(), device("d", at, ""), newStore(), greeting{id: "d"})
 	r.subscribe("d/#", 0)
 	text := roostv1.Text(strings.Repeat("x", roostv1.MaxValue))
 	start := time.Now()
@@ -183,7 +182,7 @@ func TestDeviceThatTakesNothing(t *testing.T) {
 
 func TestCommands(t *testing.T) {
 	at := freeAddress(t)
-	v, r := dialIn(t, new(mqttd.Driver), dosing(at, ""), newStore(), greeting{id: "d"})
+	v, r := dialIn(t, newDriver(), dosing(at, ""), newStore(), greeting{id: "d"})
 	r.subscribe("d/dose", 1)
 	ended := v.dose(patience)
 	pk := r.expect(packets.Publish)
@@ -201,7 +200,7 @@ func TestAnswers(t *testing.T) {
 	for qos := range byte(2) {
 		at, s := freeAddress(t), newStore()
 		d := dosing(at, "command.dose.response=answers command.dose.refused=EMPTY")
-		v, r := dialIn(t, new(mqttd.Driver), d, s, greeting{id: "d"})
+		v, r := dialIn(t, newDriver(), d, s, greeting{id: "d"})
 		r.subscribe("d/dose", qos)
 		ask := func(within time.Duration, answer string) outcome {
 			r.publish("answers", "of before", 1, 1)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -53,7 +52,7 @@ func until(t testing.TB, what string, done func() bool) time.Duration {
 func TestMosquittoPublishes(t *testing.T) {
 	needMosquitto(t)
 	at, s := freeAddress(t), newStore()
-	open(t, new(mqttd.Driver), device("d", at, "sleepy=true", reads("n", isInt, "topic=d/n")), s, nil)
+	open(t, newDriver(), device("d", at, "sleepy=true", reads("n", isInt, "topic=d/n")), s, nil)
 	for _, version := range []string{"31", "311", "5"} {
 		for qos := range 3 {
 			before, _ := s.all()
@@ -77,7 +76,7 @@ func TestMosquittoHears(t *testing.T) {
 	needMosquitto(t)
 	for _, version := range []string{"311", "5"} {
 		at := freeAddress(t)
-		v := open(t, new(mqttd.Driver), device("d", at, "sleepy=true"), newStore(), nil)
+		v := open(t, newDriver(), device("d", at, "sleepy=true"), newStore(), nil)
 		p := hearer(t, at, "d", "-V", version)
 		on := func(within time.Duration) error { return v.write("valve", roostv1.Bool(true), within) }
 		notSent := func() bool { return errors.Is(on(patience), actors.ErrNotSent) }
@@ -111,7 +110,7 @@ func TestSessionOpensAgain(t *testing.T) {
 	needMosquitto(t)
 	at := freeAddress(t)
 	d := device("d", at, "")
-	driver := new(mqttd.Driver)
+	driver := newDriver()
 	var p *peertest.Peer
 	v := open(t, driver, d, newStore(), func() { p = hearerOf(t, at, "d") })
 	if err := v.write("valve", roostv1.Bool(true), patience); err != nil {
@@ -134,7 +133,7 @@ func TestDeviceHangs(t *testing.T) {
 	needMosquitto(t)
 	at := freeAddress(t)
 	var p *peertest.Peer
-	v := open(t, new(mqttd.Driver), device("d", at, "keepalive=1s away=0s"), newStore(), func() { p = hearerOf(t, at, "d") })
+	v := open(t, newDriver(), device("d", at, "keepalive=1s away=0s"), newStore(), func() { p = hearerOf(t, at, "d") })
 	p.Pause(t)
 	begun := time.Now()
 	if err := <-v.ended; !errors.Is(err, roostv1.ErrOffline) {
@@ -152,7 +151,7 @@ func TestDeviceHangs(t *testing.T) {
 func TestKilledWhileItSends(t *testing.T) {
 	needMosquitto(t)
 	at, s := freeAddress(t), newStore()
-	open(t, new(mqttd.Driver), device("d", at, "sleepy=true", reads("n", isInt, "topic=d/n")), s, nil)
+	open(t, newDriver(), device("d", at, "sleepy=true", reads("n", isInt, "topic=d/n")), s, nil)
 	p := peertest.Start(t, peertest.Command{
 		Name: "sh", Args: []string{"-c", "yes 7 | mosquitto_pub -p " + peertest.Port(at) + " -i d -q 1 -t d/n -l"},
 	})
@@ -170,7 +169,7 @@ func TestMosquittoIsRefused(t *testing.T) {
 	needMosquitto(t)
 	at, s := freeAddress(t), newStore()
 	t.Setenv("ROOST_TEST_PASSWORD", "right")
-	driver := new(mqttd.Driver)
+	driver := newDriver()
 	open(t, driver, device("d", at, "sleepy=true username=u password=env:ROOST_TEST_PASSWORD"), s, nil)
 	publish := func(more ...string) *peertest.Peer {
 		args := append([]string{"-p", peertest.Port(at), "-m", "online", "-q", "1"}, more...)

@@ -40,7 +40,7 @@ func letIn(t testing.TB, at string, g greeting) *raw {
 
 func TestReadings(t *testing.T) {
 	at, s := freeAddress(t), newStore()
-	_, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), s, greeting{id: "d"})
+	_, r := dialIn(t, newDriver(), device("d", at, ""), s, greeting{id: "d"})
 	r.publish("d/climate", `{"t": 21.5, "h": 40, "at": 1700000000}`, 1, 1)
 	if ack := r.expect(packets.Puback); ack.PacketID != 1 {
 		t.Errorf("message %d was acknowledged", ack.PacketID)
@@ -72,7 +72,7 @@ func TestAcknowledgedWhenStored(t *testing.T) {
 			asked <- len(samples)
 			return <-may
 		}
-		_, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), s, greeting{id: "d"})
+		_, r := dialIn(t, newDriver(), device("d", at, ""), s, greeting{id: "d"})
 		r.publish("d/status", "online", qos, 1)
 		<-asked
 		if pk, err := r.readWithin(50 * time.Millisecond); err == nil {
@@ -99,7 +99,7 @@ func TestBacklogIsBounded(t *testing.T) {
 		<-may
 		return nil
 	}
-	driver := new(mqttd.Driver)
+	driver := newDriver()
 	_, flood := dialIn(t, driver, device("slow", at, ""), slow, greeting{id: "slow"})
 	_, beside := dialIn(t, driver, device("quick", at, ""), quick, greeting{id: "quick"})
 	text := make([]byte, 32<<10)
@@ -136,7 +136,7 @@ func TestSentAgain(t *testing.T) {
 		}
 		return nil
 	}
-	_, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), s, greeting{id: "d", keep: true})
+	_, r := dialIn(t, newDriver(), device("d", at, ""), s, greeting{id: "d", keep: true})
 	r.publish("d/status", "online", 1, 1)
 	r.gone()
 	again := letIn(t, at, greeting{id: "d", keep: true})

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/mqttd"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -21,7 +22,7 @@ func TestStrangersOfOneMachine(t *testing.T) {
 		t.Skip("only Linux has more than one address on loopback by itself")
 	}
 	at := freeAddress(t)
-	driver := new(mqttd.Driver)
+	driver := newDriver()
 	const in = 10 // devices from one address
 	for i := range in {
 		id := string(rune('a' + i))
@@ -77,7 +78,7 @@ func TestWrongPasswordsFillNoLog(t *testing.T) {
 	at := freeAddress(t)
 	t.Setenv("ROOST_TEST_PASSWORD", "secret of d")
 	log := new(safe)
-	driver := &mqttd.Driver{Log: slog.New(slog.NewTextHandler(log, nil))}
+	driver := &mqttd.Driver{Secrets: keys.Anywhere, Log: slog.New(slog.NewTextHandler(log, nil))}
 	open(t, driver, device("d", at, "username=u password=env:ROOST_TEST_PASSWORD sleepy=true"), newStore(), nil)
 	for range 20 {
 		r := dialRaw(t, at)
@@ -94,7 +95,7 @@ func TestWrongPasswordsFillNoLog(t *testing.T) {
 // TestCloseOfADeviceThatTakesNothing keeps its context, though a device of MQTT 5 is to be told.
 func TestCloseOfADeviceThatTakesNothing(t *testing.T) {
 	at := freeAddress(t)
-	v, r := dialIn(t, new(mqttd.Driver), device("d", at, ""), newStore(), greeting{id: "d", version: 5})
+	v, r := dialIn(t, newDriver(), device("d", at, ""), newStore(), greeting{id: "d", version: 5})
 	r.subscribe("d/#", 0)
 	text := roostv1.Text(strings.Repeat("x", roostv1.MaxValue))
 	stuck, ended := make(chan struct{}), make(chan struct{})

@@ -51,6 +51,8 @@ type address struct {
 	key          keys.Secret
 	user         string
 	password     keys.Secret
+	userCert     string // path; the user's, who is known by it and not by a name
+	userKey      keys.Secret
 	clear        bool
 	monitor      bool
 	interval     time.Duration // of publishing
@@ -130,6 +132,13 @@ func parseUser(k *keys.Keys, a *address) {
 	a.user = k.Text("user", "")
 	a.password = k.Secret("password")
 	a.clear = k.Bool("clear")
+	a.userCert, a.userKey = k.File("user_certificate"), k.Secret("user_key")
+	switch {
+	case k.Has("user_certificate") != k.Has("user_key"):
+		k.Wrong("user_certificate", "is needed with user_key, and user_key with it")
+	case k.Has("user_certificate") && a.user != "":
+		k.Wrong("user_certificate", "there is a user with a password already, and one of them is enough")
+	}
 	switch {
 	case a.user == "":
 		k.Unwanted("password", "is of a user, and there is none")
@@ -140,8 +149,8 @@ func parseUser(k *keys.Keys, a *address) {
 }
 
 // addressOf reads the address of a device.
-func addressOf(spec *roostv1.DeviceSpec, profile *roostv1.Profile) (address, map[string]*method, roostv1.Problems) {
-	k := keys.OfAddress(Name, spec)
+func addressOf(spec *roostv1.DeviceSpec, profile *roostv1.Profile, secrets *keys.Places) (address, map[string]*method, roostv1.Problems) {
+	k := keys.OfAddress(Name, spec).From(secrets)
 	a := parseAddress(k)
 	methods := parseMethods(k, profile)
 	return a, methods, k.Problems()

@@ -8,7 +8,6 @@ import (
 	"github.com/gopcua/opcua/ua"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/opcua"
 	"github.com/roost-iot/roost/actors/drivers/opcua/channel/channeltest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -47,7 +46,7 @@ func BenchmarkReads(b *testing.B) {
 			names = append(names, fmt.Sprintf("r%d", i))
 			resources = append(resources, readOnly(names[i], isDouble, "node=ns=2;s="+names[i]))
 		}
-		session, err := new(opcua.Driver).Open(b.Context(), device("d", "endpoint="+s.Endpoint(), resources...))
+		session, err := newDriver().Open(b.Context(), device("d", "endpoint="+s.Endpoint(), resources...))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/actors"
-	"github.com/roost-iot/roost/actors/drivers/opcua"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -49,7 +48,7 @@ func (p *peer) hangs(t *testing.T) {
 		t.Error("monitoring goes on")
 	}
 	ctx, cancel = brief()
-	if _, err := new(opcua.Driver).Open(ctx, p.device("", counter())); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := newDriver().Open(ctx, p.device("", counter())); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("opened while the server stood still: %v", err)
 	}
 	cancel()
@@ -84,7 +83,7 @@ func (p *peer) again(t *testing.T, s actors.Session) {
 
 // closesWhileItHangs: Close does not wait for a server that stands still, nor do the calls that it ends.
 func (p *peer) closesWhileItHangs(t *testing.T) {
-	s, err := new(opcua.Driver).Open(t.Context(), p.device("", counter()))
+	s, err := newDriver().Open(t.Context(), p.device("", counter()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +116,7 @@ func (p *peer) killed(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("monitoring goes on")
 	}
-	if _, err := new(opcua.Driver).Open(t.Context(), p.device("", counter())); err == nil {
+	if _, err := newDriver().Open(t.Context(), p.device("", counter())); err == nil {
 		t.Error("opened without a server")
 	}
 	p.Restart(t)

@@ -13,6 +13,7 @@ func TestCheckAccepts(t *testing.T) {
 	for _, address := range []string{
 		"endpoint=opc.tcp://plc", "endpoint=opc.tcp://[::1]:4841/path read=monitor interval=250ms silence=5 most=50",
 		"endpoint=opc.tcp://plc security=Basic256Sha256 mode=Sign server_certificate=/s.pem certificate=/c.pem key=env:KEY",
+		"endpoint=opc.tcp://plc user_certificate=/u.pem user_key=env:KEY",
 		"endpoint=opc.tcp://plc user=anna password=file:/p clear=true server_certificate=/s.pem",
 	} {
 		for _, protocol := range []string{
@@ -41,6 +42,9 @@ func TestCheckRefuses(t *testing.T) {
 		{"endpoint=opc.tcp://anna:hunter2@plc", node, isUint, `address["endpoint"]: has a user in it`},
 		{"endpoint=opc.tcp://plc:0", node, isUint, "has a port that is not from 1 to 65535"},
 		{fine + " security=Basic256", node, isUint, `"Basic256" is none of None, Basic256Sha256`},
+		{fine + " user_certificate=/u.pem", node, isUint, `address["user_certificate"]: is needed with user_key`},
+		{fine + " user_key=file:/u.key", node, isUint, `address["user_certificate"]: is needed with user_key`},
+		{fine + " user=a password=env:P user_certificate=/u.pem user_key=env:K", node, isUint, "there is a user with a password already"},
 		{fine + " mode=Sign", node, isUint, `address["mode"]: is for connections with security`},
 		{fine + " certificate=/c.pem", node, isUint, `address["certificate"]: is for connections with security`},
 		{secure, node, isUint, `address["server_certificate"]: is needed`},

@@ -25,13 +25,21 @@ func (a *address) credentials(device string) (channel.Config, channel.Identity, 
 			return config, who, err
 		}
 	}
+	if a.userCert != "" {
+		if who.Certificate, err = readCertificate(a.userCert); err != nil {
+			return config, who, err
+		}
+		if who.Key, err = readKey(a.userKey, a.userCert, who.Certificate); err != nil {
+			return config, who, err
+		}
+	}
 	if !a.secure() {
 		return config, who, nil
 	}
 	if config.Certificate, err = readCertificate(a.certificate); err != nil {
 		return config, who, err
 	}
-	if config.Key, err = a.readKey(config.Certificate); err != nil {
+	if config.Key, err = readKey(a.key, a.certificate, config.Certificate); err != nil {
 		return config, who, err
 	}
 	if uri := applicationOf(config.Certificate); uri != "" {
@@ -56,22 +64,22 @@ func readCertificate(path string) ([]byte, error) {
 	return der, nil
 }
 
-// readKey reads the private key, which has to be that of the certificate. What it says of mistakes tells nothing of the key.
-func (a *address) readKey(certificate []byte) (*rsa.PrivateKey, error) {
-	text, err := a.key.Read()
+// readKey reads the private key, which has to be that of the certificate in a file. What it says of mistakes tells nothing of the key.
+func readKey(from keys.Secret, path string, certificate []byte) (*rsa.PrivateKey, error) {
+	text, err := from.Read()
 	if err != nil {
 		return nil, err
 	}
 	key := parseKey([]byte(text))
 	if key == nil {
-		return nil, fmt.Errorf("%s is no private RSA key without a password, in PEM", a.key)
+		return nil, fmt.Errorf("%s is no private RSA key without a password, in PEM", from)
 	}
 	public, err := channel.PublicKey(certificate)
 	if err != nil {
 		return nil, err
 	}
 	if !key.PublicKey.Equal(public) {
-		return nil, fmt.Errorf("%s is not the key of the certificate %s", a.key, a.certificate)
+		return nil, fmt.Errorf("%s is not the key of the certificate %s", from, path)
 	}
 	return key, nil
 }

@@ -12,6 +12,9 @@
 //	                                    compared, but nothing proves that the server has its key
 //	user                                who logs in; without it, anybody
 //	password                            where the user's password is, as file:/path or env:NAME
+//	user_certificate                    the path of the certificate of who logs in, in PEM or DER, in place of user and password
+//	user_key                            where its private RSA key is, in PEM, as file:/path or env:NAME. It is not sent: it signs what the
+//	                                    server sent, for this session
 //	clear               false           true: a password may be sent in clear, where the server takes no other
 //	read                poll            poll: values are read in turn; monitor: the server tells of changes
 //	interval            1s              with monitor: how often the server may tell, 10ms to 1h

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/opcua/channel"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -13,7 +14,10 @@ import (
 const Name = "opcua"
 
 // Driver opens sessions with OPC UA servers. The zero value is ready.
-type Driver struct{}
+type Driver struct {
+	// Secrets are where secrets may be that devices name; nil: nowhere.
+	Secrets *keys.Places
+}
 
 var (
 	_ actors.Driver   = (*Driver)(nil)
@@ -26,7 +30,7 @@ var (
 
 // Check tells whether the device's address and the protocol entries of its resources are understood.
 func (*Driver) Check(d actors.Device) error {
-	_, err := read(d)
+	_, err := read(d, nil)
 	return err
 }
 
@@ -38,20 +42,20 @@ type reading struct {
 }
 
 // read reads what a device is.
-func read(d actors.Device) (*reading, error) {
+func read(d actors.Device, secrets *keys.Places) (*reading, error) {
 	if d.Spec == nil || d.Profile == nil {
 		return nil, roostv1.Errorf(roostv1.ErrInvalid, "the opcua driver needs a device and its profile")
 	}
 	r := new(reading)
 	var problems, flaws roostv1.Problems
-	r.at, r.methods, problems = addressOf(d.Spec, d.Profile)
+	r.at, r.methods, problems = addressOf(d.Spec, d.Profile, secrets)
 	r.entries, flaws = parseEntries(d.Profile)
 	return r, append(problems, flaws...).Err()
 }
 
 // Open connects, exchanges keys, logs in, and asks which types the values have that may be written.
-func (*Driver) Open(ctx context.Context, device actors.Device) (actors.Session, error) {
-	s, err := open(ctx, device)
+func (d *Driver) Open(ctx context.Context, device actors.Device) (actors.Session, error) {
+	s, err := open(ctx, device, d.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", device.Spec.GetId(), err)
 	}
@@ -61,8 +65,8 @@ func (*Driver) Open(ctx context.Context, device actors.Device) (actors.Session, 
 	return &polled{now: s}, nil
 }
 
-func open(ctx context.Context, device actors.Device) (*session, error) {
-	r, err := read(device)
+func open(ctx context.Context, device actors.Device, secrets *keys.Places) (*session, error) {
+	r, err := read(device, secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +78,7 @@ func open(ctx context.Context, device actors.Device) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{device: device, at: r.at, methods: r.methods}
+	s := &session{device: device, secrets: secrets, at: r.at, methods: r.methods}
 	opened := false
 	defer func() { // also after a panic
 		if !opened {

@@ -37,6 +37,7 @@ type certified struct{ key, certificate []byte } // PEM
 var (
 	serverPair = sync.OnceValue(func() certified { return newPair("urn:roost:test:server") })
 	clientPair = sync.OnceValue(func() certified { return newPair("urn:roost:test:client") })
+	userPair   = sync.OnceValue(func() certified { return newPair("urn:roost:test:user") })
 	otherPair  = sync.OnceValue(func() certified { return newPair("urn:roost:test:other") })
 )
 
@@ -89,7 +90,10 @@ func startPeer(t testing.TB) *peer {
 	write(t, folder, "client.key", clientPair().key)
 	write(t, folder, "other.pem", otherPair().certificate)
 	write(t, folder, "other.key", otherPair().key)
+	write(t, folder, "user.pem", userPair().certificate)
+	write(t, folder, "user.key", userPair().key)
 	write(t, folder, "pki/trusted/certs/client.pem", clientPair().certificate)
+	write(t, folder, "pki/trusted/certs/user.pem", userPair().certificate)
 	write(t, folder, "password", []byte("right\n"))
 	write(t, folder, "wrong", []byte("hunter2\n"))
 	at := peertest.FreeAddress(t, "tcp")
@@ -157,7 +161,7 @@ func open(t testing.TB, d actors.Device) actors.Session {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	s, err := new(opcua.Driver).Open(ctx, d)
+	s, err := newDriver().Open(ctx, d)
 	if err != nil {
 		t.Fatal(err)
 	}

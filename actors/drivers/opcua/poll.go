@@ -51,7 +51,7 @@ func (s *polled) connected(ctx context.Context) (*session, error) {
 	if now.Err() == nil {
 		return now, nil
 	}
-	next, err := open(ctx, now.device)
+	next, err := open(ctx, now.device, now.secrets)
 	if err != nil {
 		return nil, fmt.Errorf("open %s again: %w", now.name(), err)
 	}

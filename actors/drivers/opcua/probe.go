@@ -18,7 +18,7 @@ type Probe struct{ session *channel.Session }
 
 // OpenProbe connects and logs in, by the keys of an address as devices have them.
 func OpenProbe(ctx context.Context, given map[string]string) (*Probe, error) {
-	k := keys.OfAddress(Name, &roostv1.DeviceSpec{Address: given})
+	k := keys.OfAddress(Name, &roostv1.DeviceSpec{Address: given}).From(keys.Anywhere)
 	at := parseAddress(k)
 	if err := k.Problems().Err(); err != nil {
 		return nil, err

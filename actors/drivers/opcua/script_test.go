@@ -13,6 +13,7 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/opcua"
 	"github.com/roost-iot/roost/actors/drivers/opcua/channel/channeltest"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -134,7 +135,7 @@ func TestClosedWhileItConnects(t *testing.T) {
 		}
 		return false
 	})
-	session, err := new(opcua.Driver).Open(t.Context(), scripted(s, "", level()))
+	session, err := newDriver().Open(t.Context(), scripted(s, "", level()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,9 +246,12 @@ func TestParts(t *testing.T) {
 // TestContract: the driver keeps its contract, with a server that needs no program.
 func TestContract(t *testing.T) {
 	s, _ := writing(t, func(r *channeltest.Request) { r.Answer(&ua.WriteResponse{Results: make([]ua.StatusCode, 1)}) })
-	drivertest.Run(t, new(opcua.Driver), scripted(s, "", level()), drivertest.Options{
+	drivertest.Run(t, newDriver(), scripted(s, "", level()), drivertest.Options{
 		Actions: []actors.Action{setting("level", roostv1.Double(7))},
 		Refused: []actors.Action{setting("level", roostv1.Text("high"))},
 		Bad:     []actors.Device{scripted(s, "rate=1", level())},
 	})
 }
+
+// newDriver returns a driver that reads secrets wherever a test has them.
+func newDriver() *opcua.Driver { return &opcua.Driver{Secrets: keys.Anywhere} }

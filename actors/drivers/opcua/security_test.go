@@ -12,7 +12,6 @@ import (
 
 	"github.com/gopcua/opcua/ua"
 
-	"github.com/roost-iot/roost/actors/drivers/opcua"
 	"github.com/roost-iot/roost/actors/drivers/opcua/channel"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -24,6 +23,8 @@ func (p *peer) security(t *testing.T) {
 	for _, address := range []string{
 		"security=Basic256Sha256 mode=Sign", "security=Basic256Sha256", "security=Aes128_Sha256_RsaOaep mode=Sign", "security=Aes128_Sha256_RsaOaep",
 		"security=Aes256_Sha256_RsaPss mode=Sign", "security=Aes256_Sha256_RsaPss mode=SignAndEncrypt",
+		"security=Basic256Sha256 mode=Sign user_certificate=$/user.pem user_key=file:$/user.key",
+		"security=Aes256_Sha256_RsaPss user_certificate=$/user.pem user_key=file:$/user.key",
 		"security=Basic256Sha256 user=anna password=file:$/password", "security=Aes256_Sha256_RsaPss mode=Sign user=anna password=file:$/password",
 	} {
 		t.Run(strings.ReplaceAll(address, "$", ""), func(t *testing.T) {
@@ -43,6 +44,8 @@ func (p *peer) security(t *testing.T) {
 func (p *peer) users(t *testing.T) {
 	s := open(t, p.device("user=anna password=file:$/password", kinds()...))
 	wantValues(t, s, map[string]string{"none": "NOT_CONNECTED"})
+	s = open(t, p.device("user_certificate=$/user.pem user_key=file:$/user.key", kinds()...))
+	wantValues(t, s, map[string]string{"none": "NOT_CONNECTED"})
 }
 
 // strangers: nobody is let in, or spoken to, who is not known.
@@ -53,6 +56,8 @@ func (p *peer) strangers(t *testing.T) {
 	}{
 		{"wrong password", "user=anna password=file:$/wrong", "activate the session", nil},
 		{"wrong password of a secure user", secured + "security=Basic256Sha256 user=anna password=file:$/wrong", "activate the session", nil},
+		{"a user that the server does not know", secured + "security=Basic256Sha256 user_certificate=$/other.pem user_key=file:$/other.key", "activate the session", nil},
+		{"a user with the key of another", "user_certificate=$/user.pem user_key=file:$/other.key", "is not the key of the certificate", nil},
 		{"another server", "security=Basic256Sha256 server_certificate=$/other.pem certificate=$/client.pem key=file:$/client.key", "", nil},
 		{"another server in clear", "server_certificate=$/other.pem", "", channel.ErrOtherServer},
 		{"a client that the server does not know", "security=Basic256Sha256 server_certificate=$/server.pem certificate=$/other.pem key=file:$/other.key", "", nil},
@@ -65,7 +70,7 @@ func (p *peer) strangers(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			s, err := new(opcua.Driver).Open(ctx, p.device(test.address, kinds()...))
+			s, err := newDriver().Open(ctx, p.device(test.address, kinds()...))
 			if err == nil {
 				_ = s.Close(ctx)
 			}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
-	"github.com/roost-iot/roost/actors/drivers/opcua"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -35,7 +34,7 @@ func (p *peer) contract(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := p.device(address, append(kinds(), readOnly("counter", isUint, "node=ns=2;s=Counter"))...)
-			drivertest.Run(t, new(opcua.Driver), d, drivertest.Options{
+			drivertest.Run(t, newDriver(), d, drivertest.Options{
 				Many:    4,
 				Actions: []actors.Action{setting("level", roostv1.Double(7)), setting("bool", roostv1.Bool(true)), setting("text", roostv1.Text("AK1"))},
 				Refused: []actors.Action{setting("level", roostv1.Double(200)), setting("fixed", roostv1.Double(1)), setting("broken", roostv1.Double(1))},

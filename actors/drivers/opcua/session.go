@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/gopcua/opcua/id"
 	"github.com/gopcua/opcua/ua"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/opcua/channel"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
@@ -17,6 +19,7 @@ import (
 type session struct {
 	*channel.Session
 	device  actors.Device
+	secrets *keys.Places
 	at      address
 	points  map[string]*point
 	methods map[string]*method
@@ -124,8 +127,26 @@ func (p *point) sample(v *ua.DataValue) actors.Sample {
 	}
 	if sample.Value = decode(v.Value, p.index != "", p.resource.GetType()); sample.Value == nil {
 		sample.Quality, sample.Reason = roostv1.Quality_QUALITY_BAD, roostv1.QualityReason_QUALITY_REASON_DECODE_ERROR
+		sample.Detail = p.unexpected(v.Value)
 	}
 	return sample
+}
+
+// unexpected says what came in place of a value.
+func (p *point) unexpected(v *ua.Variant) string {
+	if v == nil || v.Value() == nil {
+		return fmt.Sprintf("nothing came, where %s is expected", p.resource.GetType().Word())
+	}
+	return fmt.Sprintf("%s came, a %T, where %s is expected", clipped(fmt.Sprint(v.Value())), v.Value(), p.resource.GetType().Word())
+}
+
+// clipped is as much of what came as is shown.
+func clipped(text string) string {
+	const most = 64
+	if len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "..."
+	}
+	return text
 }
 
 // refused is a point of which the server gives no values.

@@ -143,6 +143,39 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestWhatIsWrong: a value that is none says what came, and what was expected, and where.
+func TestWhatIsWrong(t *testing.T) {
+	const path = "json=$.v"
+	tests := []struct {
+		kind    roostv1.ValueType
+		says    map[string]string
+		payload string
+		want    string
+	}{
+		{isUint, nil, "warm", `"warm" is not a UINT`},
+		{isUint, says(path), `{"v":"warm"}`, `$["v"]: "warm" is not a UINT`},
+		{isUint, says(path), `{"v":-1}`, `$["v"]: "-1" is not a UINT`},
+		{isUint, says(path), `{"v":null}`, `$["v"]: null came, where UINT is expected`},
+		{isUint, says(path), `{"v":true}`, `$["v"]: true came, where UINT is expected`},
+		{isDouble, says(path), `{"v":{"t":1}}`, `$["v"]: {"t":1} came, where DOUBLE is expected`},
+		{isDouble, says(path), `{"w":1}`, `$["v"]: the path selects nothing`},
+		{isDouble, says("json=$.*"), `{"v":1,"w":2}`, `$[*]: the path selects several values`},
+		{isBool, says("true=ON", "false=OFF"), "on", `"on" came, where "ON" or "OFF" is expected`},
+		{isBytes, says(path), `{"v":7}`, `$["v"]: the number 7 came, where BYTES are expected, as text`},
+		{isDouble, says(path), "<html>", `$["v"]: `},
+	}
+	for _, tt := range tests {
+		got := codec(t, tt.kind, tt.says).Read(nil, payload.Of([]byte(tt.payload)), time.Now())
+		if len(got) != 1 || !strings.HasPrefix(got[0].Detail, tt.want) || len(got[0].Detail) == len(`$["v"]: `) {
+			t.Errorf("%s: what is wrong is %+v, want %q", tt.payload, got, tt.want)
+		}
+	}
+	long := codec(t, isUint, nil).Read(nil, payload.Of([]byte(strings.Repeat("x", 10_000))), time.Now())
+	if n := len(long[0].Detail); n == 0 || n > 200 {
+		t.Errorf("%d bytes are said of a long payload", n)
+	}
+}
+
 func TestOneDocumentForAll(t *testing.T) {
 	d := payload.Of([]byte(`{"a": 1, "b": "two", "t": 1700000000}`))
 	var got []actors.Sample

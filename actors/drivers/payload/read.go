@@ -3,6 +3,7 @@ package payload
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -23,9 +24,22 @@ func (c *Codec) Read(to []actors.Sample, d *Document, at time.Time) []actors.Sam
 		return to
 	case err != nil:
 		s.Quality, s.Reason = roostv1.Quality_QUALITY_BAD, roostv1.QualityReason_QUALITY_REASON_DECODE_ERROR
+		s.Detail = c.detail(err)
 	}
 	s.Value, s.Source = value, c.when.of(d)
 	return append(to, s)
+}
+
+// detail says what is wrong, and where.
+func (c *Codec) detail(err error) string {
+	message := err.Error()
+	if status, is := errors.AsType[*roostv1.Status](err); is {
+		message = status.GetMessage()
+	}
+	if c.path == nil {
+		return message
+	}
+	return fmt.Sprintf("%s: %s", c.path, message)
 }
 
 // value returns the resource's value in a document, in the resource's type.
@@ -65,10 +79,10 @@ func (c *Codec) fromJSON(node any) (*roostv1.Value, error) {
 	text := c.textOf(node)
 	switch node := node.(type) {
 	case nil:
-		return nil, errors.New("null is no value")
+		return nil, fmt.Errorf("null came, where %s is expected", c.resource.GetType().Word())
 	case json.Number:
 		if c.resource.GetType() == roostv1.ValueType_VALUE_TYPE_BYTES {
-			return nil, errors.New("a number is no bytes")
+			return nil, fmt.Errorf("the number %s came, where BYTES are expected, as text", shown(text))
 		}
 	case bool:
 		t := c.resource.GetType()
@@ -76,11 +90,11 @@ func (c *Codec) fromJSON(node any) (*roostv1.Value, error) {
 			return roostv1.Bool(node), nil // whatever the words are of a device that is told "on" and says true
 		}
 		if t != roostv1.ValueType_VALUE_TYPE_BOOL && t != roostv1.ValueType_VALUE_TYPE_STRING {
-			return nil, errors.New("true and false are values of BOOL")
+			return nil, fmt.Errorf("%s came, where %s is expected", text, c.resource.GetType().Word())
 		}
 	default:
 		if c.resource.GetType() != roostv1.ValueType_VALUE_TYPE_STRING {
-			return nil, errors.New("an object or an array is no value")
+			return nil, fmt.Errorf("%s came, where %s is expected", shown(text), c.resource.GetType().Word())
 		}
 	}
 	return c.fromText(text)
@@ -117,9 +131,18 @@ func (c *Codec) fromText(text string) (*roostv1.Value, error) {
 
 func (w words) value(text string) (*roostv1.Value, error) {
 	if text != w.yes && text != w.no {
-		return nil, errors.New("it is neither of the words")
+		return nil, fmt.Errorf("%q came, where %q or %q is expected", shown(text), w.yes, w.no)
 	}
 	return roostv1.Bool(text == w.yes), nil
+}
+
+// shown is as much of a text as is shown.
+func shown(text string) string {
+	const most = 64
+	if len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "..."
+	}
+	return text
 }
 
 // wholeDigits returns a decimal number with a fraction or an exponent as the digits of a whole number, exactly; false if it is no such

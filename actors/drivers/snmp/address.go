@@ -45,8 +45,8 @@ type user struct {
 }
 
 // parseAddress reads the address of a device. The result is usable only if there are no problems.
-func parseAddress(spec *roostv1.DeviceSpec) (address, roostv1.Problems) {
-	k := keys.OfAddress(Name, spec)
+func parseAddress(spec *roostv1.DeviceSpec, secrets *keys.Places) (address, roostv1.Problems) {
+	k := keys.OfAddress(Name, spec).From(secrets)
 	a := address{agent: agentOf(k), version: versions[k.Word("version", "2c", "1", "2c", "3")]}
 	if a.version == gosnmp.Version3 {
 		a.user, a.context = userOf(k), shortName(k, "context", k.Text("context", ""))

@@ -12,6 +12,8 @@ import (
 	"github.com/gosnmp/gosnmp"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
+	"github.com/roost-iot/roost/actors/drivers/snmp"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -162,3 +164,6 @@ func TestNoiseIsNoAnswer(t *testing.T) {
 		}
 	}
 }
+
+// newDriver returns a driver that reads secrets wherever a test has them.
+func newDriver() *snmp.Driver { return &snmp.Driver{Secrets: keys.Anywhere} }

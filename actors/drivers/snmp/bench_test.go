@@ -131,7 +131,7 @@ func BenchmarkTrapAmongMany(b *testing.B) {
 	for _, devices := range []int{1, 5000} {
 		b.Run(fmt.Sprintf("%d devices", devices), func(b *testing.B) {
 			at := peertest.FreeAddress(b, "udp")
-			driver := new(snmp.Driver)
+			driver := newDriver()
 			for i := range devices {
 				openWith(b, driver, ups("d", fmt.Sprintf("agent=127.1.%d.%d traps=%s", i/250, 1+i%250, at)))
 			}

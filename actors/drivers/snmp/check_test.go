@@ -123,7 +123,7 @@ func TestCheckRefuses(t *testing.T) {
 	if err := (*snmp.Driver)(nil).Check(commands); err == nil || !strings.Contains(err.Error(), "commands[0].steps") {
 		t.Errorf("a command without steps: %v", err)
 	}
-	if _, err := new(snmp.Driver).Open(t.Context(), actors.Device{Spec: commands.Spec}); err == nil {
+	if _, err := newDriver().Open(t.Context(), actors.Device{Spec: commands.Spec}); err == nil {
 		t.Error("a device without a profile was opened")
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
-	"github.com/roost-iot/roost/actors/drivers/snmp"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -21,7 +20,7 @@ func TestContractAtTheWire(t *testing.T) {
 	})
 	set := func(name string, n int64) actors.Action { return actors.Action{Resource: name, Value: roostv1.Int(n)} }
 	d := device("d", "agent="+w.at(), resource("r", isInt, "oid="+anObject), resource("fixed", isInt, "oid=1.3.6.1.4.1.99.2.0"))
-	drivertest.Run(t, new(snmp.Driver), d, drivertest.Options{
+	drivertest.Run(t, newDriver(), d, drivertest.Options{
 		Actions: []actors.Action{set("r", 7)},
 		Refused: []actors.Action{set("fixed", 7), set("r", 1<<40)},
 		Bad:     []actors.Device{device("d", ""), device("d", "agent="+w.at(), resource("r", isInt, "oid=sysDescr"))},

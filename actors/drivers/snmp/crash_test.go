@@ -13,7 +13,7 @@ import (
 // listens ended the gateway.
 func TestEmptyTrapEndsNothing(t *testing.T) {
 	at := peertest.FreeAddress(t, "udp")
-	driver := new(snmp.Driver)
+	driver := newDriver()
 	one := hear(t, driver, ups("one", "agent=127.0.0.1 traps="+at))
 	stranger := newSender(t, "127.0.0.3", at)
 	for _, kind := range []gosnmp.PDUType{gosnmp.SNMPv2Trap, gosnmp.InformRequest} {

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/roost-iot/roost/actors"
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -14,6 +15,9 @@ const Name = "snmp"
 
 // Driver opens sessions with devices that have an SNMP agent. The zero value is ready; it must not be copied after first use.
 type Driver struct {
+	// Secrets are where secrets may be that devices name; nil: nowhere.
+	Secrets *keys.Places
+
 	mu    sync.Mutex
 	ears  map[string]*ear // by the address that is listened at
 	heard Heard           // at addresses that are not listened at any more
@@ -33,7 +37,7 @@ func (*Driver) Check(d actors.Device) error {
 	if d.Spec == nil || d.Profile == nil {
 		return roostv1.Errorf(roostv1.ErrInvalid, "the snmp driver needs a device and its profile")
 	}
-	at, problems := parseAddress(d.Spec)
+	at, problems := parseAddress(d.Spec, nil)
 	entries, flaws := parseEntries(d.Profile)
 	problems = append(problems, flaws...)
 	for i, r := range d.Profile.GetResources() {
@@ -69,7 +73,7 @@ func (d *Driver) open(ctx context.Context, device actors.Device) (actors.Session
 	if err := d.Check(device); err != nil {
 		return nil, err
 	}
-	at, _ := parseAddress(device.Spec)
+	at, _ := parseAddress(device.Spec, d.Secrets)
 	entries, _ := parseEntries(device.Profile)
 	is, err := at.access()
 	if err != nil {

@@ -42,7 +42,7 @@ func TestOtherSecurityModelIsNotAuthentic(t *testing.T) {
 	const user = " version=3 user=u auth=SHA256 auth_password=env:SNMP_TEST_AUTH "
 	t.Setenv("SNMP_TEST_AUTH", "auth-password")
 	at := peertest.FreeAddress(t, "udp")
-	driver := new(snmp.Driver)
+	driver := newDriver()
 	one := hear(t, driver, ups("one", "agent=127.0.0.1"+user+"traps="+at))
 	as := &gosnmp.SnmpPacket{SecurityParameters: &gosnmp.UsmSecurityParameters{UserName: "u"}}
 	trap := engine{engineID, 1, 1}.answer(as, gosnmp.SNMPv2Trap, 1, 1, number("."+minutes, 2))

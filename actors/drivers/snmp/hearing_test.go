@@ -27,7 +27,7 @@ func ups(id, address string) actors.Device {
 // TestTraps: a trap is the device's from whose address it comes; what it tells are readings.
 func TestTraps(t *testing.T) {
 	at := peertest.FreeAddress(t, "udp")
-	driver := new(snmp.Driver)
+	driver := newDriver()
 	one := hear(t, driver, ups("one", "agent=127.0.0.1 traps="+at))
 	two := hear(t, driver, ups("two", "agent=127.0.0.2 traps="+at))
 	s := newSender(t, "127.0.0.1", at)
@@ -57,7 +57,7 @@ func TestTraps(t *testing.T) {
 // TestTrapsThatAreNot: what is from elsewhere, with another community, or no notification, is counted and nothing else.
 func TestTrapsThatAreNot(t *testing.T) {
 	at := peertest.FreeAddress(t, "udp")
-	driver := new(snmp.Driver)
+	driver := newDriver()
 	t.Setenv("SNMP_TEST_TRAPS", "trap-community")
 	one := hear(t, driver, ups("one", "agent=127.0.0.1 trap_community=env:SNMP_TEST_TRAPS traps="+at))
 	s := newSender(t, "127.0.0.1", at)
@@ -87,7 +87,7 @@ func TestTrapsThatAreNot(t *testing.T) {
 // TestInforms: an inform is acknowledged after it was stored, and by nobody before.
 func TestInforms(t *testing.T) {
 	at := peertest.FreeAddress(t, "udp")
-	driver := new(snmp.Driver)
+	driver := newDriver()
 	one := hear(t, driver, ups("one", "agent=127.0.0.1 traps="+at))
 	two := hear(t, driver, ups("two", "agent=127.0.0.1 traps="+at)) // another one at the same address
 	s := newSender(t, "127.0.0.1", at)
@@ -127,7 +127,7 @@ func TestTrapsOfVersionThree(t *testing.T) {
 	t.Setenv("SNMP_TEST_AUTH", "auth-password")
 	t.Setenv("SNMP_TEST_PRIVACY", "priv-password")
 	at := peertest.FreeAddress(t, "udp")
-	driver := new(snmp.Driver)
+	driver := newDriver()
 	one := hear(t, driver, ups("one", "agent=127.0.0.1 version=3 user=u auth=SHA256 auth_password=env:SNMP_TEST_AUTH "+
 		"privacy=AES privacy_password=env:SNMP_TEST_PRIVACY traps="+at))
 	s := newSender(t, "127.0.0.1", at)
@@ -157,7 +157,7 @@ func TestTrapsOfVersionThree(t *testing.T) {
 // TestEarIsShared: it is there as long as somebody needs it, and a slow device does not stop it.
 func TestEarIsShared(t *testing.T) {
 	at := peertest.FreeAddress(t, "udp")
-	driver := new(snmp.Driver)
+	driver := newDriver()
 	slow := openWith(t, driver, ups("slow", "agent=127.0.0.1 traps="+at)) // it never pushes
 	quick := hear(t, driver, ups("quick", "agent=127.0.0.2 traps="+at))
 	flood := newSender(t, "127.0.0.1", at)
@@ -173,7 +173,7 @@ func TestEarIsShared(t *testing.T) {
 	}
 	newSender(t, "127.0.0.2", at).send(t, datagram(notice(gosnmp.SNMPv2Trap, "public", 1, number("."+minutes, 2))))
 	quick.wantTaken(t, map[string]string{"minutes": "2", "low": "true", "event": `"on battery"`})
-	if _, err := new(snmp.Driver).Open(t.Context(), ups("other", "agent=127.0.0.1 traps="+at)); err == nil {
+	if _, err := newDriver().Open(t.Context(), ups("other", "agent=127.0.0.1 traps="+at)); err == nil {
 		t.Error("another driver listens at the same address")
 	} else if !strings.Contains(err.Error(), "traps cannot be heard at "+at+": ") || strings.Count(err.Error(), at) != 1 {
 		t.Errorf("got %v", err)
@@ -183,7 +183,7 @@ func TestEarIsShared(t *testing.T) {
 // TestEarEnds with the last session that needs it, and what it has heard is told ever after.
 func TestEarEnds(t *testing.T) {
 	at := peertest.FreeAddress(t, "udp")
-	driver := new(snmp.Driver)
+	driver := newDriver()
 	for i := range uint64(3) {
 		s, err := driver.Open(t.Context(), ups("d", "agent=127.0.0.1 traps="+at))
 		if err != nil {
@@ -211,7 +211,7 @@ func TestEarEnds(t *testing.T) {
 // TestSilentDeviceIsOpened: a device that only sends is not asked, and what it sends is not polled.
 func TestSilentDeviceIsOpened(t *testing.T) {
 	at := peertest.FreeAddress(t, "udp")
-	s := openWith(t, new(snmp.Driver), ups("d", "agent=127.0.0.1 traps="+at))
+	s := openWith(t, newDriver(), ups("d", "agent=127.0.0.1 traps="+at))
 	if got := poll(t, s, "minutes", "event"); len(got) != 0 {
 		t.Errorf("a device that only sends was asked, and said %v", got)
 	}

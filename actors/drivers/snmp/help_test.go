@@ -67,7 +67,7 @@ func reading(name string, kind roostv1.ValueType, protocol string) *roostv1.Reso
 // open opens a session that ends with the test.
 func open(t testing.TB, d actors.Device) actors.Session {
 	t.Helper()
-	return openWith(t, new(snmp.Driver), d)
+	return openWith(t, newDriver(), d)
 }
 
 func openWith(t testing.TB, driver *snmp.Driver, d actors.Device) actors.Session {

@@ -36,7 +36,7 @@ func TestInformsOfVersionThree(t *testing.T) {
 	t.Setenv("SNMP_TEST_AUTH", "auth-password")
 	t.Setenv("SNMP_TEST_PRIVACY", "priv-password")
 	at := peertest.FreeAddress(t, "udp")
-	driver := new(snmp.Driver)
+	driver := newDriver()
 	one := hear(t, driver, ups("one", "agent=127.0.0.1 version=3 user=u auth=SHA256 auth_password=env:SNMP_TEST_AUTH "+
 		"privacy=AES privacy_password=env:SNMP_TEST_PRIVACY traps="+at))
 	inform := notice(gosnmp.InformRequest, "", 1, number("."+minutes, 2)).Variables

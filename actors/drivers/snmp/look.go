@@ -7,6 +7,7 @@ import (
 
 	"github.com/gosnmp/gosnmp"
 
+	"github.com/roost-iot/roost/actors/drivers/keys"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -26,7 +27,7 @@ type Candidate struct {
 // processors and volumes, power supplies by RFC 1628, printers. It asks one question after the other; an agent that answers slowly may need
 // more than ctx has, and then what was found so far comes with the error. Nothing is written.
 func Look(ctx context.Context, address map[string]string) (Found, error) {
-	at, problems := parseAddress(&roostv1.DeviceSpec{Driver: Name, Address: address})
+	at, problems := parseAddress(&roostv1.DeviceSpec{Driver: Name, Address: address}, keys.Anywhere)
 	if err := problems.Err(); err != nil {
 		return Found{}, err
 	}

@@ -83,7 +83,7 @@ func TestLook(t *testing.T) {
 		}
 		d := device("d", "agent="+w.at())
 		d.Profile = p
-		if err := new(snmp.Driver).Check(d); err != nil {
+		if err := newDriver().Check(d); err != nil {
 			t.Error(err)
 		}
 	}

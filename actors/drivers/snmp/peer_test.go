@@ -13,7 +13,6 @@ import (
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
-	"github.com/roost-iot/roost/actors/drivers/snmp"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -67,7 +66,7 @@ func startAgent(t testing.TB, more ...string) *agent {
 }
 
 func openOnce(ctx context.Context, d actors.Device) error {
-	s, err := new(snmp.Driver).Open(ctx, d)
+	s, err := newDriver().Open(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -104,7 +103,7 @@ func TestContract(t *testing.T) {
 	for _, way := range []string{"v1", "v2c", "aes"} {
 		t.Run(way, func(t *testing.T) {
 			set := func(name, text string) actors.Action { return actors.Action{Resource: name, Value: roostv1.Text(text)} }
-			drivertest.Run(t, new(snmp.Driver), device("host", "agent="+a.at+" "+ways()[way], host()...), drivertest.Options{
+			drivertest.Run(t, newDriver(), device("host", "agent="+a.at+" "+ways()[way], host()...), drivertest.Options{
 				Actions: []actors.Action{set("contact", "Anna"), set("location", "Keller")},
 				Refused: []actors.Action{set("fixed", "other"), set("descr", "other")},
 				Bad:     []actors.Device{device("host", "agent="+a.at, reading("r", isUint, ""))},

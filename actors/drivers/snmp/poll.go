@@ -3,6 +3,7 @@ package snmp
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/gosnmp/gosnmp"
@@ -102,8 +103,25 @@ func (e *entry) sample(v *gosnmp.SnmpPDU, at time.Time) actors.Sample {
 	sample := actors.Sample{Resource: e.resource.GetName(), Value: value, Reason: reason, At: at}
 	if value == nil {
 		sample.Quality, sample.VendorCode = roostv1.Quality_QUALITY_BAD, uint32(v.Type)
+		sample.Detail = fmt.Sprintf("%s came of the agent", describe(v))
+		if reason == undecodable {
+			sample.Detail += ", which is no " + e.resource.GetType().Word() + " that the profile can have"
+		}
 	}
 	return sample
+}
+
+// describe says what an agent gave, as far as it can be shown.
+func describe(v *gosnmp.SnmpPDU) string {
+	const most = 64
+	text := fmt.Sprint(v.Value)
+	if octets, is := v.Value.([]byte); is {
+		text = strconv.QuoteToASCII(string(octets[:min(len(octets), most)]))
+	}
+	if v.Value == nil {
+		return v.Type.String()
+	}
+	return fmt.Sprintf("%s %s", v.Type, text[:min(len(text), 4*most)])
 }
 
 // bad appends samples without values.

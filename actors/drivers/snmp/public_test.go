@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/roost-iot/roost/actors/drivers/peertest"
-	"github.com/roost-iot/roost/actors/drivers/snmp"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
 )
 
@@ -25,7 +24,7 @@ func TestPublicIsNoSecret(t *testing.T) {
 		"community=file:" + file, "trap_community=file:" + file, "trap_community=env:SNMP_TEST_PUBLIC", "version=1 community=env:SNMP_TEST_PUBLIC",
 		"community=env:SNMP_TEST_OWN trap_community=env:SNMP_TEST_PUBLIC",
 	} {
-		s, err := new(snmp.Driver).Open(t.Context(), ups("one", "agent=127.0.0.1 traps=0.0.0.0:"+port+" "+address))
+		s, err := newDriver().Open(t.Context(), ups("one", "agent=127.0.0.1 traps=0.0.0.0:"+port+" "+address))
 		if err == nil {
 			_ = s.Close(t.Context())
 		}
@@ -37,7 +36,7 @@ func TestPublicIsNoSecret(t *testing.T) {
 		"traps=127.0.0.1:" + port + " trap_community=env:SNMP_TEST_PUBLIC", // on this machine it is enough
 		"traps=127.0.0.1:" + port + " community=env:SNMP_TEST_OWN",
 	} {
-		s, err := new(snmp.Driver).Open(t.Context(), ups("one", "agent=127.0.0.1 "+address))
+		s, err := newDriver().Open(t.Context(), ups("one", "agent=127.0.0.1 "+address))
 		if err != nil {
 			t.Errorf("%s: %v", address, err)
 			continue

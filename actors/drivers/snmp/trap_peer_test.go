@@ -13,7 +13,6 @@ import (
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
-	"github.com/roost-iot/roost/actors/drivers/snmp"
 )
 
 // notify runs net-snmp's snmptrap or snmpinform, whose words are given in one text, and returns what it says.
@@ -51,7 +50,7 @@ func TestTrapsOfPeers(t *testing.T) {
 		{user, asUser + "AT ''" + onBattery + twoLeft, taken},
 	} {
 		at := peertest.FreeAddress(t, "udp")
-		one := hear(t, new(snmp.Driver), ups("one", "agent=127.0.0.1 traps="+at+test.address))
+		one := hear(t, newDriver(), ups("one", "agent=127.0.0.1 traps="+at+test.address))
 		if says, err := notify(t.Context(), strings.Replace(test.words, "AT", at, 1)); err != nil {
 			t.Fatalf("%s: %v: %s", test.words, err, says)
 		}
@@ -75,7 +74,7 @@ func TestInformsOfPeers(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			at := peertest.FreeAddress(t, "udp")
-			one := hear(t, new(snmp.Driver), ups("one", "agent=127.0.0.1 traps="+at+test.address))
+			one := hear(t, newDriver(), ups("one", "agent=127.0.0.1 traps="+at+test.address))
 			words := "snmpinform " + test.words + " -r 0 -t 1 " + at + " ''" + onBattery + twoLeft
 			taken := map[string]string{"minutes": "2", "low": "true", "event": `"on battery"`}
 			if test.name == "v2c" || test.name == "aes" { // it takes a while to hear nothing
@@ -111,7 +110,7 @@ func TestAgentSends(t *testing.T) {
 			t.Setenv("SNMP_TEST_PRIVACY", "priv-password")
 			sender := device("host", "agent=127.0.0.1 traps="+to+test.address, reading("event", isText, "source=trap oid=1.3.6.1.6.3.1.1.4.1.0 "+
 				"words=1.3.6.1.6.3.1.1.5.1=cold_start,1.3.6.1.6.3.1.1.5.5=stranger"))
-			first := new(snmp.Driver)
+			first := newDriver()
 			s, err := first.Open(t.Context(), sender)
 			if err != nil {
 				t.Fatal(err)
@@ -128,7 +127,7 @@ func TestAgentSends(t *testing.T) {
 			if err := s.Close(t.Context()); err != nil {
 				t.Error(err)
 			}
-			second := hear(t, new(snmp.Driver), sender)
+			second := hear(t, newDriver(), sender)
 			for range 3 {
 				second.store <- nil
 			}
@@ -159,5 +158,5 @@ func TestContractOfHearing(t *testing.T) {
 	defer wg.Wait()
 	defer stop()
 	d := device("host", "agent="+a.at+" traps="+at, append(host(), reading("minutes", isUint, "source=trap oid="+minutes))...)
-	drivertest.Run(t, new(snmp.Driver), d, drivertest.Options{})
+	drivertest.Run(t, newDriver(), d, drivertest.Options{})
 }

@@ -21,3 +21,13 @@ func CheckReading(r *Resource, v *Value) (converted *Value, quality Quality, rea
 	}
 	return converted, Quality_QUALITY_GOOD, QualityReason_QUALITY_REASON_UNSPECIFIED
 }
+
+// ReadingProblem says for people why [CheckReading] finds a value not GOOD, as "9000 1/min is above the maximum 3000"; empty
+// if it is.
+func ReadingProblem(r *Resource, v *Value) string {
+	b := r.bounds()
+	if _, err := b.admit(v); err != nil {
+		return StatusOf(err).GetMessage()
+	}
+	return ""
+}

@@ -367,7 +367,8 @@ type Command struct {
 	Priority Priority `protobuf:"varint,8,opt,name=priority,proto3,enum=roost.v1.Priority" json:"priority,omitempty"`
 	// Queued commands of the same name to the same device end SUPERSEDED.
 	Supersede bool `protobuf:"varint,9,opt,name=supersede,proto3" json:"supersede,omitempty"`
-	// Wait for a device that is away, until the expiry; else it is REJECTED.
+	// Wait for a device that is away, until the expiry; else it is REJECTED. A device that is open and did
+	// not answer when it was polled last is away for those that wait; for others it is tried.
 	QueueWhileAway bool `protobuf:"varint,10,opt,name=queue_while_away,json=queueWhileAway,proto3" json:"queue_while_away,omitempty"`
 	// Must hold when it is dispatched.
 	Precondition *Precondition `protobuf:"bytes,11,opt,name=precondition,proto3" json:"precondition,omitempty"`

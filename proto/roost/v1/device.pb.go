@@ -757,8 +757,11 @@ type ResourceState struct {
 	DesiredRevision uint64 `protobuf:"varint,7,opt,name=desired_revision,json=desiredRevision,proto3" json:"desired_revision,omitempty"`
 	// The last revision of the wish that the device has taken over.
 	AppliedRevision uint64 `protobuf:"varint,8,opt,name=applied_revision,json=appliedRevision,proto3" json:"applied_revision,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// What was wrong with the last reading, for people: what came, and what was expected; empty if
+	// that is not known, or nothing was.
+	Detail        string `protobuf:"bytes,9,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ResourceState) Reset() {
@@ -845,6 +848,13 @@ func (x *ResourceState) GetAppliedRevision() uint64 {
 		return x.AppliedRevision
 	}
 	return 0
+}
+
+func (x *ResourceState) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
 }
 
 // DeviceCounters count since the device's gateway took it over.
@@ -999,8 +1009,10 @@ type DeviceStatus struct {
 	DesiredRevision uint64 `protobuf:"varint,19,opt,name=desired_revision,json=desiredRevision,proto3" json:"desired_revision,omitempty"`
 	// The last revision of it that the device has taken over in full.
 	AppliedRevision uint64 `protobuf:"varint,20,opt,name=applied_revision,json=appliedRevision,proto3" json:"applied_revision,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// When its last failure was, on its gateway's wall clock.
+	LastErrorAt   *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=last_error_at,json=lastErrorAt,proto3" json:"last_error_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeviceStatus) Reset() {
@@ -1173,6 +1185,13 @@ func (x *DeviceStatus) GetAppliedRevision() uint64 {
 	return 0
 }
 
+func (x *DeviceStatus) GetLastErrorAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastErrorAt
+	}
+	return nil
+}
+
 var File_roost_v1_device_proto protoreflect.FileDescriptor
 
 const file_roost_v1_device_proto_rawDesc = "" +
@@ -1243,7 +1262,7 @@ const file_roost_v1_device_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"f\n" +
 	"\x05Fleet\x12-\n" +
 	"\bprofiles\x18\x01 \x03(\v2\x11.roost.v1.ProfileR\bprofiles\x12.\n" +
-	"\adevices\x18\x02 \x03(\v2\x14.roost.v1.DeviceSpecR\adevices\"\xee\x02\n" +
+	"\adevices\x18\x02 \x03(\v2\x14.roost.v1.DeviceSpecR\adevices\"\x86\x03\n" +
 	"\rResourceState\x12\x1a\n" +
 	"\bresource\x18\x01 \x01(\tR\bresource\x12%\n" +
 	"\x05value\x18\x02 \x01(\v2\x0f.roost.v1.ValueR\x05value\x12+\n" +
@@ -1253,7 +1272,8 @@ const file_roost_v1_device_proto_rawDesc = "" +
 	"acquiredAt\x12)\n" +
 	"\adesired\x18\x06 \x01(\v2\x0f.roost.v1.ValueR\adesired\x12)\n" +
 	"\x10desired_revision\x18\a \x01(\x04R\x0fdesiredRevision\x12)\n" +
-	"\x10applied_revision\x18\b \x01(\x04R\x0fappliedRevision\"\xab\x02\n" +
+	"\x10applied_revision\x18\b \x01(\x04R\x0fappliedRevision\x12\x16\n" +
+	"\x06detail\x18\t \x01(\tR\x06detail\"\xab\x02\n" +
 	"\x0eDeviceCounters\x12\x1a\n" +
 	"\brestarts\x18\x01 \x01(\x04R\brestarts\x12'\n" +
 	"\x0freadings_stored\x18\x02 \x01(\x04R\x0ereadingsStored\x12)\n" +
@@ -1262,7 +1282,7 @@ const file_roost_v1_device_proto_rawDesc = "" +
 	"\x0fabandoned_calls\x18\x05 \x01(\x04R\x0eabandonedCalls\x12+\n" +
 	"\x11abandoned_running\x18\x06 \x01(\x04R\x10abandonedRunning\x12\x18\n" +
 	"\arefused\x18\a \x01(\x04R\arefused\x12\x16\n" +
-	"\x06parked\x18\b \x01(\x04R\x06parked\"\xee\x06\n" +
+	"\x06parked\x18\b \x01(\x04R\x06parked\"\xae\a\n" +
 	"\fDeviceStatus\x12\x1b\n" +
 	"\tdevice_id\x18\x01 \x01(\tR\bdeviceId\x12+\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x15.roost.v1.DeviceStateR\x05state\x12\x18\n" +
@@ -1286,7 +1306,8 @@ const file_roost_v1_device_proto_rawDesc = "" +
 	"\vincarnation\x18\x11 \x01(\x04R\vincarnation\x12#\n" +
 	"\ropen_commands\x18\x12 \x01(\rR\fopenCommands\x12)\n" +
 	"\x10desired_revision\x18\x13 \x01(\x04R\x0fdesiredRevision\x12)\n" +
-	"\x10applied_revision\x18\x14 \x01(\x04R\x0fappliedRevision\x1a9\n" +
+	"\x10applied_revision\x18\x14 \x01(\x04R\x0fappliedRevision\x12>\n" +
+	"\rlast_error_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\vlastErrorAt\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*s\n" +
@@ -1385,12 +1406,13 @@ var file_roost_v1_device_proto_depIdxs = []int32{
 	16, // 31: roost.v1.DeviceStatus.labels:type_name -> roost.v1.DeviceStatus.LabelsEntry
 	8,  // 32: roost.v1.DeviceStatus.resources:type_name -> roost.v1.ResourceState
 	9,  // 33: roost.v1.DeviceStatus.counters:type_name -> roost.v1.DeviceCounters
-	20, // 34: roost.v1.Desired.ValuesEntry.value:type_name -> roost.v1.Value
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	18, // 34: roost.v1.DeviceStatus.last_error_at:type_name -> google.protobuf.Timestamp
+	20, // 35: roost.v1.Desired.ValuesEntry.value:type_name -> roost.v1.Value
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_roost_v1_device_proto_init() }

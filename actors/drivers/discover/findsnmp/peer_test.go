@@ -13,6 +13,7 @@ import (
 	"github.com/roost-iot/roost/actors/drivers/discover"
 	"github.com/roost-iot/roost/actors/drivers/discover/findsnmp"
 	"github.com/roost-iot/roost/actors/drivers/drivertest"
+	driverkeys "github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/peertest"
 	"github.com/roost-iot/roost/actors/drivers/snmp"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -93,7 +94,7 @@ func TestPeer(t *testing.T) {
 			if note := d.Note(spec); !strings.Contains(note, "A power supply: #1") || !strings.Contains(note, "318.1.3.2 (APC)") {
 				t.Errorf("note: %s", note)
 			}
-			values := drivertest.Values(t, new(snmp.Driver), actors.Device{Spec: spec, Profile: profile})
+			values := drivertest.Values(t, &snmp.Driver{Secrets: driverkeys.Anywhere}, actors.Device{Spec: spec, Profile: profile})
 			for resource, want := range map[string]string{
 				"ups.battery_status": "normal", "ups.charge": "97", "ups.battery_voltage": "27.3", "ups.output_source": "normal", "ups.output.1.load": "20",
 				"ups.output.2.load": "30", "if.lo.status": "up",

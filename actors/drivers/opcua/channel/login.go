@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,8 +30,11 @@ type Identity struct {
 	Application string
 	// Name is what the server calls the session.
 	Name string
-	// User and Password; without User it is nobody.
+	// User and Password; without User and Certificate it is nobody.
 	User, Password string
+	// Certificate is the user's, in DER, and Key is its private key: it is known by these then, and not by a name.
+	Certificate []byte
+	Key         *rsa.PrivateKey
 	// Clear allows that the password is sent as it is, where all can read it.
 	Clear bool
 }
@@ -85,7 +89,7 @@ func (c *Channel) recognize(created *ua.CreateSessionResponse, nonce []byte) err
 }
 
 func (c *Channel) activate(ctx context.Context, s *Session, created *ua.CreateSessionResponse, who Identity) error {
-	token, err := c.identify(created, who)
+	token, signed, err := c.identify(created, who)
 	if err != nil {
 		return err
 	}
@@ -98,29 +102,42 @@ func (c *Channel) activate(ctx context.Context, s *Session, created *ua.CreateSe
 		proof.Algorithm = c.opening.algorithm.SignatureURI()
 	}
 	_, err = c.Do(ctx, s.token, &ua.ActivateSessionRequest{
-		ClientSignature: proof, UserIdentityToken: ua.NewExtensionObject(token), UserTokenSignature: new(ua.SignatureData),
+		ClientSignature: proof, UserIdentityToken: ua.NewExtensionObject(token), UserTokenSignature: signed,
 	})
 	return err
 }
 
-// identify returns what tells the server who logs in.
-func (c *Channel) identify(created *ua.CreateSessionResponse, who Identity) (any, error) {
-	kind := ua.UserTokenTypeAnonymous
-	if who.User != "" {
-		kind = ua.UserTokenTypeUserName
-	}
+// identify returns what tells the server who logs in, and what proves it, where that is not in it.
+func (c *Channel) identify(created *ua.CreateSessionResponse, who Identity) (token any, signed *ua.SignatureData, err error) {
+	kind := who.kind()
 	policies := c.policies(created.ServerEndpoints, kind)
 	switch {
 	case !c.offered(created.ServerEndpoints):
-		return nil, fmt.Errorf("the server does not offer the security policy %s with mode %v; it offers %s", short(c.config.Policy), c.config.Mode, offers(created.ServerEndpoints))
+		return nil, nil, fmt.Errorf("the server does not offer the security policy %s with mode %v; it offers %s", short(c.config.Policy), c.config.Mode, offers(created.ServerEndpoints))
 	case len(policies) == 0 && kind == ua.UserTokenTypeAnonymous:
-		return nil, fmt.Errorf("with this security the server lets nobody in without a user")
+		return nil, nil, fmt.Errorf("with this security the server lets nobody in without a user")
+	case len(policies) == 0 && kind == ua.UserTokenTypeCertificate:
+		return nil, nil, fmt.Errorf("with this security the server lets no user in by a certificate")
 	case len(policies) == 0:
-		return nil, fmt.Errorf("with this security the server lets no user in by name and password")
+		return nil, nil, fmt.Errorf("with this security the server lets no user in by name and password")
 	case kind == ua.UserTokenTypeAnonymous:
-		return &ua.AnonymousIdentityToken{PolicyID: policies[0].PolicyID}, nil
+		return &ua.AnonymousIdentityToken{PolicyID: policies[0].PolicyID}, new(ua.SignatureData), nil
+	case kind == ua.UserTokenTypeCertificate:
+		return c.certify(created, who, policies)
 	}
-	return c.prove(created, who, policies)
+	token, err = c.prove(created, who, policies)
+	return token, new(ua.SignatureData), err
+}
+
+// kind is how the identity is proved.
+func (who Identity) kind() ua.UserTokenType {
+	switch {
+	case who.Certificate != nil:
+		return ua.UserTokenTypeCertificate
+	case who.User != "":
+		return ua.UserTokenTypeUserName
+	}
+	return ua.UserTokenTypeAnonymous
 }
 
 // prove returns the user's name and password, encrypted if the server takes them so.
