@@ -108,6 +108,11 @@ func TestDeviceReportedConfirms(t *testing.T) {
 		emit(20, time.Time{})
 		w.want("c1", dispatched, nil)
 		sleep(time.Second)
+		_ = sink.Emit(actors.Sample{ // of some time, and only come since
+			Resource: "opening", Value: roostv1.Double(50), Quality: roostv1.Quality_QUALITY_UNCERTAIN, Reason: roostv1.QualityReason_QUALITY_REASON_STALE,
+		})
+		synctest.Wait()
+		w.want("c1", dispatched, nil)
 		emit(50.2, time.Time{})
 		if r := w.want("c1", succeeded, nil); r.Confirmation != reported {
 			t.Errorf("confirmed by %s", r.Confirmation.Word())

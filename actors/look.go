@@ -102,11 +102,12 @@ func (l *look) clear() {
 	}
 }
 
-// see takes samples, and reports whether any of them is looked at.
+// see takes samples, and reports whether any of them is looked at. A stale one shows what was at some time, and not what a write has done.
 func (l *look) see(samples []Sample) (any bool) {
 	for i := range samples {
 		s := &samples[i]
-		if s.Quality == roostv1.Quality_QUALITY_BAD || s.Value == nil || l.reported && !s.At.After(l.from) {
+		if s.Quality == roostv1.Quality_QUALITY_BAD || s.Value == nil || s.Reason == roostv1.QualityReason_QUALITY_REASON_STALE ||
+			l.reported && !s.At.After(l.from) {
 			continue
 		}
 		any = l.seeOne(s) || any

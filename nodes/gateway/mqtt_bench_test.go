@@ -132,7 +132,16 @@ func ingest(b *testing.B, at string) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	wait := publishAll(b, at)
-	<-store.done
+	select {
+	case <-store.done:
+	case <-time.After(time.Minute):
+		lost := uint64(0)
+		for i := range mqttDevices {
+			status, _ := g.Status(fmt.Sprintf("d%d", i))
+			lost += status.GetCounters().GetRefused()
+		}
+		b.Fatalf("%d readings were stored, want %d; %d were let go", store.readings.Load(), store.want, lost)
+	}
 	perSecond(b)
 	wait()
 }

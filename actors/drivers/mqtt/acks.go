@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"runtime"
 	"sync"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -15,7 +16,7 @@ type acks struct {
 	wake chan struct{}
 }
 
-// add acknowledges a message of QoS 1 or 2. What else QoS 2 takes, the library does.
+// add acknowledges a message of QoS 1 or 2, when send is called. What else QoS 2 takes, the library does.
 func (a *acks) add(qos byte, id uint16) {
 	kind := byte(packetPuback)
 	if qos == 2 {
@@ -24,8 +25,9 @@ func (a *acks) add(qos byte, id uint16) {
 	a.mu.Lock()
 	a.due = append(a.due, kind<<4, 2, byte(id>>8), byte(id))
 	a.mu.Unlock()
-	signal(a.wake)
 }
+
+func (a *acks) send() { signal(a.wake) }
 
 // run sends acknowledgements until the link is lost.
 func (a *acks) run(to *guard, lost <-chan struct{}) {
@@ -36,6 +38,7 @@ func (a *acks) run(to *guard, lost <-chan struct{}) {
 		case <-lost:
 			return
 		}
+		runtime.Gosched() // those who are about to have something stored first: a write costs more than many acknowledgements
 		a.mu.Lock()
 		sent, a.due = a.due, sent[:0]
 		a.mu.Unlock()

@@ -27,6 +27,7 @@ type address struct {
 	places   topics.Places
 	qos      byte
 	presence presenceAddress
+	edge     *edgeAddress // nil: payloads are not Sparkplug's
 }
 
 // presenceAddress is where a device, or the broker in its name, says whether it is there. The zero value is nowhere.
@@ -41,7 +42,12 @@ var schemes = map[string]bool{"tcp": false, "mqtt": false, "ssl": true, "tls": t
 
 // parseAddress reads a device's address, but for its commands.
 func parseAddress(k *keys.Keys, spec *roostv1.DeviceSpec) address {
-	at := address{broker: parseBroker(k), places: topics.Places{"name": spec.GetId()}, qos: parseQoS(k, "qos", 1, 0)}
+	at := address{broker: parseBroker(k)}
+	if at.edge = parseEdge(k); at.edge != nil {
+		at.presence.wait = k.Duration("presence_wait", birthWait, 100*time.Millisecond, time.Minute)
+		return at
+	}
+	at.places, at.qos = topics.Places{"name": spec.GetId()}, parseQoS(k, "qos", 1, 0)
 	at.places["name"] = k.Text("name", spec.GetId())
 	if strings.ContainsAny(at.places["name"], "+#{}") {
 		k.Wrong("name", "%q has a +, #, { or }, which topics use for other things", at.places["name"])

@@ -19,10 +19,14 @@ type command struct {
 	template *payload.Template
 	order    outgoing
 	answers  *answers // nil: the device does not answer
+	metric   string   // of Sparkplug, which has neither of order, template and answers
 }
 
 // parseCommands reads from a device's address how it is told the commands of its profile that have no steps.
 func parseCommands(k *keys.Keys, p *roostv1.Profile, at address) (map[string]*command, roostv1.Problems) {
+	if at.edge != nil {
+		return parseMetricCommands(k, p)
+	}
 	commands := make(map[string]*command)
 	var problems roostv1.Problems
 	for i, c := range p.GetCommands() {

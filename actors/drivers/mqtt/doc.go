@@ -18,6 +18,7 @@
 //	presence                topic at which the device says whether it is there, and the broker says it with the device's last will
 //	online, offline         what is said there; the words online and offline, unless they are given
 //	presence_wait  1s       how long opening waits for word at that topic
+//	payload        any      sparkplug: the device speaks Sparkplug B, and what follows on it replaces all from name to presence
 //
 // Devices with the same broker and the same of client_id, username, password, ca, cert, key and keepalive share one connection.
 //
@@ -52,11 +53,45 @@
 //	protocol: {topic: "{base}", json: $.temperature}             zigbee2mqtt/kitchen
 //	protocol: {write_topic: "{base}/set", write: '{"state": {value}}'}
 //
+// # Sparkplug B
+//
+// Of a device with payload: sparkplug the address has, besides that of the broker,
+//
+//	group                   id of the group. Needed
+//	edge_node               id of the edge node. Needed
+//	device                  id of the device behind it; without it the resources are metrics of the edge node itself
+//	presence_wait  5s       how long opening waits for the birth, and a device has for its own after that of its edge node
+//	command.NAME.metric     the metric that a command without steps is written to: its one argument, or true if it has none
+//
+// and a resource has
+//
+//	metric                  the name of its metric, as it is in the birth. Needed
+//	datatype                what that has to be: Int8 to Int64, UInt8 to UInt64, Float, Double, Boolean, String, DateTime, Text, UUID; any that
+//	                        fits the resource's type, if it is not given. A DateTime is milliseconds since 1970 as a number, and RFC 3339 as text
+//
+// The gateway takes births, data and deaths of the edge node and of all devices behind it, since they have one sequence, and publishes commands.
+//
+//   - A device is there from its birth to its death, or that of its edge node. A death that belongs to another birth (bdSeq) is nothing. A birth gives a reading
+//     of each resource. Opening without one fails.
+//   - What is missing in the sequence is declared lost by all devices of the edge node, each message as one reading: whose they were nobody knows. Values
+//     that come then are UNCERTAIN with COMM_FAILURE, until the edge node is born again, since names by alias may have changed.
+//   - The edge node is asked for its births (Node Control/Rebirth) when a session begins and there is none, when something is missing or cannot be
+//     read, when data come before a birth, and at an alias that no birth has named. It is asked once for all of that, at most once a second, and for what is
+//     missing with a pause that doubles up to 16s.
+//   - A metric's time, or else that of its message, is the reading's source time. A historical value, and one whose property Quality is 500, is UNCERTAIN with
+//     STALE, so that it confirms no write; null, and Quality 0, is BAD with SENSOR_FAULT. A value of another datatype, or that does not fit the resource, is BAD with DECODE_ERROR and
+//     the datatype's number as vendor code, and so is a resource that the birth has no metric for.
+//   - A metric is written in the datatype that it was born with, by its name, and its alias if it has one. What was not born is not written: ErrNotSent. So is a value
+//     that does not fit. As with all of MQTT, success says that the broker has it; what the device shows then is its next DDATA.
+//   - What a session misses of a device that was born before it, it is given: the last values since the birth.
+//
 // # Promises
 //
 //   - A message of QoS 1 or 2 is acknowledged when all its readings are stored, and no earlier.
-//   - Of a device 1,024 messages and 4 MiB can wait to be stored. A device that sends faster is held back: its broker is not read until there is room, and
-//     so neither is what comes for other devices at the same connection. After 5s in which nothing could be stored, what has no room is let go.
+//   - Of a device 2,048 messages and 4 MiB can wait to be stored. A device that sends faster is held back: its broker is not read until there is room, and
+//     so neither is what comes for other devices at the same connection. Where one of them has nothing to store that lasts for at most 3s at once, and
+//     a tenth of the time in the long run; then what has no room is let go. So it is after 3s in which nothing of the device could be
+//     stored. See Backpressure.
 //   - What is dropped is declared: of QoS 0 what finds no room; of QoS 1 and 2 what is let go, and what a session leaves behind
 //     that has failed. The latter are acknowledged then, since a broker waits with all that comes after.
 //   - A message that the broker had kept is one of unknown age: its values are UNCERTAIN with the reason STALE, unless the payload says when it
@@ -72,6 +107,20 @@
 //     NOT_CONNECTED.
 //   - What is no MQTT ends the connection. A payload of more than 256 KiB is a reading of BAD quality, and is not kept in memory.
 //
+// # Backpressure
+//
+// MQTT 3.1.1 knows no way to stop the messages of one topic. What a gateway can do is not to acknowledge, and not to read; both are for a
+// connection as a whole. So for a device that sends more than is stored, or whose readings take long to be stored:
+//
+//   - Its own messages wait: at the gateway as many as are said above, and all others at the broker, which may drop what waits there too
+//     long or too much (max_queued_messages of mosquitto), and tells nobody.
+//   - Messages of other devices at the connection are stored beside it, each device's in its own order, and wait for it only while it is held back.
+//   - A broker sends a connection only so many messages before it waits for acknowledgements: mosquitto 20, unless max_inflight_messages
+//     says otherwise. They may all be of one device. As long as these are not stored the broker sends nothing of any device, and the gateway, which
+//     acknowledges only what is stored, cannot help that: no bound is promised for it.
+//
+// A device with a client_id of its own has a connection of its own, and with it all of this for itself.
+//
 // # What is not promised
 //
 // An acknowledgement is the broker's: that it has the message, not that the device has, and brokers acknowledge also what they then
@@ -83,6 +132,12 @@
 //
 // A device that answers a command more than once, later than a minute after it has ended, or at a response topic of which it makes other use too,
 // can be misunderstood; and so can answers to what another gateway, or an earlier process, has sent. See package answer.
+//
+// Of Sparkplug B the gateway is no primary host: it publishes no STATE, and edge nodes that wait for one do not see it. Messages that a broker delivers out of
+// order are not put in order: that is a gap. DataSets, Templates, Bytes, Files, arrays and compressed payloads are not read. Commands are published at
+// QoS 1, so that the broker says that it has them, where the specification says 0, and have name and alias, where it says one of them. Of an edge node
+// 16,384 metrics are taken, a device counted as one more, and texts of up to 1 KiB are given to sessions that come later; a birth of more than
+// 256 KiB is none.
 //
 // A retained message counts as a sign of life. Where a device is to be judged by its age, give it retained: skip, or a presence.
 //

@@ -25,7 +25,8 @@ type Driver struct {
 	// Secrets are where secrets may be that devices name; nil: nowhere.
 	Secrets *keys.Places
 
-	desks answer.Desks[desk]
+	desks    answer.Desks[desk]
+	rebirths rebirths
 
 	mu    sync.Mutex
 	nonce []byte // of this driver, for client ids that no other has

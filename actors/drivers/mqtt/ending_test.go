@@ -116,7 +116,7 @@ func TestCutWithoutFarewell(t *testing.T) {
 		t.Fatal(err)
 	}
 	begun := time.Now()
-	_ = mqtt.NewGuard(conn).Close()
+	_ = mqtt.NewGuard(conn, nil).Close()
 	if took := time.Since(begun); took > time.Second {
 		t.Errorf("the connection was cut after %v", took)
 	}

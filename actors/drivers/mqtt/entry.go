@@ -14,6 +14,7 @@ type entry struct {
 	qos      byte
 	retained string
 	write    outgoing // where a value goes; without it
+	metric   metric   // of Sparkplug, which has none of the above
 }
 
 // What is done with a message that was kept by the broker, so that nobody knows how old it is.
@@ -29,7 +30,11 @@ func parseEntries(p *roostv1.Profile, at address) ([]*entry, roostv1.Problems) {
 	entries := make([]*entry, len(p.GetResources()))
 	for i := range entries {
 		k := keys.OfResource(Name, p, i)
-		entries[i] = parseEntry(k, p.GetResources()[i], at)
+		if at.edge != nil {
+			entries[i] = parseMetric(k, p.GetResources()[i])
+		} else {
+			entries[i] = parseEntry(k, p.GetResources()[i], at)
+		}
 		problems = append(problems, k.Problems()...)
 	}
 	return entries, problems
@@ -54,6 +59,7 @@ func parseEntry(k *keys.Keys, r *roostv1.Resource, at address) *entry {
 		}
 	}
 	e.codec = payload.Parse(k, r)
+	k.Unwanted("metric", "is for devices that have payload: sparkplug in their address")
 	return e
 }
 

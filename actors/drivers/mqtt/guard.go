@@ -2,11 +2,9 @@ package mqtt
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,15 +14,15 @@ const (
 	// maxPacket is how long a message may be that is taken, in bytes. Values are far shorter; MQTT allows 256 MiB, and one device
 	// that sends that is not to take the gateway's memory.
 	maxPacket = 256 << 10
+	// readSize is how much is read at once, in bytes. All messages in it are given to their devices before one of them is woken.
+	readSize = 32 << 10
 	// writeTimeout is how long the broker's side may take nothing of what it is sent.
 	writeTimeout = 10 * time.Second
 )
 
-// tooLong is put before the topic of a message whose payload was not taken. No topic can begin with it.
-const tooLong = "\x00"
-
 // guard stands between the MQTT library and the connection. What comes from the broker is passed on only if it is MQTT of
-// bounded length: the library trusts it, and a panic of its goroutines would end the gateway. Messages go out only if they are wanted
+// bounded length: the library trusts it, and a panic of its goroutines would end the gateway. Messages do not go through the library,
+// which would take four goroutines and some thirty allocations for each. Those of ours go out only if they are wanted
 // still: the library has no way to take one back.
 //
 // It is read by one goroutine, and written by any number.
@@ -32,19 +30,18 @@ type guard struct {
 	net.Conn
 	raw     net.Conn // below TLS and web sockets
 	in      *bufio.Reader
-	head    []byte // of the packet that is read; passed on first
-	left    int    // of its bytes, behind the head
-	skip    int    // bytes behind it that are not passed on
+	packet  []byte // that is passed on
+	scratch []byte // for a topic, until it is known to be one
 	greeted bool   // the broker has answered CONNECT
-	alive   *alive // is told of each packet
+	to      hearer
 
 	writing sync.Mutex
 	out     atomic.Pointer[publication]
 	end     atomic.Pointer[error] // why it was cut; nil: it was not
 }
 
-func newGuard(conn net.Conn, a *alive) *guard {
-	g := &guard{Conn: conn, raw: conn, alive: a, in: bufio.NewReaderSize(conn, 16<<10)}
+func newGuard(conn net.Conn, to hearer) *guard {
+	g := &guard{Conn: conn, raw: conn, to: to, in: bufio.NewReaderSize(patient{conn, to}, readSize)}
 	for {
 		over, is := g.raw.(interface{ NetConn() net.Conn })
 		if !is {
@@ -63,8 +60,9 @@ func (g *guard) cut(why error) {
 // Close ends the connection at once. TLS would first say so, and wait 5s for a broker that takes nothing.
 func (g *guard) Close() error { return g.raw.Close() }
 
+// Read passes on what is the library's. It is where messages are given to devices, too.
 func (g *guard) Read(to []byte) (int, error) {
-	for len(g.head) == 0 && g.left == 0 {
+	for len(g.packet) == 0 {
 		if err := g.next(); err != nil {
 			if end := g.end.Load(); end != nil {
 				return 0, *end
@@ -72,25 +70,14 @@ func (g *guard) Read(to []byte) (int, error) {
 			return 0, err
 		}
 	}
-	if len(g.head) > 0 {
-		n := copy(to, g.head)
-		g.head = g.head[n:]
-		return n, nil
-	}
-	n, err := g.in.Read(to[:min(len(to), g.left)])
-	g.left -= n
-	if end := g.end.Load(); err != nil && end != nil {
-		err = *end
-	}
-	return n, err
+	g.to.lull() // nobody knows how long the library takes
+	n := copy(to, g.packet)
+	g.packet = g.packet[n:]
+	return n, nil
 }
 
-// next reads as much of the next packet as is needed to judge it.
+// next reads the next packet, and leaves it to the library if it is no message.
 func (g *guard) next() error {
-	if _, err := g.in.Discard(g.skip); err != nil {
-		return err
-	}
-	g.skip = 0
 	first, err := g.in.ReadByte()
 	if err != nil {
 		return err
@@ -104,7 +91,7 @@ func (g *guard) next() error {
 		return garbage("a packet of kind %d, where one to CONNECT and no other is due", kind)
 	}
 	g.greeted = true
-	g.alive.hear()
+	g.to.hear()
 	if kind == packetPublish {
 		return g.publish(first, length)
 	}
@@ -144,60 +131,9 @@ func (g *guard) other(first byte, length int) error {
 	if kind == packetConnack && body[1] > 5 {
 		return garbage("the answer %d to CONNECT", body[1])
 	}
-	g.head, g.left = append([]byte{first, byte(length)}, body...), 0
+	g.packet = append([]byte{first, byte(length)}, body...)
 	return nil
 }
-
-// publish judges a message. One that is too long is passed on without its payload, so that the broker gets its answer.
-func (g *guard) publish(first byte, length int) error {
-	qos := first >> 1 & 3
-	prefix := 2
-	if qos > 0 {
-		prefix = 4
-	}
-	var size [2]byte
-	if length < prefix || qos == 3 {
-		return garbage("a message of QoS %d and %d bytes", qos, length)
-	}
-	if _, err := io.ReadFull(g.in, size[:]); err != nil {
-		return err
-	}
-	topic := make([]byte, int(size[0])<<8|int(size[1]))
-	if len(topic) == 0 || prefix+len(topic) > length {
-		return garbage("a message of %d bytes with a topic of %d", length, len(topic))
-	}
-	if _, err := io.ReadFull(g.in, topic); err != nil {
-		return err
-	}
-	if bytes.IndexByte(topic, 0) >= 0 {
-		return garbage("a message with the topic %q", topic)
-	}
-	rest := length - 2 - len(topic)
-	g.left = rest
-	if length > maxPacket {
-		topic = append([]byte(tooLong), topic...)
-		g.left, g.skip = prefix-2, rest-(prefix-2)
-	}
-	if len(topic) > maxTopic {
-		return garbage("a message with a topic of %d bytes", len(topic))
-	}
-	g.head = header(first, 2+len(topic)+g.left)
-	g.head = append(g.head, byte(len(topic)>>8), byte(len(topic)))
-	g.head = append(g.head, topic...)
-	return nil
-}
-
-// header returns how a packet begins.
-func header(first byte, length int) []byte {
-	h := []byte{first}
-	for ; length >= 0x80; length >>= 7 {
-		h = append(h, byte(length)|0x80)
-	}
-	return append(h, byte(length))
-}
-
-// cutTooLong tells of a message's topic whether its payload was too long to be taken.
-func cutTooLong(topic string) (string, bool) { return strings.CutPrefix(topic, tooLong) }
 
 // Write sends a packet, or several acknowledgements; the library writes each packet at once.
 func (g *guard) Write(packet []byte) (int, error) {

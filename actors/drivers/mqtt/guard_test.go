@@ -118,12 +118,17 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
-// FuzzGuard: whatever a broker sends, what is passed on is packets that the library can read, of bounded length.
+// FuzzGuard: whatever a broker sends, what is passed on is packets that the library can read, and messages are of bounded length.
 func FuzzGuard(f *testing.F) {
 	f.Add([]byte{0x20, 2, 0, 0, 0x30, 4, 0, 1, 'a', 'b', 0x90, 3, 0, 1, 0, 0xd0, 0})
 	f.Add([]byte{0x20, 2, 0, 0, 0x32, 0x86, 0x80, 0x80, 1, 0, 1, 'a', 0, 1, 'b'})
 	f.Fuzz(func(t *testing.T, sent []byte) {
-		passed := mqtt.NewGuard(&oneWay{Reader: bytes.NewReader(sent)})
+		greeted := false
+		passed := mqtt.NewGuard(&oneWay{Reader: bytes.NewReader(sent)}, func(m mqtt.Heard, qos byte) {
+			if !greeted || m.Topic == "" || qos > 2 || len(m.Payload) > 256<<10 {
+				t.Fatalf("%v of QoS %d is heard, greeted: %v", m, qos, greeted)
+			}
+		})
 		for first := true; ; first = false {
 			p, err := packets.ReadPacket(passed)
 			if err != nil {
@@ -132,15 +137,14 @@ func FuzzGuard(f *testing.F) {
 			if _, greets := p.(*packets.ConnackPacket); greets != first {
 				t.Fatalf("%T was passed on, first: %v", p, first)
 			}
+			greeted = true
 			switch p := p.(type) {
 			case *packets.SubackPacket:
 				if len(p.ReturnCodes) != 1 {
 					t.Fatalf("%d verdicts were passed on", len(p.ReturnCodes))
 				}
 			case *packets.PublishPacket:
-				if p.TopicName == "" || p.Qos > 2 || len(p.Payload) > 256<<10 {
-					t.Fatalf("%v was passed on", p)
-				}
+				t.Fatalf("%v was passed on", p)
 			}
 		}
 	})

@@ -41,11 +41,27 @@ func TestSlowStore(t *testing.T) {
 	}
 }
 
+// TestManyAtOnce: more messages than have room come in one read, and the device is told of those that have before the others wait.
+func TestManyAtOnce(t *testing.T) {
+	const messages = 3000
+	f := startFake(t, nil)
+	to := newSink()
+	push(t, open(t, newDriver(), device("d1", f.at(), readable("n", isInt, "topic=n"))), to)
+	var all []byte
+	for i := range messages {
+		all = append(all, packets.Publish<<4|2, 6, 0, 1, 'n', byte((i+1)>>8), byte(i+1), '1')
+	}
+	f.conn(t).bytes(all...)
+	if got := to.wait(t, messages); len(got) != messages || to.losses() != 0 {
+		t.Errorf("%d readings are stored and %d lost, want %d and none", len(got), to.losses(), messages)
+	}
+}
+
 // TestHeldBack: a device that is not stored at all holds back those beside it for a while, and the broker is not taken for dead
 // meanwhile. Then what it sends is dropped, and declared.
 func TestHeldBack(t *testing.T) {
 	t.Parallel() // it waits
-	const messages = 1200
+	const messages = 2300
 	f := startFake(t, nil)
 	driver := newDriver()
 	to, release := newSink(), make(chan struct{})

@@ -48,6 +48,8 @@ type link struct {
 	asking sync.Mutex // held while subscriptions, or their ends, are given to the library: they go out in this order
 	acks   acks
 	alive  alive
+	crowd  crowd
+	edges  edges // of Sparkplug
 }
 
 func newLink(at brokerAddress, clientID string) *link {
@@ -100,7 +102,7 @@ func (l *link) greet(ctx context.Context, at brokerAddress, clientID string) err
 	if err != nil {
 		return err
 	}
-	l.conn = newGuard(conn, &l.alive)
+	l.conn = newGuard(conn, l)
 	l.client = paho.NewClient(l.options(at, clientID, password))
 	token := l.client.Connect()
 	select {
@@ -131,8 +133,6 @@ func (l *link) options(at brokerAddress, clientID, password string) *paho.Client
 	o.SetResumeSubs(false)
 	o.SetStore(forgetful{})
 	o.SetAutoAckDisabled(true)
-	o.SetOrderMatters(true) // the handler never waits
-	o.SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) { l.arrived(m) })
 	o.SetConnectTimeout(connectTimeout)
 	o.SetWriteTimeout(handTimeout)
 	o.SetKeepAlive(at.keepalive)

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ type presence struct {
 	mu     sync.Mutex
 	heard  bool
 	away   bool
+	why    string        // it is away
 	told   chan struct{} // closed when it says anything; then a new one
 	absent chan struct{} // closed while it is away
 }
@@ -30,16 +32,20 @@ func (p *presence) take(m *message) {
 	if word != p.at.online && word != p.at.offline {
 		return
 	}
+	p.say(word == p.at.offline, p.at.topic+" says "+strconv.Quote(p.at.offline))
+}
+
+// say takes note that the device is there, or is away and why.
+func (p *presence) say(away bool, why string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	away := word == p.at.offline
 	switch {
 	case away && !p.away:
 		close(p.absent)
 	case !away && p.away:
 		p.absent = make(chan struct{})
 	}
-	p.heard, p.away = true, away
+	p.heard, p.away, p.why = true, away, why
 	close(p.told)
 	p.told = make(chan struct{})
 }
@@ -66,10 +72,12 @@ func (p *presence) isAway() error {
 	if p == nil {
 		return nil
 	}
-	if _, away, _ := p.now(); !away {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.away {
 		return nil
 	}
-	return roostv1.Errorf(roostv1.ErrOffline, "the device is not there: %s says %q", p.at.topic, p.at.offline)
+	return roostv1.Errorf(roostv1.ErrOffline, "the device is not there: %s", p.why)
 }
 
 // wait waits until the device is there, or for as long as the address says. That no word has come is no error.

@@ -27,6 +27,9 @@ var errBack error = roostv1.Errorf(roostv1.ErrOffline, "the device was away for 
 // Push hands over what comes for the device's resources. Messages of QoS 1 and 2 are acknowledged when they are stored, in the order in
 // which they came. It fails when the connection is lost or the device goes away, after all that had come before.
 func (s *session) Push(ctx context.Context, sink actors.Sink) error {
+	if !s.storeKnown(ctx, sink) {
+		return nil // ctx has ended
+	}
 	for {
 		s.declare(sink)
 		batch, err := s.next(ctx, sink)
@@ -69,7 +72,7 @@ func (s *session) next(ctx context.Context, sink actors.Sink) ([]*message, error
 
 // store hands a batch over, and lets go of it when it is stored. It reports whether it was; it does not stop trying before ctx ends.
 func (s *session) store(ctx context.Context, sink actors.Sink, batch []*message) bool {
-	var samples []actors.Sample
+	samples := make([]actors.Sample, 0, len(batch)) // the sink keeps it
 	for _, m := range batch {
 		samples = s.read(samples, m)
 	}
@@ -94,21 +97,30 @@ func (s *session) store(ctx context.Context, sink actors.Sink, batch []*message)
 	}
 }
 
+// release lets go of all at once, so that the acknowledgements go together.
 func release(batch []*message) {
+	due := false
+	acks := batch[0].acks
 	for i, m := range batch {
-		m.release()
+		due = m.drop() || due
 		batch[i] = nil
+	}
+	if due {
+		acks.send()
 	}
 }
 
 // abandon lets go of a message that may not have been stored, as end does.
 func (s *session) abandon(m *message) {
-	s.inbox.lost.Add(int64(len(s.of(m.topic))))
+	s.inbox.lost.Add(int64(s.readings(m)))
 	m.release()
 }
 
 // read appends the samples of a message.
 func (s *session) read(to []actors.Sample, m *message) []actors.Sample {
+	if s.plan.at.edge != nil {
+		return s.readMetrics(to, m)
+	}
 	document := payload.Of(m.payload)
 	for _, e := range s.of(m.topic) {
 		from := len(to)

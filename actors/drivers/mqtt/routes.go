@@ -6,9 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	paho "github.com/eclipse/paho.mqtt.golang"
-
 	"github.com/roost-iot/roost/actors/drivers/answer"
+	"github.com/roost-iot/roost/actors/drivers/mqtt/sparkplug"
 	"github.com/roost-iot/roost/actors/drivers/topics"
 )
 
@@ -25,26 +24,50 @@ type message struct {
 	id    uint16 // by which it is acknowledged
 	acks  *acks
 	desks []*answer.Desk // that have heard it
+
+	told *sparkplug.Heard // what an edge node has said, in the place of a payload
+	of   *message         // which said it; it is let go of with this one
+}
+
+// readingBytes is about how much memory a reading of Sparkplug takes.
+const readingBytes = 200
+
+// size is about how much memory it takes while it waits.
+func (m *message) size() int {
+	if m.told == nil {
+		return len(m.payload)
+	}
+	return len(m.payload) + len(m.told.Readings)*readingBytes
 }
 
 func (m *message) hold() { m.holds.Add(1) }
 
 func (m *message) release() {
-	if m.holds.Add(-1) == 0 && m.qos > 0 {
+	if m.drop() {
+		m.acks.send()
+	}
+}
+
+// drop is release for those who call send themselves, which it tells whether to.
+func (m *message) drop() bool {
+	switch {
+	case m.holds.Add(-1) > 0:
+		return false
+	case m.of != nil:
+		return m.of.drop()
+	case m.qos > 0:
 		m.acks.add(m.qos, m.id)
 	}
+	return m.qos > 0
 }
 
 // receiver takes messages. It holds those that it wants to keep. Only an inbox that is full waits.
 type receiver interface{ take(m *message) }
 
-// arrived gives a message to all who want it. It is called by the library, in the order in which messages come, and what it
-// waits for all devices wait for.
-func (l *link) arrived(from paho.Message) {
-	m := &message{
-		payload: from.Payload(), retained: from.Retained(), qos: from.Qos(), at: time.Now(), id: from.MessageID(), acks: &l.acks,
-	}
-	m.topic, m.tooLong = cutTooLong(from.Topic())
+// arrived gives a message to all who want it. It is called in the order in which messages come, and what it waits for all devices
+// wait for.
+func (l *link) arrived(m *message) {
+	m.at, m.acks = time.Now(), &l.acks
 	l.alive.busy.Store(true)
 	m.hold()
 	for _, r := range l.routes.of(m.topic) {
@@ -55,11 +78,17 @@ func (l *link) arrived(from paho.Message) {
 	l.alive.busy.Store(false)
 }
 
-// routes say who wants which messages.
+// hear and lull are what else the guard tells.
+func (l *link) hear() { l.alive.hear() }
+
+func (l *link) lull() { l.crowd.wake() }
+
+// routes say who wants which messages. What it costs to find that out does not grow with the number of filters.
 type routes struct {
 	mu    sync.RWMutex
 	exact map[string]*route
 	wild  map[string]*route
+	tree  level // of the wild ones
 }
 
 // route is what a filter leads to.
@@ -76,14 +105,20 @@ func (r *routes) of(topic string) []receiver {
 	if exact := r.exact[topic]; exact != nil {
 		to = exact.to // it is replaced, never changed
 	}
-	for filter, wild := range r.wild {
-		if !matches(filter, topic) {
-			continue
-		}
-		for _, one := range wild.to {
-			if !slices.Contains(to, one) {
-				to = append(slices.Clip(to), one)
-			}
+	if len(r.wild) > 0 {
+		r.tree.match(topic, func(wild *route) { to = join(to, wild.to) })
+	}
+	return to
+}
+
+// join returns those of two lists, each once.
+func join(to, more []receiver) []receiver {
+	if len(to) == 0 {
+		return more
+	}
+	for _, one := range more {
+		if !slices.Contains(to, one) {
+			to = append(slices.Clip(to), one)
 		}
 	}
 	return to
@@ -93,11 +128,10 @@ func (r *routes) of(topic string) []receiver {
 func (r *routes) add(filter string, qos byte, to receiver) byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	table := r.table(filter)
-	one := table[filter]
+	one := r.table(filter)[filter]
 	if one == nil {
 		one = new(route)
-		table[filter] = one
+		r.put(filter, one)
 	}
 	if !slices.Contains(one.to, to) {
 		one.to = append(slices.Clip(one.to), to)
@@ -112,14 +146,13 @@ func (r *routes) remove(filters []string, to receiver) []string {
 	defer r.mu.Unlock()
 	var unwanted []string
 	for _, filter := range filters {
-		table := r.table(filter)
-		one := table[filter]
+		one := r.table(filter)[filter]
 		if one == nil {
 			continue
 		}
 		one.to = slices.DeleteFunc(slices.Clone(one.to), func(other receiver) bool { return other == to })
 		if len(one.to) == 0 {
-			delete(table, filter)
+			r.put(filter, nil)
 			unwanted = append(unwanted, filter)
 		}
 	}
@@ -131,6 +164,19 @@ func (r *routes) unwanted(filters []string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(filters), func(filter string) bool { return r.table(filter)[filter] != nil })
+}
+
+// put sets what a filter leads to; nil: to nobody.
+func (r *routes) put(filter string, one *route) {
+	table := r.table(filter)
+	if topics.IsWild(filter) {
+		r.tree.put(filter, one)
+	}
+	if one == nil {
+		delete(table, filter)
+		return
+	}
+	table[filter] = one
 }
 
 func (r *routes) table(filter string) map[string]*route {

@@ -19,10 +19,12 @@ type session struct {
 	device   string
 	plan     plan
 	readable []*entry
-	exact    map[string][]*entry // by topic
+	exact    map[string][]*entry // by topic; of Sparkplug by metric
 	wild     []*entry
 	inbox    *inbox
 	presence *presence // nil: the device has none
+	edge     *edge     // of Sparkplug, while the session is attached to it; nil: it is a device of another kind
+	known    *message  // what Push begins with: the last values of a device there that was born before; nil: there are none
 	closed   atomic.Bool
 	batch    []*message // what Push has in hand
 }
@@ -31,6 +33,8 @@ func newSession(d *Driver, l *link, device string, p plan) *session {
 	s := &session{driver: d, link: l, device: device, plan: p, exact: make(map[string][]*entry)}
 	for _, e := range p.entries {
 		switch {
+		case e.metric.name != "" && e.resource.Readable():
+			s.exact[e.metric.name] = append(s.exact[e.metric.name], e)
 		case e.filter == "":
 			continue
 		case topics.IsWild(e.filter):
@@ -40,13 +44,13 @@ func newSession(d *Driver, l *link, device string, p plan) *session {
 		}
 		s.readable = append(s.readable, e)
 	}
-	s.inbox = newInbox(func(topic string) int { return len(s.of(topic)) })
+	s.inbox = newInbox(&l.crowd, s.readings)
 	for _, c := range p.commands {
 		if c.answers != nil {
 			c.answers.desk = d.desks.Join(desk{p.at.broker, c.answers.topic})
 		}
 	}
-	if p.at.presence.topic != "" {
+	if p.at.presence.topic != "" || p.at.edge != nil {
 		s.presence = newPresence(p.at.presence)
 	}
 	return s
@@ -63,8 +67,19 @@ func (s *session) of(topic string) []*entry {
 	return found
 }
 
+// readings returns how many a message has for the session.
+func (s *session) readings(m *message) int {
+	if s.plan.at.edge != nil {
+		return s.metrics(m.told)
+	}
+	return len(s.of(m.topic))
+}
+
 // wants calls f for each filter of the session, and who receives what it is for.
 func (s *session) wants(f func(filter string, qos byte, to receiver)) {
+	if s.plan.at.edge != nil {
+		return // the edge node does
+	}
 	for _, e := range s.readable {
 		f(e.filter, e.qos, s.inbox)
 	}
@@ -80,6 +95,9 @@ func (s *session) wants(f func(filter string, qos byte, to receiver)) {
 
 // begin subscribes, and waits for word of the device.
 func (s *session) begin(ctx context.Context) error {
+	if s.plan.at.edge != nil {
+		return s.beginEdge(ctx)
+	}
 	filters := make(map[string]byte)
 	s.wants(func(filter string, qos byte, to receiver) {
 		filters[filter] = s.link.routes.add(filter, qos, to)
@@ -97,7 +115,7 @@ func (s *session) begin(ctx context.Context) error {
 // the other devices' messages no more. The next session declares it lost.
 func (s *session) end(ctx context.Context) {
 	s.inbox.close()
-	var unwanted []string
+	unwanted := s.endEdge()
 	s.wants(func(filter string, _ byte, to receiver) {
 		unwanted = append(unwanted, s.link.routes.remove([]string{filter}, to)...)
 	})
@@ -117,7 +135,7 @@ func (s *session) letGo() {
 	left := s.inbox.lost.Swap(0)
 	for batch := s.inbox.next(nil); len(batch) > 0; batch = s.inbox.next(nil) {
 		for _, m := range batch {
-			left += int64(len(s.of(m.topic)))
+			left += int64(s.readings(m))
 			m.release()
 		}
 	}
@@ -142,6 +160,9 @@ func (s *session) Actuate(ctx context.Context, a actors.Action) (map[string]*roo
 		if err := s.presence.isAway(); err != nil {
 			return nil, fmt.Errorf("command %s of %s: %w: %w", a.Command, s.device, actors.ErrNotSent, err)
 		}
+		if s.plan.at.edge != nil {
+			return nil, s.performMetric(ctx, c, a)
+		}
 		answer, err := c.perform(ctx, s.link, a.Arguments)
 		if err != nil {
 			return nil, fmt.Errorf("command %s of %s: %w", a.Command, s.device, err)
@@ -155,7 +176,7 @@ func (s *session) Actuate(ctx context.Context, a actors.Action) (map[string]*roo
 }
 
 func (s *session) write(ctx context.Context, a actors.Action) error {
-	at := slices.IndexFunc(s.plan.entries, func(e *entry) bool { return e.resource.GetName() == a.Resource && e.write.topic != "" })
+	at := slices.IndexFunc(s.plan.entries, func(e *entry) bool { return e.resource.GetName() == a.Resource && e.resource.Writable() })
 	if at < 0 {
 		return fmt.Errorf("%w: there is no such resource to write", actors.ErrNotSent)
 	}
@@ -163,6 +184,9 @@ func (s *session) write(ctx context.Context, a actors.Action) error {
 		return fmt.Errorf("%w: %w", actors.ErrNotSent, err)
 	}
 	e := s.plan.entries[at]
+	if s.plan.at.edge != nil {
+		return s.tell(ctx, e.metric.name, a.Value)
+	}
 	order := e.write
 	var err error
 	if order.payload, err = e.codec.Write(a.Value); err != nil {

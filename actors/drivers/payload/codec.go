@@ -3,8 +3,6 @@ package payload
 import (
 	"time"
 
-	"github.com/theory/jsonpath"
-
 	"github.com/roost-iot/roost/actors/drivers/keys"
 	"github.com/roost-iot/roost/actors/drivers/scale"
 	roostv1 "github.com/roost-iot/roost/proto/roost/v1"
@@ -13,7 +11,7 @@ import (
 // Codec reads and writes the values of one resource.
 type Codec struct {
 	resource *roostv1.Resource
-	path     *jsonpath.Path // nil: the whole payload is the value
+	path     *Path // nil: the whole payload is the value
 	skip     bool
 	words    words
 	scale    scale.Scale
@@ -49,9 +47,9 @@ func Parse(k *keys.Keys, r *roostv1.Resource) *Codec {
 }
 
 func (c *Codec) parseRead(k *keys.Keys) {
-	c.path = parsePath(k, "json")
+	c.path = ParsePath(k, "json")
 	c.skip = k.Word("absent", "bad", "bad", "skip") == "skip"
-	c.when.path = parsePath(k, "time")
+	c.when.path = ParsePath(k, "time")
 	c.when.format = k.Word("time_format", timeRFC3339, timeRFC3339, timeUnix, timeUnixMS)
 	if !k.Has("json") {
 		k.Unwanted("absent", "is for values in a JSON document: %s has no json", c.resource.GetName())
@@ -102,7 +100,7 @@ func (c *Codec) parseScale(k *keys.Keys) {
 
 // when is where a document says when the device sampled, and how.
 type when struct {
-	path   *jsonpath.Path
+	path   *Path
 	format string
 }
 

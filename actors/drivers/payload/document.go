@@ -22,6 +22,7 @@ var (
 // Document is one payload. It is decoded at most once, however many resources are read from it.
 type Document struct {
 	raw     []byte
+	scans   int // -1: it is not to be searched as it is
 	decoded bool
 	root    any
 	err     error
@@ -31,7 +32,7 @@ type Document struct {
 func Of(payload []byte) *Document { return &Document{raw: payload} }
 
 // all returns what a path selects.
-func (d *Document) all(path *jsonpath.Path) ([]any, error) {
+func (d *Document) all(path *Path) ([]any, error) {
 	if !d.decoded {
 		d.decoded = true
 		d.root, d.err = decode(d.raw)
@@ -39,11 +40,18 @@ func (d *Document) all(path *jsonpath.Path) ([]any, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	return pick(path, d.root)
+	return pick(path.path, d.root)
 }
 
 // one returns the only value that a path selects.
-func (d *Document) one(path *jsonpath.Path) (node any, err error) {
+func (d *Document) one(path *Path) (node any, err error) {
+	if path.names != nil && d.scannable() {
+		if node, found, done := path.names.find(d.raw); found && done {
+			return node, nil
+		} else if done {
+			return nil, errNothing
+		}
+	}
 	nodes, err := d.all(path)
 	switch {
 	case err != nil:
@@ -54,6 +62,18 @@ func (d *Document) one(path *jsonpath.Path) (node any, err error) {
 		return nil, errSeveral
 	}
 	return nodes[0], nil
+}
+
+// scannable tells whether the document is to be searched as it is, once more.
+func (d *Document) scannable() bool {
+	if d.scans == 0 && (len(d.raw) > maxScanned || !utf8.Valid(d.raw) || tooDeep(d.raw) || !json.Valid(d.raw)) {
+		d.scans = -1
+	}
+	if d.decoded || d.scans < 0 || d.scans == maxScans {
+		return false
+	}
+	d.scans++
+	return true
 }
 
 // pick selects, and takes a panic of the library for an answer: filters compare what devices send.

@@ -7,29 +7,14 @@ import (
 )
 
 // Path is where something may be in a JSON document. A nil one is nowhere.
-type Path struct{ path *jsonpath.Path }
+type Path struct {
+	path  *jsonpath.Path
+	names names // nil: it has more than names
+}
 
 // ParsePath reads the JSONPath that is given for a key; nil if there is none. What is wrong with it is in the problems of k, a path that
 // would let one document cost too much among it.
 func ParsePath(k *keys.Keys, key string) *Path {
-	path := parsePath(k, key)
-	if path == nil {
-		return nil
-	}
-	return &Path{path}
-}
-
-// Selects tells whether there is something at the path. The error says why the document is none.
-func (p *Path) Selects(d *Document) (bool, error) {
-	if p == nil {
-		return false, nil
-	}
-	nodes, err := d.all(p.path)
-	return len(nodes) > 0, err
-}
-
-// parsePath reads a JSONPath; nil if none is given.
-func parsePath(k *keys.Keys, key string) *jsonpath.Path {
 	text, given := k.Get(key)
 	if !given {
 		return nil
@@ -43,5 +28,17 @@ func parsePath(k *keys.Keys, key string) *jsonpath.Path {
 		k.Wrong(key, "%q would search the document again for each of its elements: .. may stand once and in no filter, what a filter takes of $ is one value "+
 			"and nothing that it computes with, and what match and search look for is written in the path", text)
 	}
-	return path
+	return &Path{path, namesOf(path)}
+}
+
+// String returns the path as JSONPath writes it.
+func (p *Path) String() string { return p.path.String() }
+
+// Selects tells whether there is something at the path. The error says why the document is none.
+func (p *Path) Selects(d *Document) (bool, error) {
+	if p == nil {
+		return false, nil
+	}
+	nodes, err := d.all(p)
+	return len(nodes) > 0, err
 }

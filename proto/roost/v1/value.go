@@ -25,8 +25,15 @@ func Int(v int64) *Value { return &Value{Kind: &Value_Int{v}} }
 func Uint(v uint64) *Value { return &Value{Kind: &Value_Uint{v}} }
 
 // Double returns a DOUBLE value. NaN and infinities can be held, but are refused
-// wherever a value is checked.
-func Double(v float64) *Value { return &Value{Kind: &Value_Double{v}} }
+// wherever a value is checked. It takes one allocation, as most readings are such.
+func Double(v float64) *Value {
+	d := &struct {
+		value Value
+		kind  Value_Double
+	}{}
+	d.kind.Double, d.value.Kind = v, &d.kind
+	return &d.value
+}
 
 // Text returns a STRING value.
 func Text(v string) *Value { return &Value{Kind: &Value_String_{v}} }
