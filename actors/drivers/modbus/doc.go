@@ -15,7 +15,7 @@
 //	                  the silence of the specification
 //	gap      0        how many registers that nobody asked for may be read along, to read two neighbours at once
 //	most     125      how many registers may be read at once; some devices take less
-//	reply    1s       how long an answer may take
+//	reply    1s       how long an answer may take; one more millisecond may pass until that is seen
 //
 // One of tcp, rtu and serial is needed. Devices that name the same one share it, and one request is on its way at a time. They should
 // also be on one bus, so that one gateway serves them all and their turns are fair.
@@ -55,6 +55,8 @@
 //   - An answer counts only if it can be the answer: over TCP with the request's transaction id, else from the same unit, with a
 //     right checksum; with the same function, and as many values as were asked for.
 //   - A value that does not fit its encoding is not sent.
+//   - The next request of a poll goes out when the answer before has come, after pause, and what came is decoded while the device works. A
+//     sample's time is that of its answer.
 //
 // # What is not promised
 //

@@ -107,17 +107,48 @@ func (o order) arrange(registers []uint16, words bool) []uint16 {
 	return arranged
 }
 
-// decode returns the value that bits or registers are; nil with the reason if they are none.
-func (e *entry) decode(bits []bool, registers []uint16) (*roostv1.Value, roostv1.QualityReason) {
-	switch {
-	case e.table.bits():
-		return roostv1.Bool(bits[0]), 0
-	case e.bit != noBit:
-		return roostv1.Bool(registers[0]&(1<<e.bit) != 0), 0
-	case e.encoding.long():
-		return e.decodeText(e.order.arrange(registers, false))
+// kindOf is of which type the values are that decode returns: mostly the resource's.
+func (e *entry) kindOf() roostv1.ValueType {
+	switch t := e.resource.GetType(); {
+	case e.table.bits() || e.bit != noBit:
+		return roostv1.ValueType_VALUE_TYPE_BOOL
+	case t == roostv1.ValueType_VALUE_TYPE_INT && !e.encoding.signed():
+		return roostv1.ValueType_VALUE_TYPE_UINT // one that is too large for an INT is found out by who takes it
+	default:
+		return t
 	}
-	return e.decodeNumber(e.order.arrange(registers, true))
+}
+
+// part is what an entry has in an answer: bits or registers.
+type part struct {
+	bits      []bool
+	registers []uint16
+}
+
+// decode returns the value that bits or registers are; nil with the reason if they are none. A number or a BOOL is filled into
+// blank, which is one of the entry's kind.
+func (e *entry) decode(blank *roostv1.Value, p part) (*roostv1.Value, roostv1.QualityReason) {
+	if e.encoding.long() {
+		return e.decodeText(e.order.arrange(p.registers, false))
+	}
+	switch kind := blank.GetKind().(type) {
+	case *roostv1.Value_Bool:
+		if e.table.bits() {
+			kind.Bool = p.bits[0]
+		} else {
+			kind.Bool = p.registers[0]&(1<<e.bit) != 0
+		}
+	case *roostv1.Value_Uint:
+		kind.Uint = e.unsigned(p.registers)
+	case *roostv1.Value_Int:
+		kind.Int = e.signed(p.registers)
+	case *roostv1.Value_Double:
+		kind.Double = e.double(p.registers)
+		if math.IsNaN(kind.Double) || math.IsInf(kind.Double, 0) {
+			return nil, roostv1.QualityReason_QUALITY_REASON_DECODE_ERROR
+		}
+	}
+	return blank, 0
 }
 
 func (e *entry) decodeText(registers []uint16) (*roostv1.Value, roostv1.QualityReason) {
@@ -135,33 +166,27 @@ func (e *entry) decodeText(registers []uint16) (*roostv1.Value, roostv1.QualityR
 	return roostv1.Text(strings.TrimRight(text, " ")), 0
 }
 
-func (e *entry) decodeNumber(registers []uint16) (*roostv1.Value, roostv1.QualityReason) {
-	var raw uint64
-	for _, r := range registers {
+// unsigned, signed and double are what registers are as a number.
+func (e *entry) unsigned(registers []uint16) (raw uint64) {
+	for _, r := range e.order.arrange(registers, true) {
 		raw = raw<<16 | uint64(r)
 	}
-	signed := int64(raw<<(64-16*len(registers))) >> (64 - 16*len(registers))
-	switch e.resource.GetType() {
-	case roostv1.ValueType_VALUE_TYPE_UINT:
-		return roostv1.Uint(raw), 0
-	case roostv1.ValueType_VALUE_TYPE_INT:
-		if e.encoding.signed() {
-			return roostv1.Int(signed), 0
-		}
-		return roostv1.Uint(raw), 0 // one that is too large for an INT is found out by who takes it
-	}
-	value := float64(raw)
+	return raw
+}
+
+func (e *entry) signed(registers []uint16) int64 {
+	unused := 64 - 16*len(registers)
+	return int64(e.unsigned(registers)<<unused) >> unused
+}
+
+func (e *entry) double(registers []uint16) float64 {
 	switch {
 	case e.encoding == asFloat32:
-		value = float64(math.Float32frombits(uint32(raw)))
+		return e.scale.Value(float64(math.Float32frombits(uint32(e.unsigned(registers)))))
 	case e.encoding == asFloat64:
-		value = math.Float64frombits(raw)
+		return e.scale.Value(math.Float64frombits(e.unsigned(registers)))
 	case e.encoding.signed():
-		value = float64(signed)
+		return e.scale.Value(float64(e.signed(registers)))
 	}
-	value = e.scale.Value(value)
-	if math.IsNaN(value) || math.IsInf(value, 0) {
-		return nil, roostv1.QualityReason_QUALITY_REASON_DECODE_ERROR
-	}
-	return roostv1.Double(value), 0
+	return e.scale.Value(float64(e.unsigned(registers)))
 }

@@ -38,6 +38,8 @@ const noBit = -1
 // entry is what the protocol entries of a resource say.
 type entry struct {
 	resource *roostv1.Resource
+	name     string            // the resource's
+	kind     roostv1.ValueType // of the values that are read
 	table    table
 	address  uint16
 	count    int // of bits or registers
@@ -68,6 +70,7 @@ func (p entryParser) entry(r *roostv1.Resource) *entry {
 	p.Know(entryKeys...)
 	e := &entry{
 		resource: r,
+		name:     r.GetName(),
 		table:    table(p.Word("table", string(holdings), string(coils), string(discretes), string(holdings), string(inputs))),
 		address:  p.address(),
 		order:    order(p.Word("order", string(orderABCD), string(orderABCD), string(orderCDAB), string(orderBADC), string(orderDCBA))),
@@ -77,6 +80,7 @@ func (p entryParser) entry(r *roostv1.Resource) *entry {
 	}
 	p.encoding(e)
 	p.fits(e)
+	e.kind = e.kindOf()
 	return e
 }
 

@@ -17,5 +17,6 @@ func Written(r *roostv1.Resource, v *roostv1.Value) (*frame.Request, error) {
 // Decoded returns what the registers of r are.
 func Decoded(r *roostv1.Resource, registers []uint16) (*roostv1.Value, roostv1.QualityReason) {
 	entries, _ := parseEntries(&roostv1.Profile{Resources: []*roostv1.Resource{r}})
-	return entries[r.Name].decode(nil, registers)
+	e := entries[r.Name]
+	return e.decode(new(blanks).of(e.kind), part{registers: registers})
 }

@@ -32,8 +32,12 @@ type line struct {
 	turn   chan struct{} // holds a token while a request is on its way; waiting for it ends with a context
 
 	// The rest belongs to whoever has the turn.
-	port        port // nil: none is open
+	port        port   // nil: none is open
+	socket      socket // what it is to the system, if it is a connection
 	in          *bufio.Reader
+	heard       counter   // of in
+	pdu, out    []byte    // of the request, and its frame
+	armed       time.Time // the deadline of the port; zero: nobody knows
 	transaction uint16
 	unsettled   bool      // there may come bytes that nobody waits for
 	silent      int       // requests in a row without an answer
@@ -45,7 +49,9 @@ type query struct {
 	*frame.Request
 	unit         byte
 	reply, pause time.Duration
+	end          *end         // of the context that it comes with; nil: it has none of its own
 	closed       *atomic.Bool // its session is
+	meanwhile    func()       // if it is not nil, it is called once the request is on its way, before the answer is waited for
 }
 
 // ask sends a request and returns its answer. The error is actors.ErrNotSent if no byte of the request left, a frame.Exception
@@ -59,25 +65,19 @@ func (l *line) ask(ctx context.Context, q query) (frame.Response, error) {
 	if err != nil {
 		return frame.Response{}, fmt.Errorf("%w: %w", actors.ErrNotSent, err)
 	}
-	defer func() { l.free = time.Now().Add(max(q.pause, l.at.serial.silence())) }()
+	if q.end == nil {
+		q.end = endOf(ctx)
+		defer q.end.stop()
+	}
+	defer l.rest(max(q.pause, l.at.serial.silence()))
 	late := time.Now().Add(q.reply)
-	defer l.endWith(ctx, late)()
+	l.endWith(ctx, q.end, late)
 	response, err := l.exchange(ctx, q)
+	l.endless(q.end)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = tooLate(ctx, q, late)
 	}
 	return response, err
-}
-
-// tooLate tells whose deadline it was: the context's, or the device's.
-func tooLate(ctx context.Context, q query, late time.Time) error {
-	if end, ok := ctx.Deadline(); ok && end.Before(late) {
-		<-ctx.Done()
-	}
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	return fmt.Errorf("unit %d did not answer within %v", q.unit, q.reply)
 }
 
 // enter waits for the turn.
@@ -101,7 +101,7 @@ func (l *line) ready(ctx context.Context, q query) error {
 	if q.closed.Load() { // since it waited
 		return errClosed
 	}
-	if err := wait(ctx, time.Until(l.free)); err != nil {
+	if err := l.rested(ctx); err != nil {
 		return err
 	}
 	l.look()
@@ -125,39 +125,25 @@ func (l *line) connect(ctx context.Context) error {
 
 func (l *line) opened(ctx context.Context) error {
 	if l.port != nil {
-		return context.Cause(ctx)
+		return over(ctx)
 	}
 	p, err := l.at.open(ctx)
 	if err != nil {
 		return fmt.Errorf("%s %s cannot be opened: %w", l.at.way, l.at.to, plainly(err))
 	}
-	l.port, l.in, l.unsettled, l.silent = p, bufio.NewReader(p), false, 0
+	l.port, l.socket, l.in, l.armed, l.unsettled, l.silent = p, socketOf(p), bufio.NewReader(p), time.Time{}, false, 0
+	l.heard.Reader = l.in
 	return nil
-}
-
-// wait waits, or ends with the context.
-func wait(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return context.Cause(ctx)
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // settle throws away what comes until the line is silent.
 func (l *line) settle(ctx context.Context) error {
 	var rest [256]byte
 	for end := time.Now().Add(babble); time.Now().Before(end); {
-		if err := context.Cause(ctx); err != nil {
+		if err := over(ctx); err != nil {
 			return err
 		}
-		if err := l.port.SetDeadline(time.Now().Add(quiet)); err != nil {
+		if err := l.arm(time.Now().Add(quiet)); err != nil {
 			return l.broken(err)
 		}
 		_, err := l.in.Read(rest[:])
@@ -178,37 +164,17 @@ func (l *line) broken(err error) error {
 	return fmt.Errorf("%s %s broke: %w", l.at.way, l.at.to, err)
 }
 
-// endWith ends with a context, and when it is too late, what waits for the port, until the function that it returns is called.
-// There is no timer for a request but the port's.
-func (l *line) endWith(ctx context.Context, late time.Time) (stop func()) {
-	p := l.port
-	if end, ok := ctx.Deadline(); ok && end.Before(late) {
-		late = end
-	}
-	_ = p.SetDeadline(late) // where it fails, so does what comes next
-	ended := make(chan struct{})
-	unhook := context.AfterFunc(ctx, func() { // a context can also end before its deadline
-		defer close(ended)
-		_ = p.SetDeadline(time.Unix(1, 0)) // long past
-	})
-	return func() {
-		if !unhook() {
-			<-ended // lest it ends what comes after
-		}
-	}
-}
-
 // exchange writes a request and reads the answer.
 func (l *line) exchange(ctx context.Context, q query) (frame.Response, error) {
 	l.transaction++
-	out, err := l.frame(q)
+	err := l.frame(q)
 	if err == nil {
-		err = context.Cause(ctx) // the last look before the first byte
+		err = over(ctx) // the last look before the first byte
 	}
 	if err != nil {
 		return frame.Response{}, fmt.Errorf("%w: %w", actors.ErrNotSent, err)
 	}
-	n, err := l.port.Write(out)
+	n, err := l.port.Write(l.out)
 	if err != nil {
 		err = l.broken(err)
 		if n == 0 {
@@ -216,31 +182,36 @@ func (l *line) exchange(ctx context.Context, q query) (frame.Response, error) {
 		}
 		return frame.Response{}, err
 	}
+	if q.meanwhile != nil {
+		q.meanwhile()
+	}
 	if l.at.way == wayTCP {
 		return l.numbered(q)
 	}
 	return l.unnumbered(q)
 }
 
-func (l *line) frame(q query) ([]byte, error) {
-	pdu, err := q.Append(nil)
-	if err != nil {
-		return nil, err
+// frame puts the frame of a request into out.
+func (l *line) frame(q query) (err error) {
+	if l.pdu, err = q.Append(l.pdu[:0]); err != nil {
+		return err
 	}
 	if l.at.way == wayTCP {
-		return frame.TCP{Transaction: l.transaction, Unit: q.unit, PDU: pdu}.Append(nil)
+		l.out, err = frame.TCP{Transaction: l.transaction, Unit: q.unit, PDU: l.pdu}.Append(l.out[:0])
+	} else {
+		l.out, err = frame.RTU{Unit: q.unit, PDU: l.pdu}.Append(l.out[:0])
 	}
-	return frame.RTU{Unit: q.unit, PDU: pdu}.Append(nil)
+	return err
 }
 
 // numbered reads answers until the one with the request's number comes. Others are late, and nobody waits for them.
 func (l *line) numbered(q query) (frame.Response, error) {
 	for {
-		in := counter{Reader: l.in}
-		answer, err := frame.ReadTCP(&in)
+		l.heard.n = 0
+		answer, err := frame.ReadTCP(&l.heard)
 		switch {
 		case err != nil:
-			return frame.Response{}, l.unheard(in.n, err)
+			return frame.Response{}, l.unheard(l.heard.n, err)
 		case answer.Transaction == l.transaction:
 			l.silent = 0
 			return q.Read(answer.PDU)
@@ -253,8 +224,7 @@ func (l *line) numbered(q query) (frame.Response, error) {
 func (l *line) unnumbered(q query) (frame.Response, error) {
 	var foreign error
 	for {
-		in := counter{Reader: l.in}
-		answer, err := frame.ReadRTU(&in)
+		answer, err := frame.ReadRTU(&l.heard)
 		if err != nil {
 			l.unsettled = true
 			if errors.Is(err, os.ErrDeadlineExceeded) && foreign != nil {
@@ -300,6 +270,6 @@ func (l *line) unheard(n int, err error) error {
 func (l *line) close() {
 	if l.port != nil {
 		_ = l.port.Close() // nothing is to be done on it any more
-		l.port = nil
+		l.port, l.socket = nil, socket{}
 	}
 }

@@ -3,7 +3,6 @@ package modbus
 import (
 	"errors"
 	"os"
-	"time"
 )
 
 // look gives up a connection that the other end has given up while it was idle, so that the next request goes out on another one: of what is
@@ -12,8 +11,8 @@ func (l *line) look() {
 	if l.port == nil || l.at.way == waySerial {
 		return
 	}
-	err := l.port.SetDeadline(time.Time{}) // the last one may be over
-	for err == nil && l.in.Buffered() < l.in.Size() && readable(l.port) {
+	var err error
+	for err == nil && l.in.Buffered() < l.in.Size() && l.readable() {
 		_, err = l.in.Peek(l.in.Buffered() + 1)
 	}
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/roost-iot/roost/actors"
 	"github.com/roost-iot/roost/actors/drivers/modbus/frame"
@@ -29,8 +28,9 @@ type session struct {
 
 // planned is how resources were read last.
 type planned struct {
-	names []string
-	spans []span
+	names  []string
+	spans  []span
+	blanks blanks // for the values of all of them
 }
 
 // Poll reads the resources, as many as may be with each request.
@@ -47,18 +47,21 @@ func (s *session) poll(ctx context.Context, resources []string) ([]actors.Sample
 	if err != nil {
 		return nil, err
 	}
-	samples := make([]actors.Sample, 0, len(resources))
+	e := endOf(ctx)
+	defer e.stop()
+	r := newReading(s, e, len(resources))
 	for i := 0; i < len(todo); i++ {
-		got, again, err := s.read(ctx, &todo[i], samples)
+		again, err := r.read(ctx, &todo[i])
 		if err != nil {
-			if len(samples) == 0 || ctx.Err() != nil {
+			if len(r.samples) == 0 || ctx.Err() != nil {
 				return nil, err
 			}
-			got = bad(todo[i].entries, samples, roostv1.QualityReason_QUALITY_REASON_COMM_FAILURE, 0)
+			r.bad(&todo[i], roostv1.QualityReason_QUALITY_REASON_COMM_FAILURE, 0)
 		}
-		samples, todo = got, append(todo, again...)
+		todo = append(todo, again...)
 	}
-	return samples, nil
+	r.decode()
+	return r.samples, nil
 }
 
 // plan returns the spans of the resources. Mostly the same ones are asked for again.
@@ -68,79 +71,35 @@ func (s *session) plan(resources []string) ([]span, error) {
 	}
 	var together []*entry
 	var alone []span
+	var room blanks
 	for _, name := range resources {
-		switch e := s.entries[name]; {
-		case e == nil:
+		e := s.entries[name]
+		if e == nil {
 			return nil, roostv1.Errorf(roostv1.ErrInvalid, "the profile has no resource %q", name)
-		case s.alone[e]:
+		}
+		room.reserve(e.kind)
+		if s.alone[e] {
 			alone = append(alone, lone(e))
-		default:
+		} else {
 			together = append(together, e)
 		}
 	}
-	s.planned = planned{names: slices.Clone(resources), spans: append(spans(together, s.at.gap, s.at.most), alone...)}
+	s.planned = planned{names: slices.Clone(resources), spans: append(spans(together, s.at.gap, s.at.most), alone...), blanks: room}
 	return slices.Clip(s.planned.spans), nil
 }
 
-// read reads a span, and appends its samples. What the device does not give as one comes back as spans that are to be read
-// alone.
-func (s *session) read(ctx context.Context, of *span, to []actors.Sample) (samples []actors.Sample, again []span, err error) {
-	response, err := s.ask(ctx, of.request())
-	var exception frame.Exception
-	switch {
-	case err == nil:
-		return decoded(of, response, to), nil, nil
-	case !errors.As(err, &exception) || exception == frame.GatewayNoPath || exception == frame.GatewayTargetNoAnswers:
-		return nil, nil, err
-	case len(of.entries) == 1 || exception != frame.IllegalAddress && exception != frame.IllegalValue:
-		return bad(of.entries, to, reasonOf(exception), uint32(exception)), nil, nil
-	}
+// apart remembers that what lies in a span is to be read one by one, and returns how.
+func (s *session) apart(of *span) []span {
 	if s.alone == nil {
 		s.alone = make(map[*entry]bool)
 	}
 	s.planned = planned{}
+	var each []span
 	for _, e := range of.entries {
 		s.alone[e] = true
-		again = append(again, lone(e))
+		each = append(each, lone(e))
 	}
-	return to, again, nil
-}
-
-// decoded appends the samples of a span.
-func decoded(of *span, r frame.Response, to []actors.Sample) []actors.Sample {
-	at := time.Now()
-	for _, e := range of.entries {
-		value, reason := e.decode(of.of(e, r))
-		sample := actors.Sample{Resource: e.resource.GetName(), Value: value, Reason: reason, At: at}
-		if value == nil {
-			sample.Quality = roostv1.Quality_QUALITY_BAD
-			sample.Detail = fmt.Sprintf("what came is no %s that can be read as %s", e.encoding, e.resource.GetType().Word())
-		}
-		to = append(to, sample)
-	}
-	return to
-}
-
-// bad appends samples without values.
-func bad(entries []*entry, to []actors.Sample, reason roostv1.QualityReason, code uint32) []actors.Sample {
-	at := time.Now()
-	for _, e := range entries {
-		to = append(to, actors.Sample{
-			Resource: e.resource.GetName(), Quality: roostv1.Quality_QUALITY_BAD, Reason: reason, VendorCode: code, At: at,
-		})
-	}
-	return to
-}
-
-// reasonOf is why there is no value when the device refuses to give it.
-func reasonOf(e frame.Exception) roostv1.QualityReason {
-	switch e {
-	case frame.IllegalFunction, frame.IllegalAddress, frame.IllegalValue:
-		return roostv1.QualityReason_QUALITY_REASON_NOT_CONNECTED // there is nothing at that address
-	case frame.Acknowledge, frame.ServerBusy:
-		return roostv1.QualityReason_QUALITY_REASON_DEVICE_BUSY
-	}
-	return roostv1.QualityReason_QUALITY_REASON_SENSOR_FAULT
+	return each
 }
 
 // Actuate writes a resource.
@@ -160,7 +119,7 @@ func (s *session) actuate(ctx context.Context, a actors.Action) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", actors.ErrNotSent, err)
 	}
-	_, err = s.ask(ctx, request)
+	_, err = s.ask(ctx, query{Request: request})
 	var exception frame.Exception
 	if errors.As(err, &exception) && exception.Undone() {
 		return fmt.Errorf("%w: %w", actors.ErrRefused, err)
@@ -168,8 +127,9 @@ func (s *session) actuate(ctx context.Context, a actors.Action) error {
 	return err
 }
 
-func (s *session) ask(ctx context.Context, r *frame.Request) (frame.Response, error) {
-	return s.line.ask(ctx, query{Request: r, unit: s.at.unit, reply: s.at.reply, pause: s.at.pause, closed: &s.closed})
+func (s *session) ask(ctx context.Context, q query) (frame.Response, error) {
+	q.unit, q.reply, q.pause, q.closed = s.at.unit, s.at.reply, s.at.pause, &s.closed
+	return s.line.ask(ctx, q)
 }
 
 // Close ends the session. Nothing is said to the device: Modbus has no farewell.

@@ -13,6 +13,7 @@ type span struct {
 	address uint16
 	count   int
 	entries []*entry
+	request frame.Request // what reads it
 }
 
 // maxReadBits is how many bits one request reads at most.
@@ -36,7 +37,10 @@ func spans(entries []*entry, gap, most int) []span {
 
 // lone is the span of one entry.
 func lone(e *entry) span {
-	return span{table: e.table, address: e.address, count: e.count, entries: []*entry{e}}
+	return span{
+		table: e.table, address: e.address, count: e.count, entries: []*entry{e},
+		request: frame.Request{Function: readers[e.table], Address: e.address, Count: uint16(e.count)},
+	}
 }
 
 // take adds an entry that does not begin before the span, if it may.
@@ -49,6 +53,7 @@ func (s *span) take(e *entry, gap, most int) bool {
 		return false
 	}
 	s.count = max(end, s.count)
+	s.request.Count = uint16(s.count)
 	s.entries = append(s.entries, e)
 	return true
 }
@@ -58,16 +63,11 @@ var readers = map[table]frame.Function{
 	coils: frame.ReadCoils, discretes: frame.ReadDiscreteInputs, holdings: frame.ReadHoldingRegisters, inputs: frame.ReadInputRegisters,
 }
 
-// request is what reads the span.
-func (s *span) request() *frame.Request {
-	return &frame.Request{Function: readers[s.table], Address: s.address, Count: uint16(s.count)}
-}
-
-// of returns the part of a response that is an entry's.
-func (s *span) of(e *entry, r frame.Response) (bits []bool, registers []uint16) {
+// part returns the part of a response that is an entry's.
+func (s *span) part(e *entry, r *frame.Response) part {
 	begin := int(e.address - s.address)
 	if s.table.bits() {
-		return r.Bits[begin : begin+e.count], nil
+		return part{bits: r.Bits[begin : begin+e.count]}
 	}
-	return nil, r.Registers[begin : begin+e.count]
+	return part{registers: r.Registers[begin : begin+e.count]}
 }

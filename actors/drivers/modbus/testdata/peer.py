@@ -1,8 +1,8 @@
-"""Modbus devices by pymodbus, each with 200 bits and registers of every kind.
+"""Modbus devices by pymodbus, each with 200 bits and registers of every kind, or as many holding registers as are asked for.
 
-peer.py tcp PORT [UNITS [DELAY]]      Modbus TCP
-peer.py rtu PORT [UNITS [DELAY]]      RTU over TCP
-peer.py serial PATH [UNITS [DELAY]]   RTU on a serial port, 19200 8N1: pseudo terminals have no parity
+peer.py tcp PORT [UNITS [DELAY [REGISTERS]]]      Modbus TCP
+peer.py rtu PORT [UNITS [DELAY [REGISTERS]]]      RTU over TCP
+peer.py serial PATH [UNITS [DELAY [REGISTERS]]]   RTU on a serial port, 19200 8N1: pseudo terminals have no parity
 
 There are units 1 and 2, or 1 to UNITS; then the others are silent, while without UNITS the converter says that they do not answer.
 Holding register n is n at first, input register n is 1000 + n, coil n is off, and discrete input n is on if n is odd.
@@ -22,8 +22,8 @@ from pymodbus.transaction import ModbusRtuFramer, ModbusSocketFramer
 class Told(ModbusSequentialDataBlock):
     """Holding registers whose writes are told."""
 
-    def __init__(self, unit, delay):
-        super().__init__(0, list(range(200)))
+    def __init__(self, unit, delay, registers):
+        super().__init__(0, list(range(registers)))
         self.unit, self.delay = unit, delay
 
     def setValues(self, address, values):
@@ -32,11 +32,11 @@ class Told(ModbusSequentialDataBlock):
         time.sleep(self.delay)
 
 
-def unit(number, delay):
+def unit(number, delay, registers):
     return ModbusSlaveContext(
         co=ModbusSequentialDataBlock(0, [False] * 200),
         di=ModbusSequentialDataBlock(0, [n % 2 == 1 for n in range(200)]),
-        hr=Told(number, delay),
+        hr=Told(number, delay, registers),
         ir=ModbusSequentialDataBlock(0, [1000 + n for n in range(200)]),
         zero_mode=True,
     )
@@ -49,8 +49,8 @@ async def serial(context, port, silent):
     await server.serve_forever()
 
 
-def main(way, where, units=None, delay="0"):
-    context = ModbusServerContext(slaves={n: unit(n, float(delay)) for n in range(1, int(units or 2) + 1)}, single=False)
+def main(way, where, units=None, delay="0", registers="200"):
+    context = ModbusServerContext(slaves={n: unit(n, float(delay), int(registers)) for n in range(1, int(units or 2) + 1)}, single=False)
     silent = units is not None
     if way == "serial":
         asyncio.run(serial(context, where, silent))
