@@ -29,6 +29,14 @@ func hurried(t *testing.T, s session, a actors.Action) error {
 	return err
 }
 
+// behave has the device rig behave so.
+func behave(t *testing.T, b *bench, how sim.Behaviour) {
+	t.Helper()
+	if err := b.Behave("rig", how); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSlowDeviceDelaysNobodyElse(t *testing.T) {
 	b := start(t, sim.Config{Devices: []sim.Device{
 		{ID: "slow", Behaviour: sim.Behaviour{Before: time.Hour}}, {ID: "late", Behaviour: sim.Behaviour{After: time.Hour}}, {ID: "good"},
@@ -96,21 +104,15 @@ func TestWhatArrivedIsDone(t *testing.T) {
 func TestBehaviours(t *testing.T) {
 	b := start(t, sim.Config{Devices: []sim.Device{{ID: "rig"}}})
 	s := b.open(t, newDriver("gw-1"), "rig")
-	behave := func(how sim.Behaviour) {
-		t.Helper()
-		if err := b.Behave("rig", how); err != nil {
-			t.Fatal(err)
-		}
-	}
-	behave(sim.Behaviour{Decline: 1, LoseAck: 1})
+	behave(t, b, sim.Behaviour{Decline: 1, LoseAck: 1})
 	if err := act(t, s, action("c-1", wire.ResourceDose, roostv1.Double(1), 1)); !errors.Is(err, actors.ErrRefused) || !errors.Is(err, wire.CodeDeclined) {
 		t.Errorf("declined: got %v, want ErrRefused", err)
 	}
-	behave(sim.Behaviour{LoseAck: 1})
+	behave(t, b, sim.Behaviour{LoseAck: 1})
 	if err := hurried(t, s, action("c-2", wire.ResourceDose, roostv1.Double(2), 1)); certain(err) {
 		t.Errorf("answer lost: got %v, want an error that says nothing certain", err)
 	}
-	behave(sim.Behaviour{})
+	behave(t, b, sim.Behaviour{})
 	mustAct(t, s, action("c-3", wire.ResourceDose, roostv1.Double(4), 1))
 	if got := number(t, s, wire.ResourceDosed); got != 6 {
 		t.Errorf("dosed %v, want 6", got)
@@ -161,12 +163,107 @@ func TestChanceIsSeeded(t *testing.T) {
 	}
 }
 
+// TestCrash: a device that crashes does nothing and says nothing, has forgotten its sessions and what it was set to, and is opened anew.
+func TestCrash(t *testing.T) {
+	b := start(t, sim.Config{Devices: []sim.Device{{ID: "rig", ExclusiveSession: true, Fenced: true}}})
+	s := b.open(t, newDriver("gw-1"), "rig")
+	mustAct(t, s, action("c-1", wire.ResourceDose, roostv1.Double(1), 7))
+	behave(t, b, sim.Behaviour{Crash: 1})
+	if err := hurried(t, s, action("c-2", wire.ResourceDose, roostv1.Double(2), 7)); certain(err) {
+		t.Errorf("crashed: got %v, want an error that says nothing certain", err)
+	}
+	behave(t, b, sim.Behaviour{})
+	if err := act(t, s, action("c-3", wire.ResourceDose, roostv1.Double(4), 7)); !errors.Is(err, actors.ErrRefused) || !errors.Is(err, wire.CodeNotOpen) {
+		t.Errorf("in a session that is over: got %v, want ErrRefused", err)
+	}
+	mustAct(t, s, action("c-4", wire.ResourceDose, roostv1.Double(8), 7)) // in a new one, though it takes one only
+	if got := number(t, s, wire.ResourceDosed); got != 8 {
+		t.Errorf("dosed %v, want 8", got)
+	}
+	if err := act(t, s, action("c-5", wire.ResourceDose, roostv1.Double(1), 6)); !errors.Is(err, wire.CodeStaleEpoch) {
+		t.Errorf("under an epoch from before: got %v, want that it is refused", err)
+	}
+	records := b.stop(t)
+	if acts := of(records, sim.KindAction); acts[1].Result != sim.Refused || acts[1].Reason != "it crashed" || len(of(records, sim.KindBoot)) != 1 {
+		t.Errorf("the log says %+v", records)
+	}
+}
+
+// TestOff: a device that is off hears nothing, and boots when it is on again.
+func TestOff(t *testing.T) {
+	b := start(t, sim.Config{Devices: []sim.Device{{ID: "rig"}, {ID: "other"}}})
+	d := newDriver("gw-1")
+	s, other := b.open(t, d, "rig", "share", "true"), b.open(t, d, "other", "share", "true")
+	mustAct(t, s, action("c-1", wire.ResourceSetpoint, roostv1.Double(5), 1))
+	number(t, s, wire.ResourceSetpoint)
+	behave(t, b, sim.Behaviour{Off: true})
+	if err := hurried(t, s, action("c-2", wire.ResourceDose, roostv1.Double(2), 1)); certain(err) {
+		t.Errorf("off: got %v, want an error that says nothing certain", err)
+	}
+	number(t, other, wire.ResourceCount)
+	behave(t, b, sim.Behaviour{})
+	if _, err := s.Poll(t.Context(), []string{wire.ResourceSetpoint}); !errors.Is(err, wire.CodeNotOpen) {
+		t.Errorf("it has booted: got %v, want that the session is not open", err)
+	}
+	if setpoint, count := number(t, s, wire.ResourceSetpoint), number(t, s, wire.ResourceCount); setpoint != 0 || count != 3 {
+		t.Errorf("setpoint %v after %v reads, want 0 after 3", setpoint, count)
+	}
+	if acts := of(b.stop(t), sim.KindAction); len(acts) != 1 {
+		t.Errorf("the log says %+v", acts)
+	}
+}
+
+// TestBabble: whatever a device says instead of values, nobody takes it for them.
+func TestBabble(t *testing.T) {
+	b := start(t, sim.Config{Devices: []sim.Device{{ID: "rig", Behaviour: sim.Behaviour{Babble: 1}}}})
+	s := b.open(t, newDriver("gw-1"), "rig")
+	var failed, words int
+	for range 50 {
+		switch samples, err := s.Poll(t.Context(), []string{wire.ResourceValue, wire.ResourceCount}); {
+		case err != nil:
+			failed++
+		case samples[0].Value.GetString_() != "":
+			words++
+		default:
+			t.Fatalf("it was understood: %v", samples)
+		}
+	}
+	if failed == 0 || words == 0 {
+		t.Errorf("%d errors, %d words, want some of both", failed, words)
+	}
+	behave(t, b, sim.Behaviour{})
+	if got := number(t, s, wire.ResourceCount); got != 51 {
+		t.Errorf("read %v times, want 51", got)
+	}
+}
+
+// TestFlood: each answer comes as often as it is said, and the first counts.
+func TestFlood(t *testing.T) {
+	const more = 100
+	b := start(t, sim.Config{Devices: []sim.Device{{ID: "rig", Behaviour: sim.Behaviour{Flood: more}}}})
+	c := dial(t, b)
+	c.hello(t, "gw-1")
+	at := c.open(t, "rig")
+	c.send(t, &wire.Read{Session: at, Resources: []string{wire.ResourceCount}})
+	for range 1 + more {
+		if values, ok := c.answer(t).Message.(*wire.Values); !ok || values.Values[0].GetUint() != 1 {
+			t.Fatalf("got %v", values)
+		}
+	}
+	s := b.open(t, newDriver("gw-2"), "rig")
+	for i := range 20 {
+		if got := number(t, s, wire.ResourceCount); got != float64(2+i) {
+			t.Fatalf("read %v, want %d", got, 2+i)
+		}
+	}
+}
+
 func TestBadBehaviour(t *testing.T) {
 	b := start(t, sim.Config{Devices: []sim.Device{{ID: "rig"}}})
 	if err := b.Behave("no-rig", sim.Behaviour{}); !errors.Is(err, roostv1.ErrNotFound) {
 		t.Errorf("unknown device: got %v, want ErrNotFound", err)
 	}
-	for _, how := range []sim.Behaviour{{Before: -1}, {After: -1}, {Decline: 1.1}, {LoseAck: -0.1}, {LoseAck: math.NaN()}} {
+	for _, how := range []sim.Behaviour{{Before: -1}, {After: -1}, {Decline: 1.1}, {LoseAck: -0.1}, {LoseAck: math.NaN()}, {Crash: 2}, {Babble: -1}, {Flood: -1}, {Flood: 10_001}} {
 		if err := b.Behave("rig", how); !errors.Is(err, roostv1.ErrInvalid) {
 			t.Errorf("%+v: got %v, want ErrInvalid", how, err)
 		}

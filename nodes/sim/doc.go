@@ -32,8 +32,8 @@
 //
 // # Behaviours
 //
-// A [Behaviour] makes a device slow, lets it decline, or lose answers to what it did. It is
-// part of the configuration, and can be changed while the hardware runs.
+// A [Behaviour] makes a device slow, lets it decline, or lose answers to what it did; it may crash, babble, say what
+// nobody asked for, and be switched off. It is part of the configuration, and can be changed while the hardware runs.
 //
 // # Promises
 //
@@ -41,10 +41,13 @@
 //     returns the error. [TestNothingIsDoneThatCannotBeWrittenDown]
 //   - kill -9 of a gateway, or of the hardware, loses no record of what was done.
 //     [TestKilledGatewayLosesNoRecord], [TestKilledHardwareLosesNoRecord]
+//   - A device that has booted has no sessions; which epoch it has seen, and how often it was read, it has kept.
+//     [TestCrash], [TestOff]
 //   - A device does one thing at a time, and a slow one delays nobody else.
 //     [TestSlowDeviceDelaysNobodyElse]
 //   - Deterministic: what a device measures depends on the seed, its id and how often it was read
-//     (see [Measured]); whether it declines and loses answers, on these and the number of actions.
+//     (see [Measured]); whether it declines and loses answers, on these and the number of actions;
+//     whether it crashes and babbles, on these and the number of all requests.
 //   - It listens on loopback only.
 //
 // # What is not promised

@@ -17,16 +17,19 @@ type machine struct {
 	seed uint64
 	// turn holds a token while a request is carried out, with all its delays. It guards these:
 	turn     chan struct{}
-	dice     *rand.Rand
-	count    uint64 // of reads
+	dice     *rand.Rand // of declining and losing answers
+	fits     *rand.Rand // of crashing and babbling
+	count    uint64     // of reads
 	setpoint float64
 	dosed    float64
 	pulses   uint64
 	epoch    uint64 // the highest that was seen
+	booted   uint64 // boots that the registers have seen
 
 	// mu guards these, and is held for moments only.
 	mu        sync.Mutex
 	holder    *session // of an exclusive session; nil: it is free
+	boots     uint64   // how often it has booted: sessions from before are over
 	behaviour Behaviour
 }
 
@@ -36,18 +39,23 @@ func newMachine(d Device, seed uint64) *machine {
 		seed:      seed,
 		turn:      make(chan struct{}, 1),
 		dice:      rand.New(rand.NewPCG(seed, idHash(d.ID))),
+		fits:      rand.New(rand.NewPCG(^seed, idHash(d.ID))),
 		behaviour: d.Behaviour,
 	}
 }
 
-// behave changes the behaviour.
+// behave changes the behaviour. A device that was off and is on again boots.
 func (m *machine) behave(b Behaviour, log *truth) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := log.write(Record{Kind: KindBehave, Device: m.ID, Behaviour: &b}); err != nil {
 		return err
 	}
+	on := m.behaviour.Off && !b.Off
 	m.behaviour = b
+	if on {
+		return m.bootLocked("it is switched on", log)
+	}
 	return nil
 }
 
@@ -61,6 +69,9 @@ func (m *machine) behaves() Behaviour {
 func (m *machine) admit(s *session, r Record, log *truth) (*wire.Nack, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.behaviour.Off {
+		return nil, errOff
+	}
 	if h := m.holder; h != nil {
 		nack := &wire.Nack{Code: wire.CodeTaken, Reason: fmt.Sprintf("by %s on connection %d", h.connection.gateway, h.connection.number)}
 		return nack, log.write(r.refused(nack))
@@ -72,6 +83,7 @@ func (m *machine) admit(s *session, r Record, log *truth) (*wire.Nack, error) {
 	if m.ExclusiveSession {
 		m.holder = s
 	}
+	s.boots = m.boots
 	return nil, nil
 }
 
@@ -85,6 +97,9 @@ func (m *machine) dismiss(s *session, r Record, log *truth) wire.Message {
 	}
 	if m.holder == s {
 		m.holder = nil
+	}
+	if m.behaviour.Off {
+		return nil
 	}
 	return &wire.Ack{}
 }
@@ -102,25 +117,33 @@ func (m *machine) enter(ctx context.Context) bool {
 func (m *machine) leave() { <-m.turn }
 
 // read returns the values that are asked for.
-func (m *machine) read(ctx context.Context, request *wire.Read, r Record, arrived time.Time, log *truth) wire.Message {
+func (m *machine) read(ctx context.Context, s *session, request *wire.Read, r Record, arrived time.Time) wire.Message {
 	if !m.enter(ctx) {
 		return nil
 	}
 	defer m.leave()
-	fate := m.behaves().fateOfRead()
+	fate := m.behaves().fateOfRead(m.fits)
+	log := s.truth()
 	if !pause(ctx, fate.before) {
 		return nil
 	}
-	r.Waited, r.Result, r.Count = time.Since(arrived), Done, m.count+1
+	r.Waited = time.Since(arrived)
+	if hears, answer := m.hears(s, r, fate, log); !hears {
+		return answer
+	}
+	r.Result, r.Count = Done, m.count+1
 	if log.write(r) != nil {
 		return nil
 	}
 	m.count++
+	pause(ctx, fate.after)
+	if fate.babbles {
+		return m.nonsense(request)
+	}
 	answer := &wire.Values{Values: make([]*roostv1.Value, len(request.Resources))}
 	for i, name := range request.Resources {
 		answer.Values[i] = m.value(name)
 	}
-	pause(ctx, fate.after)
 	return answer
 }
 
@@ -143,16 +166,20 @@ func (m *machine) value(resource string) *roostv1.Value {
 }
 
 // act does what it is told, or refuses.
-func (m *machine) act(ctx context.Context, w *wire.Write, r Record, arrived time.Time, log *truth) wire.Message {
+func (m *machine) act(ctx context.Context, s *session, w *wire.Write, r Record, arrived time.Time) wire.Message {
 	if !m.enter(ctx) {
 		return nil
 	}
 	defer m.leave()
-	fate := m.behaves().fateOfAction(m.dice)
+	fate := m.behaves().fateOfAction(m.dice, m.fits)
+	log := s.truth()
 	if !pause(ctx, fate.before) {
 		return nil
 	}
 	r.Waited = time.Since(arrived)
+	if hears, answer := m.hears(s, r, fate, log); !hears {
+		return answer
+	}
 	if nack := m.refusal(w, fate); nack != nil {
 		if log.write(r.refused(nack)) != nil {
 			return nil

@@ -30,6 +30,8 @@ const (
 	KindGarbage Kind = "garbage"
 	// KindBehave: a device behaves otherwise from now on.
 	KindBehave Kind = "behave"
+	// KindBoot: a device has booted; Reason says why. Its sessions are over.
+	KindBoot Kind = "boot"
 )
 
 // Result says what became of it.

@@ -17,6 +17,7 @@ type session struct {
 	number     uint64
 	machine    *machine
 	connection *connection
+	boots      uint64 // of the machine, when it began
 
 	mu      sync.Mutex
 	waiting []request
@@ -72,21 +73,24 @@ func (s *session) work(ctx context.Context) {
 		s.waiting = s.waiting[1:]
 		s.mu.Unlock()
 		if answer := s.carryOut(ctx, r); answer != nil && r.call != 0 {
-			s.connection.answer(r.call, answer)
+			for range 1 + s.machine.behaves().Flood {
+				s.connection.answer(r.call, answer)
+			}
 		}
 	}
 }
 
+func (s *session) truth() *truth { return s.connection.hardware.truth }
+
 // carryOut carries out one request, and returns its answer; nil: there is none.
 func (s *session) carryOut(ctx context.Context, r request) wire.Message {
-	truth := s.connection.hardware.truth
 	switch m := r.message.(type) {
 	case *wire.Read:
-		return s.machine.read(ctx, m, s.describe(KindRead, r), r.arrived, truth)
+		return s.machine.read(ctx, s, m, s.describe(KindRead, r), r.arrived)
 	case *wire.Write:
-		return s.machine.act(ctx, m, s.describe(KindAction, r), r.arrived, truth)
+		return s.machine.act(ctx, s, m, s.describe(KindAction, r), r.arrived)
 	case *wire.Close:
-		return s.machine.dismiss(s, s.describe(KindClose, r), truth)
+		return s.machine.dismiss(s, s.describe(KindClose, r), s.truth())
 	default:
 		return nil
 	}

@@ -104,6 +104,22 @@ func (s *session) adopt(fresh line) (line, error) {
 	return fresh, nil
 }
 
+// forget lets the next request open the session anew, if the hardware says that there is none: it has booted since.
+func (s *session) forget(to line, err error) {
+	if !errors.Is(err, wire.CodeNotOpen) {
+		return
+	}
+	s.mu.Lock()
+	own := s.line == to
+	if own {
+		s.line = line{}
+	}
+	s.mu.Unlock()
+	if own {
+		s.driver.leave(to.link)
+	}
+}
+
 // Poll reads the resources.
 func (s *session) Poll(ctx context.Context, resources []string) ([]actors.Sample, error) {
 	samples, err := s.poll(ctx, resources)
@@ -123,6 +139,7 @@ func (s *session) poll(ctx context.Context, resources []string) ([]actors.Sample
 	}
 	answer, err := to.link.call(ctx, &wire.Read{Session: to.number, Resources: resources})
 	if err != nil {
+		s.forget(to, err)
 		return nil, err
 	}
 	read, ok := answer.(*wire.Values)
@@ -168,6 +185,7 @@ func (s *session) actuate(ctx context.Context, a actors.Action) error {
 		Session: to.number, Resource: a.Resource, Value: a.Value,
 		Command: a.CommandID, Epoch: a.Epoch, Attempt: s.count(a),
 	})
+	s.forget(to, err)
 	if nack := (*wire.Nack)(nil); errors.As(err, &nack) {
 		return fmt.Errorf("%w: %w", actors.ErrRefused, nack)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/roost-iot/roost/nodes/chaos/fleet"
+	"github.com/roost-iot/roost/nodes/chaos/history"
 	"github.com/roost-iot/roost/nodes/chaos/plan"
 	"github.com/roost-iot/roost/nodes/sim"
 )
@@ -26,10 +27,23 @@ func newBehave(f *fleet.Fleet, e plan.Entry, targets []string) Fault {
 	p := e.Params
 	return &behave{fleet: f, devices: targets, behaviour: sim.Behaviour{
 		Before: p.Before.Std(), After: p.After.Std(), Decline: p.Decline, LoseAck: p.LoseAck,
+		Crash: p.Crash, Babble: p.Babble, Flood: p.Flood, Off: p.Off,
 	}}
 }
 
-func (b *behave) Down() []string { return nil }
+// Down are all ways to the devices that are switched off.
+func (b *behave) Down() []string {
+	if !b.behaviour.Off {
+		return nil
+	}
+	var ways []string
+	for _, n := range b.fleet.Gateways() {
+		for _, d := range b.devices {
+			ways = append(ways, history.Link(n.Name, d))
+		}
+	}
+	return ways
+}
 
 func (b *behave) Apply(context.Context) error { return b.tell(b.behaviour) }
 

@@ -150,12 +150,24 @@ func (i *Injector) recordAt(at boottime.Instant, r *Result, step history.FaultSt
 	}
 	if step == history.FaultApplied {
 		f.Down = r.Down
-		f.Slow = r.Entry.Params.Before.Std() + r.Entry.Params.After.Std()
+		f.Slow = slowness(r.Entry.Params)
 	}
 	if i.Note != nil {
 		i.Note(f)
 	}
 	_ = i.History.Write(&f)
+}
+
+// againTime is how long it may take until a device that fails is tried again.
+const againTime = 5 * time.Second
+
+// slowness is by how much later a device may answer that is made to misbehave.
+func slowness(p plan.Params) time.Duration {
+	slow := p.Before.Std() + p.After.Std()
+	if p.Crash > 0 || p.Babble > 0 {
+		slow += againTime
+	}
+	return slow
 }
 
 // pauseOf waits; the error is that of ctx.

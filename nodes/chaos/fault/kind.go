@@ -49,7 +49,7 @@ func Kinds() []Kind {
 		{plan.AckLost, "after the k-th request of a gateway no answer comes; reset when it ends", history.FaultAckLost, neverMissing, newAckLost},
 		{plan.Cut, "after the k-th byte or message of a gateway its connections are reset", history.FaultCut, neverMissing, newCut},
 		{plan.DeviceCut, "the way between gateway and devices stands still", history.FaultPartition, neverMissing, newDeviceCut},
-		{plan.Behave, "a device is slow, declines, or does not answer", history.FaultDevice, neverMissing, newBehave},
+		{plan.Behave, "a device is slow, declines, does not answer, crashes, babbles, floods, or is off", history.FaultDevice, neverMissing, newBehave},
 		{plan.HubKill, "SIGKILL of hubs; they are started again", history.FaultKill, neverMissing, newKill},
 		{plan.HubPause, "SIGSTOP of hubs; they go on", history.FaultPause, pauseMissing, newPause},
 		{plan.Together, "SIGKILL of a gateway and of the hub that leads, at once; both are started again", history.FaultTogether, neverMissing, newKill},

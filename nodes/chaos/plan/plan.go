@@ -76,6 +76,12 @@ type Params struct {
 	Step Duration `json:"step,omitzero"`
 	Pace float64  `json:"pace,omitempty"`
 	Boot bool     `json:"boot,omitempty"`
+	// Crash and Babble are the shares of requests at which a device boots, and of reads that it answers with nonsense; Flood is how many
+	// answers that nobody asked for follow each; and Off: it is switched off, and boots when it is on again.
+	Crash  float64 `json:"crash,omitempty"`
+	Babble float64 `json:"babble,omitempty"`
+	Flood  int     `json:"flood,omitempty"`
+	Off    bool    `json:"off,omitempty"`
 }
 
 // Duration is a time that is written as people write it: 1.5s.

@@ -22,6 +22,7 @@ func Scenarios() []Scenario {
 		longOutage(),
 		{Name: "herd", About: "the hub restarts under many gateways and devices", adjust: many, draw: one(HubKill, always(TargetHubs), 0.5, 1.5)},
 		{Name: "slow-device", About: "devices are slow, decline, and do not answer", draw: slowDevice},
+		unrulyDevice(),
 		upgrade(),
 		cloneID(),
 		powerCut(),
