@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -120,18 +121,18 @@ func (d Disk) Fill() error {
 	if !d.Mounted() {
 		return fmt.Errorf("fill %s: %w", d.Dir, ErrNotOurs)
 	}
-	return fill(d.Filler())
+	return fill(d.Filler(), math.MaxInt64)
 }
 
-// fill has a file take all the room there is, in ever smaller steps.
-func fill(path string) (err error) {
+// fill has a file take all the room there is, or most bytes, in ever smaller steps.
+func fill(path string, most int64) (err error) {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	end, step := int64(0), int64(256<<20)
-	for step >= 4<<10 {
+	end, step := int64(0), min(int64(256<<20), most)
+	for step >= 4<<10 && end < most {
 		switch err := unix.Fallocate(int(file.Fd()), 0, end, step); {
 		case err == nil:
 			end += step

@@ -3,6 +3,7 @@ package disk
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -23,7 +24,7 @@ func UnmountMemory(dir string) error { return unix.Unmount(dir, unix.MNT_DETACH)
 // FillMemory leaves no room on such a disk, and returns the file to remove to make room again.
 func FillMemory(dir string) (string, error) {
 	junk := filepath.Join(dir, "junk")
-	err := fill(junk)
+	err := fill(junk, math.MaxInt64)
 	return junk, errors.Join(err, full(dir))
 }
 

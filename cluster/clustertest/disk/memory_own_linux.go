@@ -21,6 +21,7 @@ import (
 // on it is seen by processes of the same user only. That something was synced says nothing there.
 type Memory struct {
 	dir    string
+	bytes  int64
 	folder *os.File // what holds it: it is mounted nowhere
 }
 
@@ -37,7 +38,7 @@ func NewMemory(dir string, bytes int64) (*Memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Memory{dir: dir, folder: folder}
+	m := &Memory{dir: dir, bytes: bytes, folder: folder}
 	if err := os.Symlink(m.path(), dir); err != nil {
 		return nil, errors.Join(err, folder.Close())
 	}
@@ -120,8 +121,8 @@ func forbidden(err error, complaint string) error {
 	return fmt.Errorf("mount memory in a user namespace: %w", err)
 }
 
-// Fill leaves no room: the filler takes all that there is.
-func (m *Memory) Fill() error { return fill(m.Filler()) }
+// Fill leaves no room: the filler takes all that there is, and never more than the disk has, wherever it may be.
+func (m *Memory) Fill() error { return fill(m.Filler(), m.bytes) }
 
 // Remove removes the link, and the disk with all that is on it as soon as no process has a file open there.
 func (m *Memory) Remove() error {
