@@ -176,7 +176,7 @@ func TestCrash(t *testing.T) {
 	if err := act(t, s, action("c-3", wire.ResourceDose, roostv1.Double(4), 7)); !errors.Is(err, actors.ErrRefused) || !errors.Is(err, wire.CodeNotOpen) {
 		t.Errorf("in a session that is over: got %v, want ErrRefused", err)
 	}
-	mustAct(t, s, action("c-4", wire.ResourceDose, roostv1.Double(8), 7)) // in a new one, though it takes one only
+	mustAct(t, s, action("c-4", wire.ResourceDose, roostv1.Double(8), 7)) // in a new one
 	if got := number(t, s, wire.ResourceDosed); got != 8 {
 		t.Errorf("dosed %v, want 8", got)
 	}
@@ -189,11 +189,27 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// TestExclusiveBoots: a device that takes one session only is free when it has booted, whoever has not heard so yet.
+func TestExclusiveBoots(t *testing.T) {
+	b := start(t, sim.Config{Devices: []sim.Device{{ID: "rig", ExclusiveSession: true}}})
+	s := b.open(t, newDriver("gw-1"), "rig")
+	number(t, s, wire.ResourceCount)
+	behave(t, b, sim.Behaviour{Off: true})
+	behave(t, b, sim.Behaviour{})
+	number(t, b.open(t, newDriver("gw-2"), "rig"), wire.ResourceCount)
+	if _, err := s.Poll(t.Context(), []string{wire.ResourceCount}); !errors.Is(err, wire.CodeNotOpen) {
+		t.Errorf("it is another's: got %v, want that the session is not open", err)
+	}
+}
+
 // TestOff: a device that is off hears nothing, and boots when it is on again.
 func TestOff(t *testing.T) {
 	b := start(t, sim.Config{Devices: []sim.Device{{ID: "rig"}, {ID: "other"}}})
 	d := newDriver("gw-1")
 	s, other := b.open(t, d, "rig", "share", "true"), b.open(t, d, "other", "share", "true")
+	c := dial(t, b)
+	c.hello(t, "gw-2")
+	at := c.open(t, "rig")
 	mustAct(t, s, action("c-1", wire.ResourceSetpoint, roostv1.Double(5), 1))
 	number(t, s, wire.ResourceSetpoint)
 	behave(t, b, sim.Behaviour{Off: true})
@@ -201,6 +217,18 @@ func TestOff(t *testing.T) {
 		t.Errorf("off: got %v, want an error that says nothing certain", err)
 	}
 	number(t, other, wire.ResourceCount)
+	c.send(t, &wire.Close{Session: at})
+	for closed := false; !closed && t.Context().Err() == nil; { // it is written down before it would be answered
+		for r := range sim.ReadLog(b.log) {
+			closed = closed || r.Kind == sim.KindClose
+		}
+		<-time.After(time.Millisecond)
+	}
+	c.send(t, &wire.Open{Device: "rig"})
+	asked := c.send(t, &wire.Open{Device: "other"})
+	if first := c.answer(t); first.Call != asked {
+		t.Errorf("the first answer is to call %d, want to %d: what is off answered", first.Call, asked)
+	}
 	behave(t, b, sim.Behaviour{})
 	if _, err := s.Poll(t.Context(), []string{wire.ResourceSetpoint}); !errors.Is(err, wire.CodeNotOpen) {
 		t.Errorf("it has booted: got %v, want that the session is not open", err)

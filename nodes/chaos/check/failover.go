@@ -132,7 +132,7 @@ func Failovers(h *history.History) []Failover {
 				until = o.To
 			}
 			if i+1 < len(removals) && removals[i+1].fault.Asked < until {
-				until = max(o.From, removals[i+1].fault.Asked) // one fault may take away both
+				until = removals[i+1].fault.Asked
 				o.To, o.Kept, o.overtaken = 0, false, true
 			}
 			o.until = until
@@ -227,7 +227,7 @@ func (g *grants) lostIn(w *history.FaultWindow, grant *history.Grant, limits his
 func slow(h *history.History, device string) times {
 	var late times
 	for _, w := range h.Faults {
-		if w.Confirmed && w.Slow > 0 && slices.Contains(w.Targets, device) {
+		if w.Slow > 0 && slices.Contains(w.Targets, device) {
 			late = append(late, stretch{w.Applied, w.Healed.Add(w.Slow)})
 		}
 	}

@@ -19,17 +19,20 @@ func lost(served int) *story {
 // becomesOwner is a story of an owner that is killed at 1 s and comes back, and of another one, paused at 3.5 s, that becomes the owner at
 // the time given.
 func becomesOwner(at int) *story {
-	return new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
-		fault("f1", history.FaultKill, 1000, 2000, []string{"gw-1"}, "gw-1").
-		fault("f2", history.FaultPause, 3500, 9000, []string{"gw-2"}, "gw-2").
-		at(at, grant(20, 10, gw2))
+	return comesBack().fault("f2", history.FaultPause, 3500, 9000, []string{"gw-2"}, "gw-2").at(at, grant(20, 10, gw2))
 }
 
-// slow is a story of a takeover that takes 3.2 s, while the device answers later by some time from a given time to another.
-func slow(by, from, to int) *story {
-	s := lost(4200).fault("f2", history.FaultDevice, from, to, []string{"d"})
+// comesBack is a story of an owner that is killed at 1 s and comes back.
+func comesBack() *story {
+	return new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
+		fault("f1", history.FaultKill, 1000, 2000, []string{"gw-1"}, "gw-1")
+}
+
+// slow is a fault by which a device answers later by some milliseconds.
+func (s *story) slow(id string, by, from, to int, device string) *story {
+	s.fault(id, history.FaultDevice, from, to, []string{device})
 	for _, r := range s.records {
-		if f, ok := r.(*history.Fault); ok && f.ID == "f2" && f.Step == history.FaultApplied {
+		if f, ok := r.(*history.Fault); ok && f.ID == id && f.Step == history.FaultApplied {
 			f.Slow = time.Duration(by) * time.Millisecond
 		}
 	}
@@ -142,10 +145,32 @@ func TestFailoverCountsServiceableTime(t *testing.T) {
 		"the next owner had been silent for long": {
 			becomesOwner(4100).at(5600, back()).at(6400, stored(30)), check.Violated,
 		},
+		"the next owner was cut off a while before it became the owner": {
+			becomesOwner(3900).at(5600, back()).at(6800, stored(30)), check.Held,
+		},
+		"the owner came back at once, and served late": {
+			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
+				fault("f1", history.FaultKill, 1000, 1200, []string{"gw-1"}, "gw-1").
+				at(1400, grant(20, 10, history.Peer{Gateway: "gw-1", Incarnation: "i2"})).at(4100, stored(20)), check.Violated,
+		},
+		"the next owner was held up before it was the owner": {
+			comesBack().fault("f2", history.FaultPause, 2600, 4400, []string{"gw-2"}, "gw-2").at(4000, grant(20, 10, gw2)).at(5600, stored(20)), check.Violated,
+		},
+		"the next owner was held up, and not the owner any more": {
+			comesBack().at(3400, grant(20, 10, gw2)).fault("f2", history.FaultPause, 3500, 4400, []string{"gw-2"}, "gw-2").
+				at(3600, back()).at(5500, stored(30)), check.Violated,
+		},
 		// A device that takes its time hides when it would have been served (mayhem, seed 20, 60 s).
-		"the device was slow":            {slow(300, 3600, 4000), check.Held},
-		"it was slow for less than that": {slow(50, 3300, 3400), check.Violated},
-		"it was slow before":             {slow(300, 100, 600), check.Violated},
+		"the device was slow": {lost(4200).slow("f2", 300, 3600, 3700, "d"), check.Held},
+		"it was slow twice at once": {
+			lost(4350).slow("f2", 10, 3300, 3500, "d").slow("f3", 10, 3300, 3500, "d"), check.Violated,
+		},
+		"it was slow, and long before": {
+			lost(4200).slow("f2", 1, 1, 2, "d").slow("f3", 10, 3600, 4000, "d"), check.Held,
+		},
+		"another device was slow":        {lost(4200).slow("f2", 300, 3600, 4000, "e"), check.Violated},
+		"it was slow for less than that": {lost(4200).slow("f2", 50, 3300, 3400, "d"), check.Violated},
+		"it was slow before":             {lost(4200).slow("f2", 300, 100, 600, "d"), check.Violated},
 		"the next owner was lost far too late": {
 			new(story).at(0, plan(history.Limits{}, true)).at(1, grant(10, 0, gw1)).at(2, stored(10)).
 				fault("f1", history.FaultKill, 1000, 2000, []string{"gw-1"}, "gw-1").at(3400, grant(20, 10, gw2)).

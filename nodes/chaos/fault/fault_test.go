@@ -93,7 +93,7 @@ func TestEachFault(t *testing.T) {
 		{Fault: plan.AckLost, Target: "gw-1", Params: plan.Params{Verb: "PUB", Count: 2}},
 		{Fault: plan.Cut, Target: "gw-1", Params: plan.Params{Count: 100}},
 		{Fault: plan.DeviceCut, Target: "gw-1"},
-		{Fault: plan.Behave, Target: "rig-1", Params: plan.Params{Decline: 0.5, Before: plan.Duration(10 * time.Millisecond), After: plan.Duration(5 * time.Millisecond)}},
+		{Fault: plan.Behave, Target: "rig-1", Params: plan.Params{Decline: 0.5, Before: plan.Duration(10 * time.Millisecond), After: plan.Duration(5 * time.Millisecond), Crash: 0.1}},
 		{Fault: plan.Behave, Target: "rig-2", Params: plan.Params{Off: true}},
 		{Fault: plan.Kill, Target: "gw-1"},
 		{Fault: plan.Stop, Target: "gw-1"},
@@ -140,7 +140,7 @@ func TestEachFault(t *testing.T) {
 		if w.Fault != history.FaultDevice {
 			continue
 		}
-		slow := map[string]time.Duration{"rig-1": 15 * time.Millisecond}[w.Targets[0]]
+		slow := map[string]time.Duration{"rig-1": 5015 * time.Millisecond}[w.Targets[0]]
 		down := map[string][]string{"rig-2": {"gw-1~rig-2", "gw-2~rig-2"}}[w.Targets[0]]
 		if w.Slow != slow || !slices.Equal(w.Down, down) {
 			t.Errorf("%s %v: devices answer %v later, and down is %v; want %v and %v", w.ID, w.Targets, w.Slow, w.Down, slow, down)
